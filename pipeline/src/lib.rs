@@ -1,1 +1,9 @@
-//! Pipeline.
+//! `arrears`: from ledger files to a published snapshot of receivables analytics.
+//!
+//! The flow is ledger files → open items → marts → a published night, each step a pure function of the one before.
+
+pub mod catalog;
+pub mod error;
+pub mod ledger;
+
+pub use error::{Error, ExitStatus, Result};

@@ -1,0 +1,6 @@
+//! The one list of tables, columns and metrics.
+//!
+//! Ingestion, publication, `views.sql`, the dictionary and the documentation are all derived from here, so that a
+//! column is described once. This module holds descriptions only; it computes nothing.
+
+pub mod ledger_tables;

@@ -1,0 +1,150 @@
+//! The one error type of the pipeline, and how a person reads it.
+//!
+//! Every failure carries a stable code, the exit status a scheduler acts on, the place it happened, and a hint
+//! that says what to do next. Modules build errors; only `main` prints them.
+
+use std::fmt;
+
+/// What a scheduler should do about a failure. The numbers are a published contract (see README, *Exit status*).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExitStatus {
+    /// Something nobody foresaw: page.
+    Unexpected = 1,
+    /// Wrong command line or configuration: page, do not retry.
+    Usage = 2,
+    /// A blocking check failed: tell the data owner.
+    CheckFailed = 3,
+    /// Input missing, incomplete or too old: retry later.
+    InputMissing = 4,
+    /// Another run holds the lock: skip.
+    Locked = 5,
+}
+
+/// A failure, told to the person who must act on it.
+#[derive(Debug)]
+pub struct Error(Box<Details>);
+
+#[derive(Debug)]
+struct Details {
+    code: &'static str,
+    status: ExitStatus,
+    what: String,
+    place: Option<String>,
+    causes: Vec<String>,
+    hint: Option<String>,
+}
+
+/// Result with the pipeline's error.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// An error with a stable `code`, the exit `status`, and `what` failed: lower case, with the value, no full stop.
+    pub fn new(code: &'static str, status: ExitStatus, what: impl Into<String>) -> Self {
+        Error(Box::new(Details { code, status, what: what.into(), place: None, causes: Vec::new(), hint: None }))
+    }
+
+    /// Exit status 2: the command line or the configuration is wrong.
+    pub fn usage(code: &'static str, what: impl Into<String>) -> Self {
+        Self::new(code, ExitStatus::Usage, what)
+    }
+
+    /// Exit status 4: an input is missing, incomplete or too old.
+    pub fn input(code: &'static str, what: impl Into<String>) -> Self {
+        Self::new(code, ExitStatus::InputMissing, what)
+    }
+
+    /// Exit status 1: a failure of the machine or of the program.
+    pub fn unexpected(code: &'static str, what: impl Into<String>) -> Self {
+        Self::new(code, ExitStatus::Unexpected, what)
+    }
+
+    /// Where: `file:line`, or `table/column`.
+    #[must_use]
+    pub fn at(mut self, place: impl fmt::Display) -> Self {
+        self.0.place = Some(place.to_string());
+        self
+    }
+
+    /// The error underneath, and those underneath it.
+    #[must_use]
+    pub fn caused_by(mut self, cause: &(dyn std::error::Error + 'static)) -> Self {
+        let mut next = Some(cause);
+        while let Some(error) = next {
+            self.0.causes.push(error.to_string());
+            next = error.source();
+        }
+        self
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    /// The stable code, as written in `run_results.json`.
+    pub fn code(&self) -> &'static str {
+        self.0.code
+    }
+
+    /// The process exit status.
+    pub fn status(&self) -> ExitStatus {
+        self.0.status
+    }
+
+    /// The first line, without place, causes or hint.
+    pub fn what(&self) -> &str {
+        &self.0.what
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error[{}]: {}", self.0.code, self.0.what)?;
+        if let Some(place) = &self.0.place {
+            write!(f, "\n  --> {place}")?;
+        }
+        for cause in &self.0.causes {
+            write!(f, "\n  caused by: {cause}")?;
+        }
+        if let Some(hint) = &self.0.hint {
+            write!(f, "\n\nhint: {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// Turns an I/O failure on `path` into an error that names the path and what was being done.
+pub fn io_error(action: &str, path: &std::path::Path, cause: &std::io::Error) -> Error {
+    use std::io::ErrorKind;
+    let what = format!("cannot {action}: {}", path.display());
+    let error = match cause.kind() {
+        ErrorKind::NotFound => Error::input("file_missing", what),
+        ErrorKind::PermissionDenied => Error::input("permission_denied", what),
+        ErrorKind::StorageFull => Error::unexpected("disk_full", what)
+            .hint("free some space on the output's filesystem and run again; what is published is untouched"),
+        _ => Error::unexpected("io", what),
+    };
+    error.caused_by(cause)
+}
+
+impl From<polars::error::PolarsError> for Error {
+    fn from(cause: polars::error::PolarsError) -> Self {
+        Error::unexpected("engine", "a table could not be computed").caused_by(&cause)
+    }
+}
+
+impl From<parquet::errors::ParquetError> for Error {
+    fn from(cause: parquet::errors::ParquetError) -> Self {
+        Error::unexpected("parquet", "a parquet file could not be read or written").caused_by(&cause)
+    }
+}
+
+impl From<arrow::error::ArrowError> for Error {
+    fn from(cause: arrow::error::ArrowError) -> Self {
+        Error::unexpected("arrow", "a table could not be converted").caused_by(&cause)
+    }
+}
