@@ -4,6 +4,8 @@
 
 pub mod catalog;
 pub mod error;
+pub mod ingest;
 pub mod ledger;
+pub mod marts;
 
 pub use error::{Error, ExitStatus, Result};
