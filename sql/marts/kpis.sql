@@ -101,7 +101,7 @@ other_point_rows AS (
     FROM concentration
     UNION ALL
     SELECT
-        scope_id, period_end_day, period_end_day, 'point', 'customers_for_80_percent', 'standard',
+        scope_id, period_end_day, period_end_day AS start_day, 'point', 'customers_for_80_percent', 'standard',
         CAST(overdue_customers AS DOUBLE),
         CAST(NULL AS DECIMAL(38, 4)),
         COALESCE(overdue_held, 0),
@@ -112,7 +112,7 @@ other_point_rows AS (
     FROM concentration
     UNION ALL
     SELECT
-        scope_id, period_end_day, period_end_day, 'point', 'dso', 'count_back',
+        scope_id, period_end_day, period_end_day AS start_day, 'point', 'dso', 'count_back',
         value,
         CAST(NULL AS DECIMAL(38, 4)),
         receivable,

@@ -1,6 +1,6 @@
 -- daily_balances: the closing balance of every day, summed up day by day, for the average of daily balances
 -- grain:   scope_id (customers left out), day_number: every day from the first window's opening day to as_of
--- inputs:  item_events, items, label_scopes, labels, rates_daily, windows, settings
+-- inputs:  item_events, label_scopes, labels, rates_daily, windows, settings
 -- columns: scope_id, day_number, balance_days = Σ over the days up to this one of Σ currencies of balance × that day's rate, not rounded
 --          (the sum of a window is the value at its end less the value on its opening day)
 WITH span AS (
@@ -10,9 +10,8 @@ by_label AS (
     SELECT
         e.label_key,
         CASE WHEN e.day_number < p.first_day THEN p.first_day ELSE e.day_number END AS day_number,
-        SUM(i.side_sign * e.open_change) AS balance_change
+        SUM(e.side_sign * e.open_change) AS balance_change
     FROM item_events AS e
-    JOIN items AS i ON i.item_key = e.item_key
     CROSS JOIN span AS p
     GROUP BY e.label_key, CASE WHEN e.day_number < p.first_day THEN p.first_day ELSE e.day_number END
 ),

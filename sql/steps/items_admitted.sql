@@ -3,7 +3,7 @@
 -- inputs:  documents, customers (current versions), rates_daily, settings
 -- columns: those of the document; side (debit, credit); document_day, due_day; payment_terms and account_manager as labels;
 --          segment, region, country, industry, is_intercompany of the customer; amount_base (historical); document_rate_minor
--- Left out: documents after as_of, and documents without a rate on or before their date (no_rate). A missing or empty label is '(none)'.
+-- Left out: documents after as_of (rates_daily ends there), and documents without a rate on or before their date (no_rate). A missing or empty label is '(none)'.
 -- amount_base: base_amount if given, else amount × the rate of the document date; rounded half away from zero to the minor unit.
 SELECT
     d.company_id,
@@ -43,8 +43,7 @@ JOIN rates_daily AS r
     ON r.currency = d.currency
     AND r.day_number = CAST(EXTRACT(EPOCH FROM d.document_date) / 86400.0 AS BIGINT)
 LEFT JOIN customers AS c ON c.company_id = d.company_id AND c.customer_id = d.customer_id
-WHERE d.document_date <= s.as_of
-    AND d.document_type IN (
-        'invoice', 'debit_note', 'receipt_reversal', 'refund', 'reinstatement', 'increase',
-        'receipt', 'credit_note', 'write_off', 'discount', 'decrease'
-    )
+WHERE d.document_type IN (
+    'invoice', 'debit_note', 'receipt_reversal', 'refund', 'reinstatement', 'increase',
+    'receipt', 'credit_note', 'write_off', 'discount', 'decrease'
+)

@@ -24,7 +24,7 @@ STEPS = [
     "settings", "calendar_days", "period_ends", "windows", "balance_dates", "rates_daily",
     "items_admitted", "labels", "customer_keys", "items",
     "applications_resolved", "item_events", "open_intervals", "proportional_values", "application_values",
-    "disputes_at_dates", "balances",
+    "interval_values", "disputes_at_dates", "balances",
     "scopes", "label_scopes", "scope_windows", "scope_days", "scope_starts",
     "scope_balances", "scope_flows_daily", "scope_flows", "daily_balances", "average_balances",
     "count_back", "concentration", "window_measures",
@@ -33,6 +33,7 @@ STEPS = [
 # What no later step or mart reads any more is dropped, to keep memory low: table → the step after which it goes.
 DROP_AFTER = {
     "items": ["items_admitted"],
+    "balances": ["interval_values"],
     "daily_balances": ["item_events"],
 }
 
