@@ -38,7 +38,7 @@ positions AS (
     JOIN sources AS s ON s.scope_id = v.all_scope_id AND s.companies > 1
 ),
 held AS (
-    SELECT scope_id, day_number, SUM(net) AS positive_total, SUM(net * net) AS sum_of_squares
+    SELECT scope_id, day_number, SUM(net) AS positive_total, SUM(CAST(net AS DECIMAL(19, 4)) * CAST(net AS DECIMAL(19, 4))) AS sum_of_squares
     FROM positions
     WHERE net > 0
     GROUP BY scope_id, day_number

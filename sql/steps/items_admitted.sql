@@ -21,7 +21,7 @@ SELECT
     d.base_amount,
     CASE
         WHEN d.amount = 0 THEN CAST(0 AS DECIMAL(18, 4))
-        WHEN d.base_amount IS NOT NULL THEN CAST(CAST(d.base_amount * s.minor_units AS DECIMAL(38, 0)) * s.minor_unit AS DECIMAL(18, 4))
+        WHEN d.base_amount IS NOT NULL THEN CAST(CAST(CAST(d.base_amount AS DECIMAL(24, 4)) * s.minor_units AS DECIMAL(38, 0)) * s.minor_unit AS DECIMAL(18, 4))
         WHEN d.currency = s.base_currency THEN d.amount
         ELSE CAST(CAST(d.amount * r.rate_minor AS DECIMAL(38, 0)) * s.minor_unit AS DECIMAL(18, 4))
     END AS amount_base,

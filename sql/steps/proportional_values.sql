@@ -25,25 +25,25 @@ fractions AS (
     SELECT
         p.item_key,
         p.part_amount,
-        CAST(i.base_amount * p.part_amount AS DECIMAL(32, 8)) * s.minor_units AS dividend,
-        CAST(i.amount AS DECIMAL(18, 4)) AS divisor
+        CAST(i.base_amount AS DECIMAL(19, 4)) * CAST(p.part_amount AS DECIMAL(19, 4)) * s.minor_units AS dividend,
+        CAST(i.amount AS DECIMAL(19, 4)) AS divisor
     FROM parts AS p
     JOIN items AS i ON i.item_key = p.item_key
     CROSS JOIN settings AS s
     WHERE i.amount <> 0
 ),
 guessed AS (
-    SELECT f.*, CAST(FLOOR(CAST(dividend AS DOUBLE) / CAST(divisor AS DOUBLE)) AS DECIMAL(18, 0)) AS guess
+    SELECT f.*, CAST(FLOOR(CAST(dividend AS DOUBLE) / CAST(divisor AS DOUBLE)) AS DECIMAL(19, 0)) AS guess
     FROM fractions AS f
 ),
 corrected AS (
     SELECT
         item_key, part_amount, dividend, divisor,
-        guess + CAST(FLOOR(CAST(dividend - guess * divisor AS DOUBLE) / CAST(divisor AS DOUBLE)) AS DECIMAL(18, 0)) AS quotient
+        guess + CAST(FLOOR(CAST(dividend - guess * divisor AS DOUBLE) / CAST(divisor AS DOUBLE)) AS DECIMAL(19, 0)) AS quotient
     FROM guessed
 ),
 compared AS (
-    SELECT c.*, CAST(quotient AS DECIMAL(18, 0)) * divisor AS covered
+    SELECT c.*, CAST(quotient AS DECIMAL(19, 0)) * divisor AS covered
     FROM corrected AS c
 )
 SELECT

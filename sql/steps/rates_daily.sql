@@ -22,7 +22,7 @@ daily AS (
     FROM calendar_days AS c
     CROSS JOIN settings AS s
 )
-SELECT d.currency, d.day_number, d.rate, CAST(d.rate * s.minor_units AS DECIMAL(20, 10)) AS rate_minor
+SELECT d.currency, d.day_number, d.rate, CAST(CAST(d.rate AS DECIMAL(20, 10)) * s.minor_units AS DECIMAL(20, 10)) AS rate_minor
 FROM daily AS d
 CROSS JOIN settings AS s
 WHERE d.day_number <= s.as_of_day

@@ -8,6 +8,7 @@
 -- Rounding to the base minor unit, half away from zero, is written everywhere as
 --     CAST(amount * rate_in_minor_units AS DECIMAL(38, 0)) * minor_unit
 -- because a cast of a decimal to fewer digits rounds half away from zero in DuckDB and in DataFusion alike.
+-- Where both factors would be DECIMAL(18, …) one is widened first: DuckDB keeps such a product in 18 digits and refuses what does not fit.
 SELECT
     p.as_of,
     CAST(EXTRACT(EPOCH FROM p.as_of) / 86400.0 AS BIGINT) AS as_of_day,
