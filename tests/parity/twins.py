@@ -102,36 +102,42 @@ def load_table(con: duckdb.DuckDBPyConnection, ledger: Path, table: str, known_a
         return False
     source = relation(files)
     present = {row[0] for row in con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
-    versioned = bool(present & VERSION.keys())
 
     def typed(name: str, kind: str) -> str:
         value = f"CAST({name} AS {kind})" if name in present else f"CAST(NULL AS {kind})"
         return f"COALESCE({value}, {DEFAULTS[name]}) AS {name}" if name in DEFAULTS else f"{value} AS {name}"
 
-    wanted = {**columns, **(VERSION if versioned else {})}
-    typed_rows = "SELECT " + ", ".join(typed(n, k) for n, k in wanted.items()) + f" FROM {source}"
+    # Parquet is read where it lies; text is converted once.
+    kind_of_copy = "VIEW" if files[0].suffix == ".parquet" else "TABLE"
+    rows = ", ".join(typed(name, kind) for name, kind in {**columns, **VERSION}.items())
+    con.execute(f"CREATE {kind_of_copy} {table}_versions AS SELECT {rows} FROM {source}")
+    known = f"recorded_at IS NULL OR recorded_at < CAST(DATE '{known_as_of}' + 1 AS TIMESTAMP)" if known_as_of else "TRUE"
     keys, names = ", ".join(key), ", ".join(columns)
-    if versioned:
-        con.execute(f"CREATE TABLE {table}_versions AS {typed_rows}")
-        if known_as_of:
-            con.execute(f"DELETE FROM {table}_versions WHERE recorded_at >= CAST(CAST(? AS DATE) + 1 AS TIMESTAMP)", [known_as_of])
-        # The latest version of each key: those with the greatest instant (a row without one was known from the beginning).
-        con.execute(f"""
-            CREATE TABLE {table} AS
-            WITH latest AS (
-                SELECT {keys}, MAX(COALESCE(recorded_at, TIMESTAMP '0001-01-01')) AS recorded_at
-                FROM {table}_versions GROUP BY {keys}
-            )
-            SELECT DISTINCT {", ".join("v." + n for n in columns)}
-            FROM {table}_versions v JOIN latest l
-            ON {" AND ".join(f"v.{k} = l.{k}" for k in key)} AND COALESCE(v.recorded_at, TIMESTAMP '0001-01-01') = l.recorded_at
-            WHERE NOT COALESCE(v.is_deleted, FALSE)""")
-        con.execute(f"DROP TABLE {table}_versions")
-    else:
-        con.execute(f"CREATE TABLE {table} AS SELECT {names} FROM ({typed_rows})")
-    twice = con.execute(f"SELECT {keys} FROM {table} GROUP BY {keys} HAVING COUNT(*) > 1 LIMIT 3").fetchall()
-    if twice:
-        raise SystemExit(f"error: {table} has several current versions of one key: {twice}")
+    con.execute(f"CREATE TABLE {table}_repeated AS SELECT {keys} FROM {table}_versions WHERE {known} GROUP BY {keys} HAVING COUNT(*) > 1")
+    # Of a key with several versions the latest counts (a row without an instant was known from the beginning); equal rows are one.
+    # Different rows of one key and one instant are all left out, as at ingest (`duplicate_key`).
+    same_key = " AND ".join(f"v.{k} = r.{k}" for k in key)
+    con.execute(f"""
+        CREATE TABLE {table}_latest AS
+        WITH repeated AS (
+            SELECT DISTINCT {", ".join("v." + n for n in columns)}, COALESCE(v.is_deleted, FALSE) AS is_deleted,
+                COALESCE(v.recorded_at, TIMESTAMP '0001-01-01') AS known_at
+            FROM {table}_versions v JOIN {table}_repeated r ON {same_key} WHERE {known.replace("recorded_at", "v.recorded_at")}
+        ),
+        counted AS (SELECT repeated.*, COUNT(*) OVER (PARTITION BY {keys}, known_at) AS rivals FROM repeated),
+        latest AS (SELECT {keys}, MAX(known_at) AS known_at FROM counted WHERE rivals = 1 GROUP BY {keys})
+        SELECT v.* FROM counted v JOIN latest r ON {same_key} AND v.known_at = r.known_at""")
+    lost = con.execute(f"SELECT COUNT(*) FROM {table}_repeated v WHERE NOT EXISTS (SELECT 1 FROM {table}_latest r WHERE {same_key})").fetchone()[0]
+    if lost:
+        print(f"note: {lost:,} keys of {table} left out: different rows with one instant (duplicate_key)", file=sys.stderr)
+    once = f" AND NOT EXISTS (SELECT 1 FROM {table}_repeated r WHERE {same_key})"
+    if con.execute(f"SELECT COUNT(*) FROM {table}_repeated").fetchone()[0] == 0:
+        once = ""
+    con.execute(f"""
+        CREATE VIEW {table} AS
+        SELECT {names} FROM {table}_versions v WHERE ({known}) AND NOT COALESCE(is_deleted, FALSE){once}
+        UNION ALL
+        SELECT {names} FROM {table}_latest WHERE NOT is_deleted""")
     return True
 
 
