@@ -3,7 +3,9 @@
 //! The flow is ledger files → open items → marts → a published night, each step a pure function of the one before.
 
 pub mod catalog;
+pub mod config;
 pub mod error;
+pub mod ingest;
 pub mod ledger;
 
 pub use error::{Error, ExitStatus, Result};

@@ -1,0 +1,1 @@
+//! Whole ingests, from files to the index.
