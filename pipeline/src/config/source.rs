@@ -217,7 +217,7 @@ impl RawSource {
             Some((word, _)) => return Err(document.unknown_word("amount_sign", word, &["as_is", "reversed"])),
         };
         Ok(Source {
-            name: self.name.as_ref().map_or_else(|| self.path.get_ref().clone(), |name| name.get_ref().clone()),
+            name: self.name.as_ref().map_or_else(|| default_name(self.path.get_ref()), |name| name.get_ref().clone()),
             path: directory.join(self.path.get_ref()),
             path_text: self.path.get_ref().clone(),
             shape,
@@ -238,6 +238,14 @@ impl RawSource {
             line,
         })
     }
+}
+
+/// A source without a name is called as its path is written; of an absolute path only the last part, so that moving a
+/// folder does not make a new source.
+fn default_name(path: &str) -> String {
+    let absolute = std::path::Path::new(path).is_absolute();
+    let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or(path);
+    if absolute { last.to_owned() } else { path.to_owned() }
 }
 
 /// The columns a source of this shape can fill.

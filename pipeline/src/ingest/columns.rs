@@ -95,13 +95,8 @@ impl ColumnData {
     }
 
     /// Number of rows.
-    pub fn len(&self) -> usize {
+    pub fn rows(&self) -> usize {
         self.rows
-    }
-
-    /// Whether the column holds no row.
-    pub fn is_empty(&self) -> bool {
-        self.rows == 0
     }
 
     /// Whether no row has a value, because nothing is mapped here.
@@ -557,6 +552,6 @@ mod tests {
             if text.is_empty() { column.push_null() } else { column.push_text(text.as_bytes()) }
         }
         column.retain(&[false, true, true]);
-        assert_eq!((column.len(), column.text(0), column.text(1)), (2, None, Some(&b"ccc"[..])));
+        assert_eq!((column.rows(), column.text(0), column.text(1)), (2, None, Some(&b"ccc"[..])));
     }
 }

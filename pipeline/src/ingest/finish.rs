@@ -18,7 +18,7 @@ use super::store::{LedgerIndex, RowGroupEncoder, SegmentRecord, SegmentWriter, T
 use super::versions::{Decisions, Entries, KeyFile, Removal};
 use super::{Run, Target, reason};
 use crate::catalog::ledger_tables::Table;
-use crate::error::{Error, Result, io_error};
+use crate::error::{Result, io_error};
 
 /// A source row, by file number and line.
 type Place = (u32, i64);
@@ -212,8 +212,7 @@ impl Run<'_> {
             }
             let identity = reader.finish()?;
             if identity.content_hash != file.record.content_hash {
-                return Err(Error::input("file_changed", format!("the file changed while it was read: {}", file.path.display()))
-                    .hint("it is still being written? run again when it is complete; nothing of it was taken"));
+                return Err(super::input::file_changed(&file.path));
             }
         }
         let rows: Vec<QuarantinedRow> = lines

@@ -289,8 +289,13 @@ fn check_unchanged(path: &Path, before: (u64, Option<SystemTime>), after: (u64, 
     if before == after && read == before.0 {
         return Ok(());
     }
-    Err(Error::input("file_changed", format!("the file changed while it was read: {}", path.display()))
-        .hint("it is still being written? run again when it is complete; nothing of it was taken"))
+    Err(file_changed(path))
+}
+
+/// A file is not what it was when it was opened.
+pub fn file_changed(path: &Path) -> Error {
+    Error::input("file_changed", format!("the file changed while it was read: {}", path.display()))
+        .hint("it is still being written? run again when it is complete; nothing of it was taken")
 }
 
 /// Decodes into UTF-8; what the encoding does not know becomes a byte that is no UTF-8, so that its record is found later.

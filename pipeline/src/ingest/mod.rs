@@ -391,11 +391,16 @@ impl<'o> Run<'o> {
             quarantine_name,
         };
         let (context, identity) = if file.is_parquet() {
+            let before = identify(&file.delivery.path)?;
             let reader = parquet_input::ParquetReader::open(&file.delivery.path)?;
-            let context = self.context(file, &reader.header)?;
-            let reader = reader.with_plan(&context)?;
+            let mut context = self.context(file, &reader.header)?;
+            let reader = reader.with_plan(&mut context)?;
             pipeline::run(self, &context, reader, &mut collected, progress, parquet_input::work)?;
-            (context, identify(&file.delivery.path)?)
+            let after = identify(&file.delivery.path)?;
+            if before != after {
+                return Err(input::file_changed(&file.delivery.path));
+            }
+            (context, after)
         } else {
             let reader = input::BlockReader::open(&file.delivery.path, dialect, source.encoding, self.block_bytes)?;
             let context = self.context(file, &reader.header)?;

@@ -591,7 +591,7 @@ fn encode_rows(
 /// The instants of a column, with `at` where there is none.
 fn filled(column: &ColumnData, at: i64) -> ColumnData {
     let mut filled = ColumnData::new(Kind::Instant);
-    for row in 0..column.len() {
+    for row in 0..column.rows() {
         filled.push_long(column.long(row).unwrap_or(at));
     }
     filled
