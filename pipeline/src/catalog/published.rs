@@ -90,8 +90,10 @@ const fn sum(name: &'static str, description: &'static str) -> Column {
 
 const COMPANY: Column = text("company_id", "company of the ledger");
 const COMPANY_OR_ALL: Column = text("company_id", "company of the ledger; '(all)' is all companies together");
-const SCOPE: Column =
-    text("scope", "what the row is grouped by: company, segment, region, country, industry, account_manager, payment_terms, currency, customer");
+const SCOPE: Column = text(
+    "scope",
+    "what the row is grouped by: company, segment, region, country, industry, account_manager, payment_terms, currency, customer",
+);
 const SCOPE_VALUE: Column = text("scope_value", "the group; '(none)' where the label is missing");
 const PERIOD_END: Column = date("period_end", "the day at whose end the figure holds: a month end, or as_of");
 
@@ -247,8 +249,35 @@ pub const TABLES: &[Table] = &[
 /// Words that SQL engines reserve: no published column may be called so.
 #[cfg(test)]
 const SQL_WORDS: &[&str] = &[
-    "window", "table", "value_of", "order", "group", "select", "from", "to", "end", "start", "date", "time", "timestamp", "interval", "case",
-    "when", "rows", "range", "user", "primary", "key", "check", "default", "column", "desc", "asc", "limit", "offset", "partition",
+    "window",
+    "table",
+    "value_of",
+    "order",
+    "group",
+    "select",
+    "from",
+    "to",
+    "end",
+    "start",
+    "date",
+    "time",
+    "timestamp",
+    "interval",
+    "case",
+    "when",
+    "rows",
+    "range",
+    "user",
+    "primary",
+    "key",
+    "check",
+    "default",
+    "column",
+    "desc",
+    "asc",
+    "limit",
+    "offset",
+    "partition",
 ];
 
 #[cfg(test)]

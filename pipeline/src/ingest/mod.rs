@@ -1,3 +1,550 @@
-//! From files to the ledger, and from the ledger to the book.
+//! Ingestion: delivered files become rows of the canonical ledger, or rows of the quarantine.
+//!
+//! A file is read once, in blocks of whole records. Each worker takes the next block, reads, checks, hashes and encodes it,
+//! and hands it over in the order of the file, so that the bytes written do not depend on how many workers there are. When
+//! all files are read, every new row is compared by key and content with its file and with the store: what is known
+//! already, or contradicts itself, is taken out again. Nothing of it is visible before the index is replaced.
 
+mod columns;
+mod discover;
+mod finish;
+mod input;
+mod keys;
 pub mod load;
+mod parquet_input;
+mod pipeline;
+mod plan;
+mod quarantine;
+pub mod reason;
+mod records;
+mod rows;
+mod store;
+mod versions;
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub use keys::{KeyHash, row_key};
+pub use store::{
+    AmountCounts, ExactAmount, FORMAT, FileRecord, LedgerIndex, RowCounts, SegmentRecord, TableIndex, commit_prepared, delivery_order,
+    discard_prepared, ledger_directory,
+};
+
+use crate::catalog::ledger_tables::Table;
+use crate::config::{Config, Shape};
+use crate::error::{Error, Result, io_error};
+use discover::{Delivery, Target, discover};
+use input::identify;
+use quarantine::QuarantineWriter;
+use rows::{Customers, FileContext, encode_customers, merge_customers};
+use store::{SegmentWriter, TableLayout, remove_orphans, write_prepared};
+use versions::Entries;
+
+/// Bytes of text in a block: about the rows of one row group.
+const BLOCK_BYTES: usize = 8 << 20;
+
+/// What an ingest is told besides the configuration.
+#[derive(Clone, Copy, Debug)]
+pub struct IngestOptions {
+    /// When files were delivered whose names do not say so, in microseconds since 1970-01-01 UTC.
+    pub delivered_at: i64,
+}
+
+/// Hears how an ingest gets on.
+pub trait Progress: Sync {
+    /// A file is opened: its name and its length.
+    fn file_started(&self, _file: &str, _bytes: u64) {}
+    /// This many rows more have been read.
+    fn rows_read(&self, _rows: u64) {}
+    /// A file has been read to its end.
+    fn file_finished(&self, _file: &str) {}
+    /// Something a person may want to know.
+    fn note(&self, _message: &str) {}
+}
+
+/// Hears nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct Silent;
+
+impl Progress for Silent {}
+
+/// What an ingest did, in numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct IngestSummary {
+    /// Files read.
+    pub files_new: u64,
+    /// Files that were known by their content.
+    pub files_seen: u64,
+    /// Rows read from the new files.
+    pub rows_read: u64,
+    /// Of these, taken as they were.
+    pub accepted: u64,
+    /// Taken after a repair that the configuration asks for.
+    pub repaired: u64,
+    /// Known already.
+    pub unchanged: u64,
+    /// Not taken.
+    pub quarantined: u64,
+}
+
+/// A ledger that is written but not yet visible.
+#[derive(Debug)]
+#[must_use = "a pending ledger is invisible until it is committed"]
+pub struct PendingLedger {
+    /// The index that will be in force; equal to the one in force when nothing is new.
+    pub index: LedgerIndex,
+    /// What was done.
+    pub summary: IngestSummary,
+    /// Whether there is anything to commit.
+    pub is_changed: bool,
+    out: PathBuf,
+}
+
+impl PendingLedger {
+    /// Writes `index.next.json`, from which [`commit_prepared`] can finish after a crash.
+    ///
+    /// # Errors
+    /// Exit status 1.
+    pub fn prepare(&self) -> Result<()> {
+        if self.is_changed { write_prepared(&self.out, &self.index) } else { Ok(()) }
+    }
+
+    /// Makes the ledger visible: one rename.
+    ///
+    /// # Errors
+    /// Exit status 1.
+    pub fn commit(self) -> Result<()> {
+        if !self.is_changed {
+            return Ok(());
+        }
+        if LedgerIndex::read_prepared(&self.out)?.as_ref() != Some(&self.index) {
+            self.prepare()?;
+        }
+        commit_prepared(&self.out)
+    }
+
+    /// Removes what was written.
+    ///
+    /// # Errors
+    /// Exit status 1.
+    pub fn discard(self) -> Result<()> {
+        if self.is_changed { discard_prepared(&self.out) } else { Ok(()) }
+    }
+}
+
+/// Ingests what is new in the sources of a configuration. The caller holds the lock of the output, and has committed or
+/// discarded what an earlier run prepared.
+///
+/// # Errors
+/// Exit status 4 when a file is missing, incomplete or lacks a column, 2 when the configuration cannot mean it, 1 when the
+/// store cannot be read or written. The ledger in force is untouched then.
+pub fn ingest(config: &Config, options: &IngestOptions, progress: &dyn Progress) -> Result<PendingLedger> {
+    ingest_in_blocks(config, options, progress, BLOCK_BYTES)
+}
+
+/// [`ingest`] with a block size, which changes no row, only how the rows are grouped in the segment.
+fn ingest_in_blocks(config: &Config, options: &IngestOptions, progress: &dyn Progress, block_bytes: usize) -> Result<PendingLedger> {
+    let out = config.output.value.as_path();
+    discard_prepared(out)?;
+    let index = LedgerIndex::read(out)?.unwrap_or_else(LedgerIndex::empty);
+    let (deliveries, ignored) = discover(config)?;
+    for name in ignored {
+        progress.note(&format!("left aside, not named for a table: {name}"));
+    }
+    let mut summary = IngestSummary::default();
+    let deliveries = new_files(deliveries, &index, options, &mut summary)?;
+    if deliveries.is_empty() {
+        return Ok(PendingLedger { index, summary, is_changed: false, out: out.to_owned() });
+    }
+    let mut run = Run::new(out, index, block_bytes);
+    let outcome = run.read_all(&deliveries, progress).and_then(|()| run.finish());
+    match outcome {
+        Ok(index) => {
+            summary.files_new = deliveries.len() as u64;
+            for counts in index.files[index.files.len() - deliveries.len()..].iter().flat_map(|file| file.tables.values()) {
+                summary.rows_read += counts.read;
+                summary.accepted += counts.accepted;
+                summary.repaired += counts.repaired;
+                summary.unchanged += counts.unchanged;
+                summary.quarantined += counts.quarantined;
+            }
+            Ok(PendingLedger { index, summary, is_changed: true, out: out.to_owned() })
+        }
+        Err(error) => {
+            // The first error counts; what cannot be removed now is removed at the next ingest.
+            let _ = remove_orphans(out);
+            Err(error)
+        }
+    }
+}
+
+/// A file that a run would look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedFile {
+    /// The source in the configuration.
+    pub source: String,
+    /// Its name, relative to the configuration.
+    pub name: String,
+    /// Its length.
+    pub bytes: u64,
+    /// Whether it would be read.
+    pub is_new: bool,
+}
+
+/// The files that an ingest would look at, and which of them it would read.
+///
+/// # Errors
+/// Exit status 4 when a source is missing.
+pub fn planned_files(config: &Config, index: Option<&LedgerIndex>) -> Result<Vec<PlannedFile>> {
+    let empty = LedgerIndex::empty();
+    let index = index.unwrap_or(&empty);
+    let (deliveries, _) = discover(config)?;
+    let mut planned = Vec::new();
+    for delivery in deliveries {
+        let metadata = std::fs::metadata(&delivery.path).map_err(|cause| io_error("look at", &delivery.path, &cause))?;
+        let same = |record: &&FileRecord| record.source == delivery.source.name && record.bytes == metadata.len();
+        let mut is_new = true;
+        if index.files.iter().any(|record| same(&record)) {
+            let hash = identify(&delivery.path)?.content_hash;
+            is_new = !index.files.iter().filter(same).any(|record| record.content_hash == hash);
+        }
+        planned.push(PlannedFile { source: delivery.source.name.clone(), name: delivery.name.clone(), bytes: metadata.len(), is_new });
+    }
+    Ok(planned)
+}
+
+/// A file that has not been ingested.
+struct NewFile<'a> {
+    delivery: Delivery<'a>,
+    number: u32,
+    is_first_delivery: bool,
+}
+
+impl NewFile<'_> {
+    /// What a row gets that does not say when it was recorded.
+    fn recorded_at(&self) -> Option<i64> {
+        if self.is_first_delivery { None } else { self.delivery.delivered_at }
+    }
+
+    fn is_parquet(&self) -> bool {
+        self.delivery.path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("parquet"))
+    }
+}
+
+/// The files that the store does not know, in the order of their deliveries.
+///
+/// A file is known by source, length and content. Only a file that has the length of another must be read to tell.
+fn new_files<'a>(
+    deliveries: Vec<Delivery<'a>>,
+    index: &LedgerIndex,
+    options: &IngestOptions,
+    summary: &mut IngestSummary,
+) -> Result<Vec<NewFile<'a>>> {
+    let mut seen: HashMap<(&str, u64), Vec<String>> = HashMap::new();
+    for record in &index.files {
+        seen.entry((&record.source, record.bytes)).or_default().push(record.content_hash.clone());
+    }
+    let mut lengths: HashMap<(&str, u64), u32> = HashMap::new();
+    let mut measured = Vec::new();
+    for delivery in deliveries {
+        let metadata = std::fs::metadata(&delivery.path).map_err(|cause| io_error("look at", &delivery.path, &cause))?;
+        *lengths.entry((&delivery.source.name, metadata.len())).or_default() += 1;
+        measured.push((delivery, metadata.len()));
+    }
+    let mut fresh = Vec::new();
+    for (delivery, bytes) in measured {
+        let same = (delivery.source.name.as_str(), bytes);
+        if seen.contains_key(&same) || lengths[&same] > 1 {
+            let identity = identify(&delivery.path)?;
+            let known = seen.entry(same).or_default();
+            if known.contains(&identity.content_hash) {
+                summary.files_seen += 1;
+                continue;
+            }
+            known.push(identity.content_hash);
+        }
+        fresh.push(delivery);
+    }
+    // A source's first delivery is known from the beginning: all its files of the earliest date.
+    let mut first: HashMap<&str, Option<i64>> = HashMap::new();
+    for delivery in &fresh {
+        if index.files.iter().all(|record| record.source != delivery.source.name) {
+            let earliest = first.entry(&delivery.source.name).or_insert(delivery.delivered_at);
+            *earliest = (*earliest).min(delivery.delivered_at);
+        }
+    }
+    let mut files: Vec<NewFile<'_>> = Vec::new();
+    for mut delivery in fresh {
+        let is_first_delivery = first.get(delivery.source.name.as_str()) == Some(&delivery.delivered_at);
+        if !is_first_delivery && delivery.delivered_at.is_none() {
+            delivery.delivered_at = Some(options.delivered_at);
+        }
+        files.push(NewFile { delivery, number: 0, is_first_delivery });
+    }
+    files.sort_by(|a, b| {
+        let order = |file: &NewFile<'_>| (file.delivery.delivered_at, file.delivery.name.clone(), file.delivery.source.name.clone());
+        order(a).cmp(&order(b))
+    });
+    for (file, number) in files.iter_mut().zip(index.files.len()..) {
+        file.number = u32::try_from(number)
+            .ok()
+            .filter(|number| *number < 1 << 30)
+            .ok_or_else(|| Error::unexpected("too_many_files", "the ledger has more than a billion files").hint("start a new --out"))?;
+    }
+    Ok(files)
+}
+
+/// What a table gets in this run.
+struct Sink {
+    layout: Arc<TableLayout>,
+    writer: SegmentWriter,
+    name: String,
+    entries: Entries,
+}
+
+/// One ingest.
+struct Run<'o> {
+    out: &'o Path,
+    index: LedgerIndex,
+    block_bytes: usize,
+    sinks: BTreeMap<&'static str, Sink>,
+    quarantine: Option<QuarantineWriter>,
+    files: Vec<FileState>,
+    /// The customers of the flat files of one delivery, and what encodes them.
+    customers: Customers,
+    customers_context: Option<FileContext>,
+    customers_delivery: Option<(String, Option<i64>)>,
+    syncs: Vec<std::fs::File>,
+}
+
+/// A file that has been read.
+struct FileState {
+    record: FileRecord,
+    path: PathBuf,
+    target: Target,
+    /// Lines that were repaired, ascending.
+    repaired: Vec<u64>,
+    /// What it takes to read raw records again.
+    dialect: records::Dialect,
+    encoding: &'static encoding_rs::Encoding,
+}
+
+impl<'o> Run<'o> {
+    fn new(out: &'o Path, index: LedgerIndex, block_bytes: usize) -> Self {
+        Run {
+            out,
+            index,
+            block_bytes,
+            sinks: BTreeMap::new(),
+            quarantine: None,
+            files: Vec::new(),
+            customers: Customers::new(),
+            customers_context: None,
+            customers_delivery: None,
+            syncs: Vec::new(),
+        }
+    }
+
+    fn read_all(&mut self, files: &[NewFile<'_>], progress: &dyn Progress) -> Result<()> {
+        for file in files {
+            let delivery = (file.delivery.source.name.clone(), file.delivery.delivered_at);
+            if self.customers_delivery.as_ref() != Some(&delivery) {
+                self.flush_customers()?;
+            }
+            progress.file_started(&file.delivery.name, std::fs::metadata(&file.delivery.path).map_or(0, |metadata| metadata.len()));
+            self.read_file(file, progress)?;
+            self.customers_delivery = Some(delivery);
+            progress.file_finished(&file.delivery.name);
+        }
+        self.flush_customers()
+    }
+
+    /// The sink of a table, created when it is first needed.
+    fn sink(&mut self, table: &'static Table) -> Result<&mut Sink> {
+        match self.sinks.entry(table.name) {
+            std::collections::btree_map::Entry::Occupied(entry) => Ok(entry.into_mut()),
+            std::collections::btree_map::Entry::Vacant(entry) => {
+                let layout = Arc::new(TableLayout::of(table));
+                let number =
+                    next_number(self.index.tables.get(table.name).map_or(&[], |known| known.segments.as_slice()), &self.index, table);
+                let name = format!("{}/seg-{number:06}", table.name);
+                let writer = SegmentWriter::create(self.out, format!("{name}.parquet"), &layout.schema, Some(&layout))?;
+                let entries = Entries::new(ledger_directory(self.out).join(format!("{}/tmp-entries", table.name)));
+                Ok(entry.insert(Sink { layout, writer, name, entries }))
+            }
+        }
+    }
+
+    fn context(&mut self, file: &NewFile<'_>, header: &[String]) -> Result<FileContext> {
+        let plan = plan::FilePlan::new(&file.delivery, header)?;
+        let mut wanted: Vec<&'static str> = Vec::new();
+        match file.delivery.target {
+            Target::Table(table) => wanted.push(table.name),
+            Target::FlatInvoices => {
+                wanted.extend(["documents", "applications"]);
+                let labels = Table::named("customers").into_iter().flat_map(|table| table.columns);
+                let shared = ["company_id", "customer_id", "account_manager"];
+                if labels.filter(|column| !shared.contains(&column.name)).any(|column| plan.is_supplied(column.name)) {
+                    wanted.push("customers");
+                }
+            }
+        }
+        let mut tables = BTreeMap::new();
+        for table in wanted.into_iter().filter_map(Table::named) {
+            let sink = self.sink(table)?;
+            tables.insert(table.name, (Arc::clone(&sink.layout), sink.writer.encoder()));
+        }
+        let source = file.delivery.source;
+        Ok(FileContext {
+            plan,
+            target: file.delivery.target,
+            number: file.number,
+            recorded_at: file.recorded_at(),
+            negative_amount: source.negative_amount,
+            reverse_sign: source.reverse_sign,
+            tables,
+        })
+    }
+
+    fn read_file(&mut self, file: &NewFile<'_>, progress: &dyn Progress) -> Result<()> {
+        let source = file.delivery.source;
+        let tab_separated = file.delivery.path.to_string_lossy().to_ascii_lowercase().contains(".tsv");
+        let dialect =
+            records::Dialect { delimiter: source.delimiter.unwrap_or(if tab_separated { b'\t' } else { b',' }), quote: source.quote };
+        let quarantine_name = format!("quarantine/seg-{:06}.parquet", self.index.quarantine_number());
+        let mut collected = pipeline::Collected {
+            source: Arc::from(source.name.as_str()),
+            file: Arc::from(file.delivery.name.as_str()),
+            number: file.number,
+            table: match file.delivery.target {
+                Target::Table(table) => table.name,
+                Target::FlatInvoices => Shape::FlatInvoices.word(),
+            },
+            counts: RowCounts::default(),
+            finer_than_minor_unit: 0,
+            repaired: Vec::new(),
+            quarantine_name,
+        };
+        let (context, identity) = if file.is_parquet() {
+            let before = identify(&file.delivery.path)?;
+            let reader = parquet_input::ParquetReader::open(&file.delivery.path)?;
+            let mut context = self.context(file, &reader.header)?;
+            let reader = reader.with_plan(&mut context)?;
+            pipeline::run(self, &context, reader, &mut collected, progress, parquet_input::work)?;
+            let after = identify(&file.delivery.path)?;
+            if before != after {
+                return Err(input::file_changed(&file.delivery.path));
+            }
+            (context, after)
+        } else {
+            let reader = input::BlockReader::open(&file.delivery.path, dialect, source.encoding, self.block_bytes)?;
+            let context = self.context(file, &reader.header)?;
+            let reader = pipeline::run(self, &context, reader, &mut collected, progress, |block, context| {
+                pipeline::work_text(block, context, dialect)
+            })?;
+            (context, reader.finish()?)
+        };
+        let mut findings = BTreeMap::new();
+        for (finding, count) in
+            [(reason::FINER_THAN_MINOR_UNIT, collected.finer_than_minor_unit), (reason::EXTRA_COLUMN, context.plan.extra_columns)]
+        {
+            if count > 0 {
+                findings.insert(finding.to_owned(), count);
+            }
+        }
+        self.files.push(FileState {
+            record: FileRecord {
+                number: file.number,
+                source: source.name.clone(),
+                file: file.delivery.name.clone(),
+                content_hash: identity.content_hash,
+                bytes: identity.bytes,
+                delivered_at: file.delivery.delivered_at,
+                is_first_delivery: file.is_first_delivery,
+                tables: [(collected.table.to_owned(), collected.counts)].into(),
+                findings,
+            },
+            path: file.delivery.path.clone(),
+            target: file.delivery.target,
+            repaired: collected.repaired,
+            dialect,
+            encoding: source.encoding,
+        });
+        if context.tables.contains_key("customers") && matches!(file.delivery.target, Target::FlatInvoices) {
+            self.customers_context = Some(context);
+        }
+        Ok(())
+    }
+
+    /// Writes the customers that the flat files of a delivery named, one row each.
+    fn flush_customers(&mut self) -> Result<()> {
+        let customers = std::mem::take(&mut self.customers);
+        let Some(context) = self.customers_context.take() else { return Ok(()) };
+        let mut by_file: BTreeMap<u32, Vec<&rows::CustomerRow>> = BTreeMap::new();
+        for row in customers.values() {
+            by_file.entry(row.order.1).or_default().push(row);
+        }
+        for (number, rows) in by_file {
+            for rows in rows.chunks(1 << 16) {
+                let encoded = encode_customers(&context, rows, number)?;
+                if let Some(encoded) = encoded {
+                    self.append(encoded, number)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Appends encoded rows to their table.
+    fn append(&mut self, encoded: rows::EncodedRows, number: u32) -> Result<()> {
+        let sink = self.sinks.get_mut(encoded.table).expect("a context makes the sinks of its tables");
+        let base = u32::try_from(sink.writer.rows() + u64::from(encoded.rows)).map_err(|_| {
+            Error::unexpected("too_many_rows", format!("one ingest adds more than 4 billion rows to {}", encoded.table))
+                .hint("deliver the files in several runs")
+        })? - encoded.rows;
+        sink.entries.add(number, base, encoded.entries)?;
+        sink.writer.append(encoded.chunks, u64::from(encoded.rows))
+    }
+
+    fn add_block(&mut self, output: rows::BlockOutput, collected: &mut pipeline::Collected) -> Result<()> {
+        collected.counts.add(&output.counts);
+        collected.finer_than_minor_unit += output.finer_than_minor_unit;
+        collected.repaired.extend(output.repaired);
+        merge_customers(&mut self.customers, output.customers);
+        for encoded in output.tables {
+            self.append(encoded, collected.number)?;
+        }
+        if !output.quarantined.is_empty() {
+            let writer = match &mut self.quarantine {
+                Some(writer) => writer,
+                None => self.quarantine.insert(QuarantineWriter::create(self.out, collected.quarantine_name.clone())?),
+            };
+            writer.add(&collected.source, &collected.file, collected.number, collected.table, output.quarantined)?;
+        }
+        Ok(())
+    }
+}
+
+/// One more than the greatest number a file of the table has.
+fn next_number(segments: &[SegmentRecord], index: &LedgerIndex, table: &Table) -> u64 {
+    let known = index.tables.get(table.name);
+    let keys = known.map_or(&[][..], |known| known.keys.as_slice());
+    let corrected = known.map_or(&[][..], |known| known.corrected.as_slice());
+    let names = segments.iter().chain(keys).map(|record| record.file.as_str()).chain(corrected.iter().map(String::as_str));
+    names.filter_map(file_number).max().unwrap_or(0) + 1
+}
+
+fn file_number(name: &str) -> Option<u64> {
+    let digits: String = name.rsplit('-').next()?.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().ok()
+}
+
+impl LedgerIndex {
+    fn quarantine_number(&self) -> u64 {
+        self.quarantine.iter().filter_map(|record| file_number(&record.file)).max().unwrap_or(0) + 1
+    }
+}
+
+#[cfg(test)]
+mod tests;

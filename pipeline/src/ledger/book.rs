@@ -248,8 +248,10 @@ impl Book {
     /// How much of `open` is disputed on `day`.
     pub fn disputed(&self, item: ItemIndex, open: i64, day: Day) -> i64 {
         let Some(disputes) = self.disputes.get(&item) else { return 0 };
-        let active = disputes.iter().filter(|dispute| dispute.opened_date <= day && (dispute.closed_date == NO_DATE || day < dispute.closed_date));
-        let total: i128 = active.map(|dispute| if dispute.amount == NO_AMOUNT { i128::from(open) } else { i128::from(dispute.amount) }).sum();
+        let active =
+            disputes.iter().filter(|dispute| dispute.opened_date <= day && (dispute.closed_date == NO_DATE || day < dispute.closed_date));
+        let total: i128 =
+            active.map(|dispute| if dispute.amount == NO_AMOUNT { i128::from(open) } else { i128::from(dispute.amount) }).sum();
         super::money::narrow(total.min(i128::from(open)))
     }
 }

@@ -21,7 +21,11 @@ fn may_break(book: &Book, index: ItemIndex) -> bool {
             (day, added, taken) = (application.visible_date, 0, 0);
         }
         let part = i128::from(part_of(item, application));
-        if part >= 0 { added += part } else { taken += part }
+        if part >= 0 {
+            added += part
+        } else {
+            taken += part
+        }
         if before + added > amount || before + taken < 0 {
             return true;
         }

@@ -63,14 +63,10 @@ impl Balance {
         self.disputed_overdue += other.disputed_overdue;
         self.disputed_over_90 += other.disputed_over_90;
         for slot in 0..BUCKETS_MAX {
-            if other.due_items[slot] != 0 {
-                self.due_amounts[slot] += other.due_amounts[slot];
-                self.due_items[slot] += other.due_items[slot];
-            }
-            if other.document_items[slot] != 0 {
-                self.document_amounts[slot] += other.document_amounts[slot];
-                self.document_items[slot] += other.document_items[slot];
-            }
+            self.due_amounts[slot] += other.due_amounts[slot];
+            self.due_items[slot] += other.due_items[slot];
+            self.document_amounts[slot] += other.document_amounts[slot];
+            self.document_items[slot] += other.document_items[slot];
         }
     }
 
@@ -123,8 +119,6 @@ pub struct Flow {
     pub terms_amount: i128,
     /// Σ those × (due date − document date).
     pub terms_weighted: i128,
-    /// Σ over the interval's days of open balance × that day's rate: scale 14, unrounded.
-    pub balance_days: i128,
     /// Documents dated in it, signed, in document currency.
     pub documents_document: i128,
     /// The document-currency counterpart of `transfer_currency`.
@@ -148,7 +142,6 @@ impl Flow {
         add_unless_zero(&mut self.cohort_write_offs, other.cohort_write_offs);
         add_unless_zero(&mut self.terms_amount, other.terms_amount);
         add_unless_zero(&mut self.terms_weighted, other.terms_weighted);
-        add_unless_zero(&mut self.balance_days, other.balance_days);
         add_unless_zero(&mut self.documents_document, other.documents_document);
         add_unless_zero(&mut self.transfer_document, other.transfer_document);
         self.rounded_slices += other.rounded_slices;
@@ -168,7 +161,6 @@ impl Flow {
         self.cohort_write_offs -= other.cohort_write_offs;
         self.terms_amount -= other.terms_amount;
         self.terms_weighted -= other.terms_weighted;
-        self.balance_days -= other.balance_days;
         self.documents_document -= other.documents_document;
         self.transfer_document -= other.transfer_document;
         self.rounded_slices -= other.rounded_slices;
@@ -222,6 +214,17 @@ impl Concentration {
         }
     }
 
+    /// What is published of it.
+    pub fn summary(&self) -> ConcentrationSummary {
+        ConcentrationSummary {
+            positive_sum: self.positive_sum,
+            positive_squares: self.positive_squares,
+            top_10: self.top.iter().map(|net| i128::from(*net)).sum(),
+            credit_customers: self.credit_customers,
+            customers_for_80_percent: self.customers_for_80_percent(),
+        }
+    }
+
     /// The fewest customers that hold at least four fifths of the overdue debit: their number, what they hold, the total.
     pub fn customers_for_80_percent(&self) -> (u64, i128, i128) {
         let total: i128 = self.overdue.iter().map(|amount| i128::from(*amount)).sum();
@@ -248,6 +251,21 @@ impl Concentration {
     }
 }
 
+/// How concentrated a scope value is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ConcentrationSummary {
+    /// Σ net positions of the customers who owe.
+    pub positive_sum: i128,
+    /// Σ of their squares.
+    pub positive_squares: i128,
+    /// Σ of the ten largest.
+    pub top_10: i128,
+    /// Customers whose net position is a credit, left out of the above.
+    pub credit_customers: u64,
+    /// The fewest customers that hold four fifths of the overdue debit, what they hold, the total overdue debit.
+    pub customers_for_80_percent: (u64, i128, i128),
+}
+
 /// What happened before the first invoice or debit note of a scope value: windows that are shortened to it leave this out.
 #[derive(Clone, Debug, Default)]
 pub struct BeforeFirstSale {
@@ -255,21 +273,34 @@ pub struct BeforeFirstSale {
     pub opening: i128,
     /// Flows of the days before, by interval.
     pub flows: BTreeMap<usize, Flow>,
+    /// Balance days of the days before, by interval.
+    pub balance_days: BTreeMap<usize, i128>,
 }
 
-/// Everything summed for one scope value.
+impl BeforeFirstSale {
+    /// Adds what other items did.
+    pub fn add(&mut self, other: &BeforeFirstSale) {
+        self.opening += other.opening;
+        for (interval, flow) in &other.flows {
+            self.flows.entry(*interval).or_default().add(flow);
+        }
+        for (interval, days) in &other.balance_days {
+            *self.balance_days.entry(*interval).or_default() += days;
+        }
+    }
+}
+
+/// Everything summed for one scope value, while the book is walked.
 #[derive(Clone, Debug)]
 pub struct ScopeTotals {
-    /// Date of its first document.
-    pub first_document: Day,
-    /// Date of its first invoice or debit note; `Day::MAX` without one.
-    pub first_sale: Day,
     /// By period end.
     pub balances: Vec<Balance>,
     /// By balance date.
     pub nets: Vec<Net>,
     /// By interval.
     pub flows: Vec<Flow>,
+    /// By interval: Σ over its days of open balance × that day's rate, scale 14, unrounded.
+    pub balance_days: Vec<i128>,
     /// By period end.
     pub concentrations: Vec<Concentration>,
     /// What its shortened windows leave out.
@@ -280,11 +311,10 @@ impl ScopeTotals {
     /// Totals of nothing, for a timeline with so many period ends, balance dates and intervals.
     pub fn new(periods: usize, balance_dates: usize, intervals: usize) -> Self {
         ScopeTotals {
-            first_document: Day::MAX,
-            first_sale: Day::MAX,
             balances: vec![Balance::default(); periods],
             nets: vec![Net::default(); balance_dates],
             flows: vec![Flow::default(); intervals],
+            balance_days: vec![0; intervals],
             concentrations: vec![Concentration::default(); periods],
             before_first_sale: None,
         }
@@ -301,6 +331,9 @@ impl ScopeTotals {
         for (sum, part) in self.flows.iter_mut().zip(&other.flows) {
             sum.add(part);
         }
+        for (sum, part) in self.balance_days.iter_mut().zip(&other.balance_days) {
+            *sum += part;
+        }
         for (sum, part) in self.concentrations.iter_mut().zip(&other.concentrations) {
             sum.add(part);
         }
@@ -308,20 +341,62 @@ impl ScopeTotals {
 
     /// Adds what other totals of the same scope value say of the time before its first sale.
     pub fn add_before_first_sale(&mut self, other: &BeforeFirstSale) {
-        let before = self.before_first_sale.get_or_insert_default();
-        before.opening += other.opening;
-        for (interval, flow) in &other.flows {
-            before.flows.entry(*interval).or_default().add(flow);
-        }
+        self.before_first_sale.get_or_insert_default().add(other);
     }
 
+    /// Closes the sums: flows become running totals, so that any window of them is one subtraction.
+    pub fn seal(self, first_document: Day, first_sale: Day) -> SealedTotals {
+        let mut cumulative = vec![Flow::default(); self.flows.len() + 1];
+        let mut cumulative_days = vec![0; self.flows.len() + 1];
+        for interval in 0..self.flows.len() {
+            let mut sum = cumulative[interval];
+            sum.add(&self.flows[interval]);
+            cumulative[interval + 1] = sum;
+            cumulative_days[interval + 1] = cumulative_days[interval] + self.balance_days[interval];
+        }
+        SealedTotals {
+            first_document,
+            first_sale,
+            balances: self.balances,
+            nets: self.nets,
+            cumulative,
+            cumulative_days,
+            concentrations: self.concentrations.iter().map(Concentration::summary).collect(),
+            before_first_sale: self.before_first_sale,
+        }
+    }
+}
+
+/// Everything about one scope value, ready to be read.
+#[derive(Clone, Debug)]
+pub struct SealedTotals {
+    /// Date of its first document.
+    pub first_document: Day,
+    /// Date of its first invoice or debit note; `Day::MAX` without one.
+    pub first_sale: Day,
+    /// By period end.
+    pub balances: Vec<Balance>,
+    /// By balance date.
+    pub nets: Vec<Net>,
+    /// By period end.
+    pub concentrations: Vec<ConcentrationSummary>,
+    /// What its shortened windows leave out.
+    pub before_first_sale: Option<Box<BeforeFirstSale>>,
+    cumulative: Vec<Flow>,
+    cumulative_days: Vec<i128>,
+}
+
+impl SealedTotals {
     /// Σ of the flows of some intervals.
     pub fn flow(&self, intervals: std::ops::Range<usize>) -> Flow {
-        let mut sum = Flow::default();
-        for flow in &self.flows[intervals] {
-            sum.add(flow);
-        }
+        let mut sum = self.cumulative[intervals.end];
+        sum.subtract(&self.cumulative[intervals.start]);
         sum
+    }
+
+    /// Σ over the days of some intervals of open balance × that day's rate, scale 14.
+    pub fn balance_days(&self, intervals: std::ops::Range<usize>) -> i128 {
+        self.cumulative_days[intervals.end] - self.cumulative_days[intervals.start]
     }
 }
 

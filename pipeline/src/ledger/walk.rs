@@ -11,7 +11,9 @@ use super::calendar::{Day, Window};
 use super::money::narrow;
 use super::scopes::{LaneKey, Scope, ScopeTable, ScopeValue};
 use super::timeline::Timeline;
-use super::totals::{Balance, BeforeFirstSale, Flow, Net, ScopeTotals};
+use super::totals::{Balance, BeforeFirstSale, Flow, Net, ScopeTotals, SealedTotals};
+use rayon::prelude::*;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// An open item at `as_of`.
@@ -34,8 +36,9 @@ pub struct OpenItem {
 /// What the pass yields.
 #[derive(Debug)]
 pub struct Walked {
-    /// The labelled scope values and, by the same number, their totals: each company's, then the group's.
-    pub scopes: Vec<(ScopeValue, ScopeTotals)>,
+    /// The labelled scope values and their totals, each company's and the group's. Values that hold the same items share
+    /// their totals.
+    pub scopes: Vec<(ScopeValue, Arc<SealedTotals>)>,
     /// Customers with an open item at `as_of` or a movement in the default window, with their totals.
     pub customers: Vec<(ScopeValue, CustomerTotals)>,
     /// Open items at `as_of`, by customer.
@@ -57,6 +60,8 @@ pub struct CustomerTotals {
     pub nets: Vec<(u32, Net)>,
     /// By interval, oldest first, only those in which something happened.
     pub flows: Vec<(u32, Flow)>,
+    /// By interval, balance days of those on which something was open.
+    pub balance_days: Vec<(u32, i128)>,
     /// What the shortened window leaves out.
     pub before_first_sale: Option<Box<BeforeFirstSale>>,
 }
@@ -68,6 +73,8 @@ pub struct WalkOptions {
     pub buckets: Buckets,
     /// Whether customers of the same group are counted like others.
     pub include_intercompany: bool,
+    /// Whether every window is kept for customers, not only the default one.
+    pub all_for_customers: bool,
     /// Threads; the result is the same for any number.
     pub threads: usize,
 }
@@ -107,6 +114,10 @@ struct Plan<'a> {
     scopes: ScopeTable,
     /// First document and first sale of each scope value.
     firsts: Vec<(Day, Day)>,
+    /// Scope values that hold the same items as their company: their totals are the company's.
+    same_as_company: Vec<bool>,
+    /// First balance date and first interval that a customer's own row needs.
+    customer_begin: (usize, usize),
     /// Rate of each currency on each balance date; empty for the base currency.
     rates: Vec<Vec<i64>>,
     chunks: Vec<std::ops::Range<usize>>,
@@ -129,12 +140,25 @@ impl<'a> Plan<'a> {
             options,
             scopes: ScopeTable::default(),
             firsts: Vec::new(),
+            same_as_company: Vec::new(),
+            customer_begin: customer_begin(timeline, options.all_for_customers),
             rates,
             chunks: chunks(book),
             has_group: book.companies.len() > 1,
         };
         plan.discover_scopes();
+        plan.find_same_as_company();
         plan
+    }
+
+    /// A scope with one value in a company says nothing that the company does not: its sums are made once.
+    fn find_same_as_company(&mut self) {
+        let mut values: std::collections::HashMap<(Option<u32>, Scope), u32> = std::collections::HashMap::new();
+        for value in &self.scopes.values {
+            *values.entry((value.company, value.scope)).or_default() += 1;
+        }
+        let is_same = |value: &ScopeValue| value.scope != Scope::Company && values[&(value.company, value.scope)] == 1;
+        self.same_as_company = self.scopes.values.iter().map(is_same).collect();
     }
 
     /// Numbers the scope values and finds their first document and first sale.
@@ -184,7 +208,9 @@ impl<'a> Plan<'a> {
         let mut numbers = [0; 16];
         for (position, scope) in Scope::LABELLED.into_iter().enumerate() {
             let value = key.value(owner, scope);
-            let find = |company| self.scopes.find(&ScopeValue { company, scope, value }).expect("scope values were discovered from the same items");
+            let find = |company| {
+                self.scopes.find(&ScopeValue { company, scope, value }).expect("scope values were discovered from the same items")
+            };
             numbers[position] = find(Some(owner.company));
             numbers[position + 8] = find(None);
         }
@@ -198,6 +224,13 @@ impl<'a> Plan<'a> {
     fn empty_totals(&self) -> ScopeTotals {
         ScopeTotals::new(self.timeline.period_ends.len(), self.timeline.balance_dates.len(), self.timeline.interval_starts.len())
     }
+}
+
+/// First balance date and first interval of the windows that are published for customers, and of the roll-forward.
+fn customer_begin(timeline: &Timeline, all_windows: bool) -> (usize, usize) {
+    let window = if all_windows { Window::Trailing12Months } else { Window::Trailing3Months };
+    let start = window.start(timeline.as_of).min(Timeline::month_end_before(timeline.as_of) + 1);
+    (timeline.balance_date(start - 1), timeline.interval(start))
 }
 
 /// Runs of customers with about the same number of items, many more than threads.
@@ -228,9 +261,11 @@ struct Lane {
     balances: Vec<Balance>,
     nets: Vec<Net>,
     flows: Vec<Flow>,
+    balance_days: Vec<i128>,
     balances_touched: Vec<bool>,
     nets_touched: Vec<bool>,
     flows_touched: Vec<bool>,
+    days_touched: Vec<bool>,
 }
 
 impl Lane {
@@ -244,9 +279,11 @@ impl Lane {
             balances: vec![Balance::default(); periods],
             nets: vec![Net::default(); dates],
             flows: vec![Flow::default(); intervals],
+            balance_days: vec![0; intervals],
             balances_touched: vec![false; periods],
             nets_touched: vec![false; dates],
             flows_touched: vec![false; intervals],
+            days_touched: vec![false; intervals],
         }
     }
 
@@ -254,15 +291,18 @@ impl Lane {
         for_touched(&self.balances_touched, |period| totals.balances[period].add(&self.balances[period]));
         for_touched(&self.nets_touched, |date| totals.nets[date].add(&self.nets[date]));
         for_touched(&self.flows_touched, |interval| totals.flows[interval].add(&self.flows[interval]));
+        for_touched(&self.days_touched, |interval| totals.balance_days[interval] += self.balance_days[interval]);
     }
 
     fn clear(&mut self) {
         for_touched(&self.balances_touched, |period| self.balances[period] = Balance::default());
         for_touched(&self.nets_touched, |date| self.nets[date] = Net::default());
         for_touched(&self.flows_touched, |interval| self.flows[interval] = Flow::default());
+        for_touched(&self.days_touched, |interval| self.balance_days[interval] = 0);
         self.balances_touched.fill(false);
         self.nets_touched.fill(false);
         self.flows_touched.fill(false);
+        self.days_touched.fill(false);
     }
 }
 
@@ -332,7 +372,7 @@ impl<'a> Worker<'a> {
         self.add_concentration();
         self.add_customer_row(customer, first_document, first_sale);
         for lane in 0..self.lanes_used {
-            for number in &self.lanes[lane].scopes[..8] {
+            for number in self.lanes[lane].scopes[..8].iter().filter(|number| !self.plan.same_as_company[**number as usize]) {
                 let totals = self.totals[*number as usize].get_or_insert_with(|| Box::new(self.plan.empty_totals()));
                 self.lanes[lane].add_to(totals);
             }
@@ -374,8 +414,8 @@ impl<'a> Worker<'a> {
         let mut open_now = None;
         for_each_stretch(plan.book, index, item, timeline.as_of, |from, to, open| {
             balance_days(plan, item, from, to, open, |interval, days| {
-                lane.flows[interval].balance_days += days;
-                lane.flows_touched[interval] = true;
+                lane.balance_days[interval] += days;
+                lane.days_touched[interval] = true;
             });
             let historical = plan.book.historical_value(item, open);
             for date in timeline.balance_dates_between(from, to) {
@@ -385,7 +425,13 @@ impl<'a> Worker<'a> {
                 if let Some(period) = timeline.period_of_balance_date[date] {
                     let day = timeline.balance_dates[date];
                     let (disputed, disputed_closing) = disputed_values(plan, index, item, date, open, closing);
-                    add_balance(&mut lane.balances[period], &plan.options.buckets, item, day, [open, closing, historical, disputed_closing]);
+                    add_balance(
+                        &mut lane.balances[period],
+                        &plan.options.buckets,
+                        item,
+                        day,
+                        [open, closing, historical, disputed_closing],
+                    );
                     lane.balances_touched[period] = true;
                     if day == timeline.as_of {
                         open_now = Some(OpenItem { item: index, open, closing, historical, disputed, disputed_closing });
@@ -408,7 +454,7 @@ impl<'a> Worker<'a> {
         let customer = item.customer as usize;
         for number in self.plan.find_scopes(customer, &LaneKey::of(item)) {
             let first_sale = self.plan.firsts[number as usize].1;
-            if first_sale != Day::MAX && item.document_date < first_sale {
+            if !self.plan.same_as_company[number as usize] && first_sale != Day::MAX && item.document_date < first_sale {
                 let before = before_first_sale(self.plan, index, item, first_sale);
                 let totals = self.totals[number as usize].get_or_insert_with(|| Box::new(self.plan.empty_totals()));
                 totals.add_before_first_sale(&before);
@@ -426,6 +472,9 @@ impl<'a> Worker<'a> {
             for position in 0..8 {
                 for (at, lane) in lanes.iter().enumerate() {
                     let number = lane.scopes[position];
+                    if self.plan.same_as_company[number as usize] {
+                        continue;
+                    }
                     if lanes[..at].iter().any(|earlier| earlier.scopes[position] == number) {
                         continue;
                     }
@@ -451,19 +500,18 @@ impl<'a> Worker<'a> {
         }
         let mut balance = Balance::default();
         lanes.iter().for_each(|lane| balance.add(&lane.balances[last]));
-        let window_begin = Window::Trailing3Months.start(self.plan.timeline.as_of) - 1;
-        let month_begin = Timeline::month_end_before(self.plan.timeline.as_of);
-        let begin = window_begin.min(month_begin);
-        let first_date = self.plan.timeline.balance_date(begin);
+        let (first_date, first_interval) = self.plan.customer_begin;
         let nets = merged(lanes, first_date, |lane| &lane.nets_touched, |lane, date, sum: &mut Net| sum.add(&lane.nets[date]));
-        let flows = merged(lanes, 0, |lane| &lane.flows_touched, |lane, interval, sum: &mut Flow| sum.add(&lane.flows[interval]));
+        let flows = merged(lanes, first_interval, |lane| &lane.flows_touched, |lane, at, sum: &mut Flow| sum.add(&lane.flows[at]));
+        let balance_days =
+            merged(lanes, first_interval, |lane| &lane.days_touched, |lane, at, sum: &mut i128| *sum += lane.balance_days[at]);
         let before_first_sale = self.customer_before_first_sale(customer, first_document, first_sale);
         let value = ScopeValue {
             company: Some(self.plan.book.customers[customer].company),
             scope: Scope::Customer,
             value: u32::try_from(customer).expect("customers are counted in 32 bits"),
         };
-        let totals = CustomerTotals { first_document, first_sale, balance, nets, flows, before_first_sale };
+        let totals = CustomerTotals { first_document, first_sale, balance, nets, flows, balance_days, before_first_sale };
         if let Some((_, customers)) = self.customers.last_mut() {
             customers.push((value, totals));
         }
@@ -485,7 +533,12 @@ impl<'a> Worker<'a> {
 }
 
 /// Sums a touched part of several lanes, by position from `first` on.
-fn merged<T: Default>(lanes: &[Lane], first: usize, touched: impl Fn(&Lane) -> &[bool], add: impl Fn(&Lane, usize, &mut T)) -> Vec<(u32, T)> {
+fn merged<T: Default>(
+    lanes: &[Lane],
+    first: usize,
+    touched: impl Fn(&Lane) -> &[bool],
+    add: impl Fn(&Lane, usize, &mut T),
+) -> Vec<(u32, T)> {
     let positions = lanes.first().map_or(0, |lane| touched(lane).len());
     let mut sums = Vec::new();
     for position in first..positions {
@@ -521,15 +574,11 @@ fn merge(plan: &Plan, workers: Vec<Worker>) -> Walked {
         }
     }
     add_group(plan, &mut totals);
-    let scopes = plan.scopes.values.iter().zip(totals).enumerate().filter_map(|(number, (value, totals))| {
-        let mut totals = *totals?;
-        (totals.first_document, totals.first_sale) = plan.firsts[number];
-        Some((*value, totals))
-    });
+    let scopes = seal(plan, totals);
     customers.sort_by_key(|(chunk, _)| *chunk);
     open_items.sort_by_key(|(chunk, _)| *chunk);
     Walked {
-        scopes: scopes.collect(),
+        scopes,
         customers: customers.into_iter().flat_map(|(_, rows)| rows).collect(),
         open_items: open_items.into_iter().flat_map(|(_, rows)| rows).collect(),
         intercompany_customers,
@@ -537,23 +586,51 @@ fn merge(plan: &Plan, workers: Vec<Worker>) -> Walked {
 }
 
 /// The group is the sum of its companies. (What came before its first sale was collected on the way, because the group's
-/// first sale is not each company's.)
+/// first sale is not each company's.) A group of one company is that company: see [`seal`].
 fn add_group(plan: &Plan, totals: &mut [Option<Box<ScopeTotals>>]) {
+    if !plan.has_group {
+        return;
+    }
     for (number, value) in plan.scopes.values.iter().enumerate() {
-        if value.company.is_none() {
+        let group = group_of(plan, value);
+        if value.company.is_none() || plan.same_as_company[group] {
             continue;
         }
-        let group = plan.scopes.find(&ScopeValue { company: None, ..*value }).expect("the group's values are numbered with the company's") as usize;
-        if let Some(company) = totals[number].take() {
-            if plan.has_group {
-                totals[group].get_or_insert_with(|| Box::new(plan.empty_totals())).add(&company);
-            } else {
-                let before_first_sale = totals[group].take().and_then(|group| group.before_first_sale);
-                totals[group] = Some(Box::new(ScopeTotals { before_first_sale, ..(*company).clone() }));
-            }
-            totals[number] = Some(company);
+        let of_company = if plan.same_as_company[number] { company_of(plan, value) } else { number };
+        if let Some(company) = totals[of_company].take() {
+            totals[group].get_or_insert_with(|| Box::new(plan.empty_totals())).add(&company);
+            totals[of_company] = Some(company);
         }
     }
+}
+
+fn group_of(plan: &Plan, value: &ScopeValue) -> usize {
+    plan.scopes.find(&ScopeValue { company: None, ..*value }).expect("the group's values are numbered with the company's") as usize
+}
+
+fn company_of(plan: &Plan, value: &ScopeValue) -> usize {
+    let company = ScopeValue { scope: Scope::Company, value: 0, ..*value };
+    plan.scopes.find(&company).expect("a company's value is numbered with its other scopes'") as usize
+}
+
+/// Seals every total once and shares it with the scope values that hold the same items.
+fn seal(plan: &Plan, totals: Vec<Option<Box<ScopeTotals>>>) -> Vec<(ScopeValue, Arc<SealedTotals>)> {
+    let sealed: Vec<Option<Arc<SealedTotals>>> = totals
+        .into_par_iter()
+        .enumerate()
+        .map(|(number, totals)| {
+            let (first_document, first_sale) = plan.firsts[number];
+            totals.map(|totals| Arc::new(totals.seal(first_document, first_sale)))
+        })
+        .collect();
+    let source = |value: &ScopeValue| -> usize {
+        // A group of one company holds what that company holds.
+        let value = if value.company.is_none() && !plan.has_group { ScopeValue { company: Some(0), ..*value } } else { *value };
+        let number = plan.scopes.find(&value).expect("every value is numbered") as usize;
+        if plan.same_as_company[number] { company_of(plan, &value) } else { number }
+    };
+    let values = plan.scopes.values.iter().filter_map(|value| Some((*value, sealed[source(value)].clone()?)));
+    values.collect()
 }
 
 /// Calls `action(from, to, open)` for each stretch of days up to `last` on which an item was open with the same amount.
@@ -709,7 +786,7 @@ fn before_first_sale(plan: &Plan, index: ItemIndex, item: &Item, first_sale: Day
     item_flows(plan, index, item, last, &mut |interval, _, flow| before.flows.entry(interval).or_default().add(flow));
     let mut opening = 0_i64;
     for_each_stretch(plan.book, index, item, last, |from, to, open| {
-        balance_days(plan, item, from, to, open, |interval, days| before.flows.entry(interval).or_default().balance_days += days);
+        balance_days(plan, item, from, to, open, |interval, days| *before.balance_days.entry(interval).or_default() += days);
         if to == last {
             let sign = if item.document_type.is_debit() { 1 } else { -1 };
             opening = sign * plan.book.rates.value_on(item.currency, last, open);

@@ -10,7 +10,7 @@ use crate::ledger::calendar::{Day, Window, month_end};
 use crate::ledger::money::{AMOUNT_ONE, RATE_ONE, divide_half_away};
 use crate::ledger::scopes::{Scope, ScopeValue};
 use crate::ledger::timeline::{Timeline, WindowSpan};
-use crate::ledger::totals::{Balance, BeforeFirstSale, Concentration, Flow, Net, ScopeTotals};
+use crate::ledger::totals::{Balance, BeforeFirstSale, ConcentrationSummary, Flow, Net, SealedTotals};
 use crate::ledger::walk::{CustomerTotals, Walked};
 use polars::prelude::*;
 use std::ops::Range;
@@ -19,7 +19,7 @@ use std::ops::Range;
 #[derive(Clone, Copy)]
 pub enum Totals<'a> {
     /// Every period end.
-    All(&'a ScopeTotals),
+    All(&'a SealedTotals),
     /// `as_of` only.
     Customer(&'a CustomerTotals),
 }
@@ -82,10 +82,20 @@ impl Totals<'_> {
         }
     }
 
-    fn concentration(&self, period: usize) -> Option<&Concentration> {
+    fn concentration(&self, period: usize) -> ConcentrationSummary {
         match self {
-            Totals::All(totals) => Some(&totals.concentrations[period]),
-            Totals::Customer(_) => None,
+            Totals::All(totals) => totals.concentrations[period],
+            Totals::Customer(_) => ConcentrationSummary::default(),
+        }
+    }
+
+    fn balance_days(&self, intervals: Range<usize>) -> i128 {
+        match self {
+            Totals::All(totals) => totals.balance_days(intervals),
+            Totals::Customer(totals) => {
+                let inside = |at: u32| intervals.contains(&(at as usize));
+                totals.balance_days.iter().filter(|(at, _)| inside(*at)).map(|(_, days)| days).sum()
+            }
         }
     }
 }
@@ -115,7 +125,7 @@ impl ScopeRow<'_> {
 
 /// All scope values, sorted by company, scope and value.
 pub fn scope_rows<'a>(book: &'a Book, walked: &'a Walked) -> Vec<ScopeRow<'a>> {
-    let labelled = walked.scopes.iter().map(|(value, totals)| (*value, Totals::All(totals)));
+    let labelled = walked.scopes.iter().map(|(value, totals)| (*value, Totals::All(totals.as_ref())));
     let customers = walked.customers.iter().map(|(value, totals)| (*value, Totals::Customer(totals)));
     let mut rows: Vec<ScopeRow> = labelled
         .chain(customers)
@@ -144,6 +154,8 @@ pub struct WindowMeasures {
     pub month_end_count: i32,
     /// Flows.
     pub flow: Flow,
+    /// Σ over the days of open balance × that day's rate, scale 14.
+    pub balance_days: i128,
 }
 
 impl WindowMeasures {
@@ -154,11 +166,14 @@ impl WindowMeasures {
         let start = if is_short { first_sale } else { span.start };
         let intervals = timeline.intervals(span.start, span.end);
         let mut flow = totals.flow(intervals.clone());
+        let mut balance_days = totals.balance_days(intervals.clone());
         let opening = if is_short {
             let before = totals.before_first_sale();
             for (_, early) in before.iter().flat_map(|before| before.flows.range(intervals.clone())) {
                 flow.subtract(early);
             }
+            let early = before.iter().flat_map(|before| before.balance_days.range(intervals.clone()));
+            balance_days -= early.map(|(_, days)| days).sum::<i128>();
             before.map_or(0, |before| before.opening)
         } else {
             totals.net(timeline.balance_date(span.start - 1)).closing
@@ -171,7 +186,7 @@ impl WindowMeasures {
             month_end_count += 1;
             between = month_end(between + 1);
         }
-        WindowMeasures { start, days: span.end - start + 1, is_short, opening, closing, month_end_sum, month_end_count, flow }
+        WindowMeasures { start, days: span.end - start + 1, is_short, opening, closing, month_end_sum, month_end_count, flow, balance_days }
     }
 
     /// Invoices and debit notes.
@@ -317,8 +332,7 @@ pub fn balances(rows: &[ScopeRow], first_rank: usize, timeline: &Timeline) -> Re
         for period in row.periods(timeline) {
             keys.push(row, order(first_rank + offset, period, None), timeline.period_ends[period]);
             let b = row.totals.balance(period);
-            let empty = Concentration::default();
-            let concentration = row.totals.concentration(period).unwrap_or(&empty);
+            let concentration = row.totals.concentration(period);
             let values = [
                 b.debit,
                 b.credit,
@@ -336,7 +350,7 @@ pub fn balances(rows: &[ScopeRow], first_rank: usize, timeline: &Timeline) -> Re
                 b.disputed,
                 b.disputed_overdue,
                 b.disputed_over_90,
-                concentration.top.iter().map(|net| i128::from(*net)).sum(),
+                concentration.top_10,
                 concentration.positive_sum,
                 divide_half_away(concentration.positive_squares, i128::from(AMOUNT_ONE)),
                 b.debit - b.credit - b.not_due,
@@ -347,7 +361,7 @@ pub fn balances(rows: &[ScopeRow], first_rank: usize, timeline: &Timeline) -> Re
             squared_sums.push(square(concentration.positive_sum));
             let total = concentration.positive_sum as f64;
             hhi.push((concentration.positive_sum > 0).then(|| concentration.positive_squares as f64 / (total * total)));
-            let (customers, held, overdue) = concentration.customers_for_80_percent();
+            let (customers, held, overdue) = concentration.customers_for_80_percent;
             customers_80.push((overdue > 0).then_some(customers as f64));
             held_80.push(held);
             overdue_80.push(overdue);
@@ -444,8 +458,8 @@ pub fn windows(rows: &[ScopeRow], first_rank: usize, timeline: &Timeline, all_fo
                 days.push(f64::from(w.days));
                 month_end_count.push(f64::from(w.month_end_count));
                 // Scale 14: ten-thousandths × rates of ten decimals.
-                daily_sum.push(flow.balance_days as f64 / (RATE_ONE as f64 * AMOUNT_ONE as f64));
-                daily_average.push(Some(divide_half_away(flow.balance_days, i128::from(RATE_ONE) * i128::from(w.days))));
+                daily_sum.push(w.balance_days as f64 / (RATE_ONE as f64 * AMOUNT_ONE as f64));
+                daily_average.push(Some(divide_half_away(w.balance_days, i128::from(RATE_ONE) * i128::from(w.days))));
             }
         }
     }

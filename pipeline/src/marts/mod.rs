@@ -7,4 +7,5 @@ pub mod frame;
 pub mod kpis;
 pub mod measures;
 pub mod open_items;
+pub mod quality;
 pub mod roll_forward;

@@ -33,8 +33,11 @@ pub fn open_items(
         // Without documents there is no open item either; the columns stay.
         None => open.with_columns([lit("").alias("document_id"), lit(1_i64).alias("item_no")]),
     };
-    let mut columns: Vec<Expr> =
-        crate::catalog::published::Table::named("open_items").into_iter().flat_map(|table| table.columns).map(|column| col(column.name)).collect();
+    let mut columns: Vec<Expr> = crate::catalog::published::Table::named("open_items")
+        .into_iter()
+        .flat_map(|table| table.columns)
+        .map(|column| col(column.name))
+        .collect();
     columns.push(col("customer"));
     let sorted = joined.select(columns).sort(["company_id", "document_id", "item_no"], SortMultipleOptions::default());
     Ok(sorted.collect_with_engine(Engine::Streaming)?.unwrap_single())
@@ -82,7 +85,8 @@ fn open_frame(book: &Book, open_items: &[OpenItem], item_rows: &[u32], as_of: Da
         texts(
             "bucket",
             items().map(|(_, item)| {
-                let slot = if item.document_type.is_debit() { buckets.by_due_date(days_past_due(item.due_date)) } else { buckets.unapplied() };
+                let slot =
+                    if item.document_type.is_debit() { buckets.by_due_date(days_past_due(item.due_date)) } else { buckets.unapplied() };
                 Some(words[slot].as_str())
             }),
         ),

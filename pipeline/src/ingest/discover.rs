@@ -1,0 +1,236 @@
+//! Which files a source consists of, what each holds, and when it was delivered.
+
+use std::path::{Path, PathBuf};
+
+use crate::catalog::ledger_tables::{TABLES, Table};
+use crate::config::{Config, Shape, Source};
+use crate::error::{Error, Result, io_error};
+
+/// What a file is read as.
+#[derive(Clone, Copy, Debug)]
+pub enum Target {
+    /// One canonical table.
+    Table(&'static Table),
+    /// Invoices with their payments.
+    FlatInvoices,
+}
+
+/// A file of a source.
+#[derive(Clone, Debug)]
+pub struct Delivery<'a> {
+    /// Its source.
+    pub source: &'a Source,
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its path relative to the configuration, with `/`.
+    pub name: String,
+    /// What it holds.
+    pub target: Target,
+    /// When it was delivered, if its name says so.
+    pub delivered_at: Option<i64>,
+}
+
+const EXTENSIONS: &[&str] = &[".csv", ".tsv", ".txt", ".parquet"];
+const COMPRESSIONS: &[&str] = &[".gz", ".zst"];
+
+/// The file name without its extensions, if they are those of a data file.
+fn stem(name: &str) -> Option<&str> {
+    let lower = name.to_ascii_lowercase();
+    let packed = COMPRESSIONS.iter().find(|extension| lower.ends_with(*extension)).map_or(0, |extension| extension.len());
+    let inner = &lower[..lower.len() - packed];
+    let extension = EXTENSIONS.iter().find(|extension| inner.ends_with(*extension))?;
+    if packed > 0 && *extension == ".parquet" {
+        return None;
+    }
+    name.get(..inner.len() - extension.len())
+}
+
+/// The files of all sources, in the order of the configuration and of their names, and the names of those in folders that
+/// were left aside because they are not named for a table.
+///
+/// # Errors
+/// Exit status 4 when a source has no file; 2 when a file cannot be placed.
+pub fn discover(config: &Config) -> Result<(Vec<Delivery<'_>>, Vec<String>)> {
+    let mut deliveries = Vec::new();
+    let mut ignored = Vec::new();
+    for source in &config.sources {
+        let place = format!("{}:{}", config.path.display(), source.line);
+        let before = deliveries.len();
+        let (paths, named_one_by_one) = paths_of(source, &place)?;
+        for path in paths {
+            let file_name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+            let name = relative_name(&path, config, source);
+            let Some(stem) = stem(&file_name) else {
+                if named_one_by_one {
+                    return Err(Error::usage("unknown_file_type", format!("the file type is not known: {}", path.display()))
+                        .at(&place)
+                        .hint(format!("known are {}, the texts also with {}", EXTENSIONS.join(" "), COMPRESSIONS.join(" or "))));
+                }
+                continue;
+            };
+            let found = source.delivered_at.as_ref().map(|pattern| pattern.find(stem));
+            let target = match (source.shape, source.table) {
+                (Shape::FlatInvoices, _) => Target::FlatInvoices,
+                (Shape::Canonical, Some(table)) => Target::Table(table),
+                (Shape::Canonical, None) => {
+                    let bare = match found {
+                        Some(Some((start, end, _))) => format!("{}{}", &stem[..start], &stem[end..]),
+                        _ => stem.to_owned(),
+                    };
+                    match Table::named(bare.trim_matches(['-', '_', '.', ' '])) {
+                        Some(table) => Target::Table(table),
+                        None if named_one_by_one => {
+                            return Err(Error::usage("unknown_table", format!("the file is not named for a table: {}", path.display()))
+                                .at(&place)
+                                .hint(format!("say what it holds with `table`: {}", table_names())));
+                        }
+                        None => {
+                            ignored.push(name);
+                            continue;
+                        }
+                    }
+                }
+            };
+            let delivered_at = match found {
+                None => None,
+                Some(Some((_, _, instant))) => Some(instant),
+                Some(None) => {
+                    let pattern = source.delivered_at.as_ref().map_or("", |pattern| pattern.text());
+                    return Err(Error::input("no_delivery_date", format!("the file name has no date of delivery: {}", path.display()))
+                        .at(&place)
+                        .hint(format!("`delivered_at` is {pattern}; rename the file, or take the key out")));
+                }
+            };
+            deliveries.push(Delivery { source, path, name, target, delivered_at });
+        }
+        if deliveries.len() == before {
+            return Err(Error::input("source_empty", format!("a source has no file: {}", source.name)).at(&place).hint(format!(
+                "looked for {}; a folder of canonical files has files named for {}",
+                source.path.display(),
+                table_names()
+            )));
+        }
+    }
+    Ok((deliveries, ignored))
+}
+
+fn table_names() -> String {
+    TABLES.iter().map(|table| table.name).collect::<Vec<_>>().join(", ")
+}
+
+/// The files a path means, sorted, and whether each is meant by itself (not merely found in a folder).
+fn paths_of(source: &Source, place: &str) -> Result<(Vec<PathBuf>, bool)> {
+    let path = &source.path;
+    if path.is_dir() {
+        let entries = std::fs::read_dir(path).map_err(|cause| io_error("read the folder", path, &cause))?;
+        let mut files = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(|cause| io_error("read the folder", path, &cause))?.path();
+            if entry.is_file() {
+                files.push(entry);
+            }
+        }
+        files.sort();
+        return Ok((files, false));
+    }
+    if path.exists() {
+        return Ok((vec![path.clone()], true));
+    }
+    if !source.path_text.contains(['*', '?', '[']) {
+        return Err(Error::input("file_missing", format!("there is no such file or folder: {}", path.display()))
+            .at(place)
+            .hint("paths are relative to the configuration; a glob such as exports/inv_*.csv is possible too"));
+    }
+    let pattern = path.to_string_lossy();
+    let matches = glob::glob(&pattern).map_err(|cause| {
+        Error::usage("bad_glob", format!("the path is not a glob: {}", source.path_text))
+            .at(place)
+            .caused_by(&cause)
+            .hint("* ? and [a-z] are known")
+    })?;
+    let mut files = Vec::new();
+    for found in matches {
+        let found = found.map_err(|cause| io_error("read", cause.path(), cause.error()))?;
+        if found.is_file() {
+            files.push(found);
+        }
+    }
+    files.sort();
+    Ok((files, true))
+}
+
+/// A name that is the same wherever the configuration stands: relative to it, else to the fixed part of the source's path.
+fn relative_name(path: &Path, config: &Config, source: &Source) -> String {
+    let fixed: PathBuf =
+        source.path.components().take_while(|part| !part.as_os_str().to_string_lossy().contains(['*', '?', '['])).collect();
+    let base = if fixed.is_dir() { fixed.as_path() } else { fixed.parent().unwrap_or(Path::new("")) };
+    let relative = path.strip_prefix(&config.directory).or_else(|_| path.strip_prefix(base)).unwrap_or(path);
+    let parts: Vec<_> = relative
+        .components()
+        .filter(|part| !matches!(part, std::path::Component::CurDir))
+        .map(|part| part.as_os_str().to_string_lossy().into_owned())
+        .collect();
+    parts.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Overrides;
+
+    fn names(files: &[&str], source: &str) -> Result<(Vec<String>, Vec<String>)> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        for file in files {
+            let path = folder.path().join(file);
+            std::fs::create_dir_all(path.parent().expect("it has a parent")).expect("creates");
+            std::fs::write(path, "x\n").expect("writes");
+        }
+        let path = folder.path().join("arrears.toml");
+        std::fs::write(&path, format!("base_currency = \"EUR\"\n[[source]]\n{source}\n")).expect("writes");
+        let config = Config::load_with(&path, &Overrides::default(), &|_| None)?;
+        let (deliveries, ignored) = discover(&config)?;
+        let shown = deliveries.iter().map(|delivery| {
+            let target = match delivery.target {
+                Target::Table(table) => table.name,
+                Target::FlatInvoices => "flat",
+            };
+            let at = delivery.delivered_at.map_or_else(String::new, |at| format!(" @{}", at / crate::config::DAY_MICROS));
+            format!("{} {target}{at}", delivery.name)
+        });
+        Ok((shown.collect(), ignored))
+    }
+
+    #[test]
+    fn files_are_found_by_folder_glob_and_name() {
+        let files = [
+            "in/documents.csv.gz",
+            "in/customers.parquet",
+            "in/README.md",
+            "in/outcomes.csv",
+            "x/inv_2024-01-02.csv",
+            "x/inv_2024-01-01.csv",
+        ];
+        let (found, ignored) = names(&files, "path = \"in\"\nshape = \"canonical\"").expect("finds");
+        assert_eq!(found, ["in/customers.parquet customers", "in/documents.csv.gz documents"]);
+        assert_eq!(ignored, ["in/outcomes.csv"]);
+        let (found, _) = names(&files, "path = \"x/inv_*.csv\"\nshape = \"flat_invoices\"\ndelivered_at = \"%Y-%m-%d\"").expect("finds");
+        assert_eq!(found, ["x/inv_2024-01-01.csv flat @19723", "x/inv_2024-01-02.csv flat @19724"]);
+        let (found, _) = names(&files, "path = \"in/outcomes.csv\"\nshape = \"canonical\"\ntable = \"disputes\"").expect("finds");
+        assert_eq!(found, ["in/outcomes.csv disputes"]);
+    }
+
+    #[test]
+    fn a_source_without_a_file_is_named() {
+        for (source, code) in [
+            ("path = \"nowhere\"\nshape = \"canonical\"", "file_missing"),
+            ("path = \"x/*.parquet\"\nshape = \"flat_invoices\"", "source_empty"),
+            ("path = \"x/a.csv\"\nshape = \"canonical\"", "unknown_table"),
+            ("path = \"x/a.xls\"\nshape = \"flat_invoices\"", "unknown_file_type"),
+            ("path = \"x/a.csv\"\nshape = \"flat_invoices\"\ndelivered_at = \"%Y%m%d\"", "no_delivery_date"),
+        ] {
+            let error = names(&["x/a.csv", "x/a.xls"], source).expect_err(code);
+            assert_eq!(error.code(), code, "{error}");
+            assert!(error.to_string().contains("arrears.toml:2"), "{error}");
+        }
+    }
+}

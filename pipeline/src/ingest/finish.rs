@@ -1,0 +1,440 @@
+//! The end of an ingest: judge every new row, take out what is known or contradicts itself, and make the new index.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, AsArray as _, BooleanArray, Int64Array, RecordBatch};
+use arrow::compute::filter_record_batch;
+use arrow::datatypes::{DataType, Decimal64Type, Field, Int32Type, Int64Type, Schema, SchemaRef};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use rayon::prelude::*;
+
+use super::input::BlockReader;
+use super::quarantine::{QuarantineWriter, QuarantinedRow, lossy};
+use super::records::{Grid, Splitter};
+use super::store::{LedgerIndex, RowGroupEncoder, SegmentRecord, SegmentWriter, TableIndex, TableLayout, ledger_directory, sync_directory};
+use super::versions::{Decisions, Entries, KeyFile, Removal};
+use super::{Run, Target, reason};
+use crate::catalog::ledger_tables::Table;
+use crate::error::{Result, io_error};
+
+/// A source row, by file number and line.
+type Place = (u32, i64);
+
+/// A table whose rows are written and wait for their judgement.
+struct Written {
+    table: &'static str,
+    layout: Arc<TableLayout>,
+    name: String,
+    entries: Entries,
+    segment: Option<(SegmentRecord, File)>,
+    known: Vec<KeyFile>,
+    decisions: Decisions,
+}
+
+/// A row that is taken out of a segment again.
+#[derive(Clone, Copy)]
+struct Dropped {
+    place: Place,
+    amount: Option<i64>,
+    why: Removal,
+}
+
+impl Run<'_> {
+    pub(super) fn finish(mut self) -> Result<LedgerIndex> {
+        let first_new = self.index.files.len();
+        self.index.files.extend(self.files.iter().map(|file| file.record.clone()));
+        let ranks = self.index.delivery_ranks();
+        let mut written = Vec::new();
+        for (table, sink) in std::mem::take(&mut self.sinks) {
+            self.index.tables.entry(table.to_owned()).or_default();
+            let segment = sink.writer.finish()?;
+            let known = self.index.tables[table].keys.iter().map(|record| KeyFile::open(self.out, record)).collect::<Result<_>>()?;
+            written.push(Written {
+                table,
+                layout: sink.layout,
+                name: sink.name,
+                entries: sink.entries,
+                segment,
+                known,
+                decisions: Decisions::default(),
+            });
+        }
+        // Documents come before applications, which come after them in what a flat row becomes.
+        let order = |written: &Written| Table::named(written.table).and_then(|table| position_of(table.name));
+        written.sort_by_key(order);
+        for table in &mut written {
+            table.decide(self.out, &ranks, &HashSet::new())?;
+        }
+        self.drop_whole_flat_rows(&mut written, &ranks)?;
+        let flat_files: HashSet<u32> =
+            self.files.iter().filter(|file| matches!(file.target, Target::FlatInvoices)).map(|file| file.record.number).collect();
+        let mut judged = Judged::default();
+        for table in written {
+            self.judge(table, &flat_files, &mut judged)?;
+        }
+        self.account(judged)?;
+        for (position, file) in self.files.iter().enumerate() {
+            self.index.files[first_new + position] = file.record.clone();
+        }
+        if let Some(writer) = self.quarantine.take()
+            && let Some((record, file)) = writer.finish()?
+        {
+            self.index.quarantine.push(record);
+            self.syncs.push(file);
+        }
+        self.sync()?;
+        Ok(self.index)
+    }
+
+    /// Where one part of a flat row contradicts another row of its file, the whole row goes.
+    fn drop_whole_flat_rows(&self, written: &mut [Written], ranks: &[u32]) -> Result<()> {
+        let mut places: HashSet<Place> = HashSet::new();
+        for table in written.iter().filter(|table| table.table != "customers") {
+            let duplicates: HashSet<u32> =
+                table.decisions.drops.iter().filter(|(_, why)| *why == Removal::Duplicate).map(|(row, _)| *row).collect();
+            if !duplicates.is_empty() {
+                table.scan(self.out, |row, place| {
+                    let flat = self.files.iter().any(|file| file.record.number == place.0 && matches!(file.target, Target::FlatInvoices));
+                    if flat && duplicates.contains(&row) {
+                        places.insert(place);
+                    }
+                })?;
+            }
+        }
+        if places.is_empty() {
+            return Ok(());
+        }
+        for table in written.iter_mut().filter(|table| table.table != "customers") {
+            let mut forced = HashSet::new();
+            table.scan(self.out, |row, place| {
+                if places.contains(&place) {
+                    forced.insert(row);
+                }
+            })?;
+            table.decide(self.out, ranks, &forced)?;
+        }
+        Ok(())
+    }
+
+    /// Takes dropped rows out of a table's segment, and enters the table into the index.
+    fn judge(&mut self, table: Written, flat_files: &HashSet<u32>, judged: &mut Judged) -> Result<()> {
+        let Written { table: name, layout, name: segment_name, segment, decisions, .. } = table;
+        let segment = if decisions.drops.is_empty() {
+            segment
+        } else {
+            drop(segment);
+            rewrite(self.out, &layout, &segment_name, &decisions.drops, &mut |rows| judged.take(name, rows, flat_files))?
+        };
+        let index: &mut TableIndex = self.index.tables.get_mut(name).expect("the table was entered above");
+        if let Some((record, file)) = segment {
+            index.segments.push(record);
+            self.syncs.push(file);
+        }
+        index.keys.extend(decisions.keys);
+        if !decisions.corrected.is_empty() {
+            let corrected = format!("{}.parquet", segment_name.replacen("seg-", "corrected-", 1));
+            let schema: SchemaRef = Arc::new(Schema::new(vec![Field::new("row_key", DataType::Int64, false)]));
+            let mut writer = SegmentWriter::create(self.out, corrected.clone(), &schema, None)?;
+            let rows = decisions.corrected.len() as u64;
+            let keys: ArrayRef = Arc::new(Int64Array::from(decisions.corrected));
+            let chunks = writer.encoder().encode(&[keys])?;
+            writer.append(chunks, rows)?;
+            self.syncs.extend(writer.finish()?.map(|(_, file)| file));
+            index.corrected.push(corrected);
+        }
+        Ok(())
+    }
+
+    /// Moves the dropped rows from the accepted to the unchanged and the quarantined, file by file.
+    fn account(&mut self, judged: Judged) -> Result<()> {
+        let mut duplicates: BTreeMap<u32, BTreeMap<i64, (&'static str, Option<i64>)>> = BTreeMap::new();
+        let positions: HashMap<u32, usize> = self.files.iter().enumerate().map(|(position, file)| (file.record.number, position)).collect();
+        for (table, dropped) in judged.dropped() {
+            let file = &mut self.files[positions[&dropped.place.0]];
+            let repaired = file.repaired.binary_search(&dropped.place.1.cast_unsigned()).is_ok();
+            let counts = file.record.tables.get_mut(table).expect("a file is accounted under its table");
+            let amount = i128::from(dropped.amount.unwrap_or(0));
+            let (rows, total) = if repaired {
+                (&mut counts.repaired, &mut counts.amounts.repaired)
+            } else {
+                (&mut counts.accepted, &mut counts.amounts.accepted)
+            };
+            *rows -= 1;
+            total.0 -= amount;
+            match dropped.why {
+                Removal::Unchanged => {
+                    counts.unchanged += 1;
+                    counts.amounts.unchanged.0 += amount;
+                }
+                Removal::Duplicate => {
+                    counts.quarantined += 1;
+                    counts.amounts.quarantined.0 += amount;
+                    *counts.reasons.entry(reason::DUPLICATE_KEY.to_owned()).or_default() += 1;
+                    duplicates.entry(dropped.place.0).or_default().insert(dropped.place.1, (table, dropped.amount));
+                }
+            }
+        }
+        for (number, lines) in duplicates {
+            self.quarantine_duplicates(positions[&number], &lines)?;
+        }
+        Ok(())
+    }
+
+    /// Reads a file again for the raw text of rows whose keys contradict each other.
+    fn quarantine_duplicates(&mut self, position: usize, lines: &BTreeMap<i64, (&'static str, Option<i64>)>) -> Result<()> {
+        let file = &self.files[position];
+        let mut raw: HashMap<i64, String> = HashMap::new();
+        let is_parquet = file.path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("parquet"));
+        if is_parquet {
+            super::parquet_input::raw_rows(&file.path, |line, text| {
+                if lines.contains_key(&line) {
+                    raw.insert(line, text);
+                }
+            })?;
+        } else {
+            let mut reader = BlockReader::open(&file.path, file.dialect, file.encoding, super::BLOCK_BYTES)?;
+            let width = reader.header.len();
+            while let Some(block) = reader.next_block()? {
+                let mut splitter = Splitter::new(&block.text, block.start, block.line, file.dialect);
+                let (mut grid, mut broken) = (Grid::new(width), Vec::new());
+                while splitter.fill(&mut grid, 4096, &mut broken) || !grid.records.is_empty() {
+                    for record in &grid.records {
+                        let line = record.line.cast_signed();
+                        if lines.contains_key(&line) {
+                            raw.insert(line, lossy(&block.text[record.start..record.end]));
+                        }
+                    }
+                    grid.clear();
+                }
+            }
+            let identity = reader.finish()?;
+            if identity.content_hash != file.record.content_hash {
+                return Err(super::input::file_changed(&file.path));
+            }
+        }
+        let rows: Vec<QuarantinedRow> = lines
+            .iter()
+            .map(|(line, (_, amount))| QuarantinedRow {
+                line: line.cast_unsigned(),
+                column: None,
+                reason: reason::DUPLICATE_KEY,
+                value: None,
+                raw: raw.remove(line).unwrap_or_default(),
+                amount: *amount,
+            })
+            .collect();
+        let table = lines.values().next().map_or("", |(table, _)| table);
+        let (source, name) = (Arc::from(file.record.source.as_str()), Arc::from(file.record.file.as_str()));
+        let number = file.record.number;
+        let writer = match &mut self.quarantine {
+            Some(writer) => writer,
+            None => {
+                let name = format!("quarantine/seg-{:06}.parquet", self.index.quarantine_number());
+                self.quarantine.insert(QuarantineWriter::create(self.out, name)?)
+            }
+        };
+        writer.add(&source, &name, number, table, rows)
+    }
+
+    /// What the index will refer to must be on the disk before the index is.
+    fn sync(&self) -> Result<()> {
+        self.syncs.par_iter().try_for_each(|file| file.sync_data()).map_err(|cause| io_error("sync", self.out, &cause))?;
+        for table in self.index.tables.values().flat_map(|table| &table.keys) {
+            // Key files of earlier ingests are long on the disk; syncing them again costs nothing.
+            let path = ledger_directory(self.out).join(&table.file);
+            File::open(&path).and_then(|file| file.sync_data()).map_err(|cause| io_error("sync", &path, &cause))?;
+        }
+        for table in self.index.tables.keys() {
+            let folder = ledger_directory(self.out).join(table);
+            if folder.is_dir() {
+                sync_directory(&folder)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn position_of(name: &str) -> Option<usize> {
+    crate::catalog::ledger_tables::TABLES.iter().position(|table| table.name == name)
+}
+
+impl Written {
+    fn decide(&mut self, out: &Path, ranks: &[u32], forced: &HashSet<u32>) -> Result<()> {
+        self.decisions = self.entries.decide(&self.known, ranks, forced, out, &format!("{}.keys", self.name))?;
+        Ok(())
+    }
+
+    /// Looks at every row of the segment: its number, its file and its line.
+    fn scan(&self, out: &Path, mut look: impl FnMut(u32, Place)) -> Result<()> {
+        let path = ledger_directory(out).join(format!("{}.parquet", self.name));
+        if self.segment.is_none() {
+            return Ok(());
+        }
+        let file = File::open(&path).map_err(|cause| io_error("open", &path, &cause))?;
+        let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
+        let mask = parquet::arrow::ProjectionMask::columns(builder.parquet_schema(), ["source_file", "source_line"]);
+        let mut row = 0_u32;
+        for batch in builder.with_projection(mask).with_batch_size(1 << 16).build()? {
+            for place in places(&batch?) {
+                look(row, place);
+                row += 1;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn places(batch: &RecordBatch) -> Vec<Place> {
+    let column = |name: &str| batch.column_by_name(name).expect("every segment has its source columns");
+    let files = column("source_file").as_primitive::<Int32Type>();
+    let lines = column("source_line").as_primitive::<Int64Type>();
+    files.values().iter().zip(lines.values()).map(|(file, line)| (file.cast_unsigned(), *line)).collect()
+}
+
+/// The rows of one row group, as they are taken out or kept.
+struct JudgedRows {
+    places: Vec<Place>,
+    amounts: Vec<Option<i64>>,
+    /// Ascending positions in the group.
+    drops: Vec<(usize, Removal)>,
+}
+
+/// What became of rows that were dropped after they had been counted as accepted.
+#[derive(Default)]
+struct Judged {
+    canonical: Vec<(&'static str, Dropped)>,
+    /// Flat rows all of whose documents are unchanged, with the invoice's amount.
+    flat_unchanged: BTreeMap<Place, Option<i64>>,
+    flat_duplicates: BTreeMap<Place, Option<i64>>,
+}
+
+impl Judged {
+    fn take(&mut self, table: &'static str, rows: &JudgedRows, flat_files: &HashSet<u32>) {
+        let mut why = vec![None; rows.places.len()];
+        for (row, drop) in &rows.drops {
+            why[*row] = Some(*drop);
+        }
+        let mut row = 0;
+        // The documents of a flat row stand beside each other, the invoice first.
+        for same in rows.places.chunk_by(|a, b| a == b) {
+            let (place, range) = (same[0], row..row + same.len());
+            row += same.len();
+            if !flat_files.contains(&place.0) {
+                for row in range {
+                    if let Some(why) = why[row] {
+                        self.canonical.push((table, Dropped { place, amount: rows.amounts[row], why }));
+                    }
+                }
+                continue;
+            }
+            match (table, why[range.start]) {
+                ("documents", Some(Removal::Duplicate)) => {
+                    self.flat_duplicates.insert(place, rows.amounts[range.start]);
+                }
+                ("documents", _) if why[range.clone()].iter().all(|why| *why == Some(Removal::Unchanged)) => {
+                    self.flat_unchanged.insert(place, rows.amounts[range.start]);
+                }
+                ("applications", None) => {
+                    self.flat_unchanged.remove(&place);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn dropped(self) -> Vec<(&'static str, Dropped)> {
+        let flat = |why| move |(place, amount)| ("flat_invoices", Dropped { place, amount, why });
+        let mut dropped = self.canonical;
+        dropped.extend(self.flat_unchanged.into_iter().map(flat(Removal::Unchanged)));
+        dropped.extend(self.flat_duplicates.into_iter().map(flat(Removal::Duplicate)));
+        dropped
+    }
+}
+
+/// Writes a segment again without the rows that are dropped.
+fn rewrite(
+    out: &Path,
+    layout: &TableLayout,
+    name: &str,
+    drops: &[(u32, Removal)],
+    look: &mut dyn FnMut(&JudgedRows),
+) -> Result<Option<(SegmentRecord, File)>> {
+    let path = ledger_directory(out).join(format!("{name}.parquet"));
+    let old = ledger_directory(out).join(format!("{}.parquet", name.replacen("seg-", "tmp-", 1)));
+    std::fs::rename(&path, &old).map_err(|cause| io_error("rename", &path, &cause))?;
+    let file = File::open(&old).map_err(|cause| io_error("open", &old, &cause))?;
+    let options = ArrowReaderOptions::new().with_schema(Arc::clone(&layout.schema));
+    let metadata = ArrowReaderMetadata::load(&file, options)?;
+    let mut starts = Vec::new();
+    let mut start = 0_u64;
+    for group in metadata.metadata().row_groups() {
+        starts.push(start);
+        start += group.num_rows().cast_unsigned();
+    }
+    let mut writer = SegmentWriter::create(out, format!("{name}.parquet"), &layout.schema, Some(layout))?;
+    let encoder = writer.encoder();
+    let groups: Vec<usize> = (0..starts.len()).collect();
+    for window in groups.chunks(2 * rayon::current_num_threads()) {
+        let rewritten: Vec<Result<_>> = window
+            .par_iter()
+            .map(|group| {
+                let file = File::open(&old).map_err(|cause| io_error("open", &old, &cause))?;
+                rewrite_group(file, &metadata, *group, starts[*group], drops, layout, &encoder)
+            })
+            .collect();
+        for result in rewritten {
+            let (judged, encoded) = result?;
+            look(&judged);
+            if let Some((chunks, rows)) = encoded {
+                writer.append(chunks, rows)?;
+            }
+        }
+    }
+    std::fs::remove_file(&old).map_err(|cause| io_error("remove", &old, &cause))?;
+    writer.finish()
+}
+
+type EncodedGroup = Option<(Vec<parquet::arrow::arrow_writer::ArrowColumnChunk>, u64)>;
+
+fn rewrite_group(
+    file: File,
+    metadata: &ArrowReaderMetadata,
+    group: usize,
+    start: u64,
+    drops: &[(u32, Removal)],
+    layout: &TableLayout,
+    encoder: &RowGroupEncoder,
+) -> Result<(JudgedRows, EncodedGroup)> {
+    let rows = usize::try_from(metadata.metadata().row_group(group).num_rows()).expect("a row group fits the memory");
+    let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata.clone())
+        .with_row_groups(vec![group])
+        .with_batch_size(rows)
+        .build()?;
+    let batches = reader.collect::<Result<Vec<RecordBatch>, _>>()?;
+    let batch = arrow::compute::concat_batches(&layout.schema, &batches)?;
+    let end = start + rows as u64;
+    let first = drops.partition_point(|(row, _)| u64::from(*row) < start);
+    let last = drops.partition_point(|(row, _)| u64::from(*row) < end);
+    let own: Vec<(usize, Removal)> = drops[first..last]
+        .iter()
+        .map(|(row, why)| (usize::try_from(u64::from(*row) - start).expect("it lies in the group"), *why))
+        .collect();
+    let amounts = match layout.table.amount.and_then(|amount| batch.column_by_name(amount)) {
+        Some(column) => column.as_primitive::<Decimal64Type>().iter().collect(),
+        None => vec![None; rows],
+    };
+    let judged = JudgedRows { places: places(&batch), amounts, drops: own };
+    let mut keep = vec![true; rows];
+    for (row, _) in &judged.drops {
+        keep[*row] = false;
+    }
+    let kept = filter_record_batch(&batch, &BooleanArray::from(keep))?;
+    if kept.num_rows() == 0 {
+        return Ok((judged, None));
+    }
+    let chunks = encoder.encode(kept.columns())?;
+    Ok((judged, Some((chunks, kept.num_rows() as u64))))
+}

@@ -1,0 +1,109 @@
+//! The mapping of one file: which of its fields, or which constant, fills which canonical column.
+
+use std::collections::HashMap;
+
+use super::columns::{ColumnPlan, Origin};
+use super::discover::{Delivery, Target};
+use crate::catalog::ledger_tables::{Column, IS_DELETED, Kind, RECORDED_AT};
+use crate::config::flat_columns;
+use crate::error::{Error, Result};
+
+/// How a file is read.
+#[derive(Debug)]
+pub struct FilePlan {
+    /// One for each column of the table or shape, `recorded_at` and `is_deleted` last.
+    pub columns: Vec<ColumnPlan>,
+    /// Fields of a record.
+    pub width: usize,
+    /// Columns of the file that nothing is mapped to.
+    pub extra_columns: u64,
+}
+
+impl FilePlan {
+    /// The position of a column.
+    ///
+    /// # Panics
+    /// When the target has no such column.
+    pub fn position(&self, name: &str) -> usize {
+        self.columns.iter().position(|plan| plan.column.name == name).unwrap_or_else(|| panic!("the target has a column {name}"))
+    }
+
+    /// Whether a column is read from the file or set by a constant.
+    pub fn is_supplied(&self, name: &str) -> bool {
+        self.columns.iter().any(|plan| plan.column.name == name && !matches!(plan.origin, Origin::Absent))
+    }
+
+    /// Makes the plan for a file with this header.
+    ///
+    /// # Errors
+    /// Exit status 4 when a column is missing, 2 when a constant cannot be read.
+    pub fn new(delivery: &Delivery<'_>, header: &[String]) -> Result<FilePlan> {
+        let source = delivery.source;
+        let mut columns: Vec<Column> = match delivery.target {
+            Target::Table(table) => table.columns.to_vec(),
+            Target::FlatInvoices => flat_columns(),
+        };
+        columns.extend([RECORDED_AT, IS_DELETED]);
+        let mut used = vec![false; header.len()];
+        let mut plans = Vec::with_capacity(columns.len());
+        for column in columns {
+            let mapped = source.columns.get(column.name);
+            let name = mapped.map_or(column.name, String::as_str);
+            let origin = if let Some(constant) = source.constants.get(column.name) {
+                Origin::Constant(constant.as_bytes().to_vec())
+            } else {
+                let mut found = header.iter().enumerate().filter(|(_, header)| header.as_str() == name).map(|(field, _)| field);
+                match (found.next(), found.next()) {
+                    (Some(field), None) => {
+                        used[field] = true;
+                        Origin::Field(field)
+                    }
+                    (Some(_), Some(_)) => {
+                        return Err(Error::input("ambiguous_column", format!("a column stands in the file twice: {name}"))
+                            .at(format!("{}:1", delivery.path.display()))
+                            .hint("rename one of the two"));
+                    }
+                    (None, _) if mapped.is_none() && !column.required => Origin::Absent,
+                    (None, _) => match column.default {
+                        Some(default) if mapped.is_none() => Origin::Constant(default.as_bytes().to_vec()),
+                        _ => return Err(missing_column(delivery, column.name, mapped.map(String::as_str), header)),
+                    },
+                }
+            };
+            let pattern = if column.kind == Kind::Instant { &source.instant_format } else { &source.date_format };
+            let values = source
+                .values
+                .get(column.name)
+                .map(|map| map.iter().map(|(from, to)| (from.as_bytes().to_vec(), to.as_bytes().to_vec())).collect::<HashMap<_, _>>());
+            let plan = ColumnPlan {
+                column,
+                origin,
+                header: name.to_owned(),
+                pattern: pattern.clone(),
+                decimal: source.decimal,
+                values: values.unwrap_or_default(),
+                null_values: source.null_values.iter().map(|text| text.as_bytes().to_vec()).collect(),
+            };
+            plan.check_constant(&source.name)?;
+            plans.push(plan);
+        }
+        Ok(FilePlan { columns: plans, width: header.len(), extra_columns: used.iter().filter(|used| !**used).count() as u64 })
+    }
+}
+
+fn missing_column(delivery: &Delivery<'_>, column: &str, mapped: Option<&str>, header: &[String]) -> Error {
+    let what = match mapped {
+        Some(name) => format!("a column is missing: {name} (mapped to {column})"),
+        None => format!("a column is missing: {column}"),
+    };
+    let hint = if header.len() == 1 && header[0].contains([';', '\t', '|']) {
+        format!("the header is one field: {}; set `delimiter` in source {}", header[0], delivery.source.name)
+    } else {
+        format!(
+            "the file has: {}; map one with columns = {{ {column} = \"…\" }} or set constants = {{ {column} = \"…\" }} in source {}",
+            header.join(", "),
+            delivery.source.name
+        )
+    };
+    Error::input("missing_column", what).at(format!("{}:1", delivery.path.display())).hint(hint)
+}

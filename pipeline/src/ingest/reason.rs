@@ -1,0 +1,45 @@
+//! The reasons for which a row is quarantined at ingest, and the findings that leave a row where it is.
+//!
+//! These words are published: they stand in the quarantine, in the mart `data_quality` and in the guide.
+
+/// The record has more or fewer fields than the header.
+pub const WRONG_FIELD_COUNT: &str = "wrong_field_count";
+/// Something stands between a closing quote and the separator.
+pub const BAD_QUOTE: &str = "bad_quote";
+/// Bytes that the source's encoding does not know.
+pub const BAD_ENCODING: &str = "bad_encoding";
+/// A NUL byte.
+pub const NUL_BYTE: &str = "nul_byte";
+/// A required column is empty.
+pub const MISSING_VALUE: &str = "missing_value";
+/// Not a date in the source's format, or outside 1900 to 2199.
+pub const BAD_DATE: &str = "bad_date";
+/// Not an instant in the source's format.
+pub const BAD_INSTANT: &str = "bad_instant";
+/// Not a number in the source's format.
+pub const BAD_AMOUNT: &str = "bad_amount";
+/// More decimal places than the ledger holds.
+pub const AMOUNT_TOO_FINE: &str = "amount_too_fine";
+/// Beyond what the ledger holds.
+pub const OUT_OF_RANGE: &str = "out_of_range";
+/// A negative amount where only the document type decides about the sign.
+pub const NEGATIVE_AMOUNT: &str = "negative_amount";
+/// Not one of the words of the column.
+pub const UNKNOWN_WORD: &str = "unknown_word";
+/// Not a currency of ISO 4217.
+pub const UNKNOWN_CURRENCY: &str = "unknown_currency";
+/// Not a whole number.
+pub const BAD_INTEGER: &str = "bad_integer";
+/// Neither a yes nor a no.
+pub const BAD_BOOLEAN: &str = "bad_boolean";
+/// One key with different content in one file.
+pub const DUPLICATE_KEY: &str = "duplicate_key";
+/// A flat row says how much was paid, but not when.
+pub const PAID_AMOUNT_WITHOUT_DATE: &str = "paid_amount_without_date";
+/// A flat row that is a credit says that it was paid; what it was set against is not known.
+pub const PAYMENT_ON_CREDIT: &str = "payment_on_credit";
+
+/// Finding: the amount is finer than the minor unit of its currency; the row is kept.
+pub const FINER_THAN_MINOR_UNIT: &str = "finer_than_minor_unit";
+/// Finding: a column of the file that nothing is mapped to.
+pub const EXTRA_COLUMN: &str = "extra_column";
