@@ -104,6 +104,13 @@ def assert_laws(twin: Twin):
             AND d.period_end = t.period_end AND d.metric = 'average_days_delinquent'
         WHERE t.metric = 'trapped_cash' AND t.amount <> d.numerator""")
     assert_equal(trapped, [], "trapped cash that is not K5 × NCS ÷ days")
+    uneven = twin.rows("""
+        WITH counted AS (
+            SELECT CASE WHEN scope IN ('currency', 'customer') THEN scope ELSE 'other' END AS kind, time_window, COUNT(*) AS metrics
+            FROM twin_kpis GROUP BY company_id, scope, scope_value, period_end, time_window
+        )
+        SELECT kind, time_window, MIN(metrics), MAX(metrics) FROM counted GROUP BY kind, time_window HAVING MIN(metrics) <> MAX(metrics)""")
+    assert_equal(uneven, [], "scope values that lack a metric others have")
     silent = twin.rows("SELECT * FROM twin_kpis WHERE (value IS NULL AND amount IS NULL) <> (reason IS NOT NULL)")
     assert_equal(silent, [], "nulls without a reason")
     absurd = twin.rows("SELECT * FROM twin_kpis WHERE isnan(value) OR isinf(value)")
