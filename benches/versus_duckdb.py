@@ -147,8 +147,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=2, help="of each side (default: %(default)s)")
     parser.add_argument("--as-of", default="2025-06-30")
     parser.add_argument("--base", default="USD", help="base currency of the ledger (default: %(default)s)")
-    parser.add_argument("--ledger", type=Path, help="canonical CSV files to use instead of generating (with --config when --arrears is given)")
-    parser.add_argument("--config", type=Path, help="the arrears.toml that reads --ledger")
+    parser.add_argument("--ledger", type=Path, help="folder of canonical CSV files to use instead of generating")
     parser.add_argument("--parity", action="store_true", help="compare what both sides published, cell by cell, at the end")
     parser.add_argument("--timings", action="store_true", help="seconds of each SQL step, in WORK/duckdb.log")
     parser.add_argument("--child", choices=["convert", "marts"], help=argparse.SUPPRESS)
@@ -170,7 +169,7 @@ def main() -> int:
     work = options.work.resolve()
     work.mkdir(parents=True, exist_ok=True)
     binary = str(options.arrears.resolve()) if options.arrears else None
-    ledger, config = options.ledger, options.config
+    ledger = options.ledger
     if not ledger:
         if not binary:
             raise SystemExit("error: nothing to measure: give --arrears, to generate a ledger, or --ledger")
@@ -179,16 +178,17 @@ def main() -> int:
             removed(book)
             Run([binary, "generate", "--out", str(book), "--invoices", str(options.invoices), "--seed", str(options.seed), "--format", "csv"],
                 options.threads, work / "generate.log")
-        ledger, config = book / "ledger", book / "arrears.toml"
-    if binary and not config:
-        raise SystemExit("error: --arrears with --ledger also needs --config")
+        ledger = book / "ledger"
 
     output, converted, marts = work / "arrears-out", work / "duckdb-ledger", work / "duckdb-marts"
+    config = work / "arrears.toml"
+    config.write_text(f'output = "{output}"\nbase_currency = "{options.base}"\n\n[[source]]\nname = "ledger"\n'
+                      f'path = "{ledger.resolve()}/"\nshape = "canonical"\n')
     this = [sys.executable, str(Path(__file__).resolve()), "--threads", str(options.threads), "--as-of", options.as_of, "--base", options.base]
 
     def arrears_ingest() -> Run:
         removed(output)
-        return Run([binary, "ingest", "--config", str(config), "--as-of", options.as_of, "--output", str(output)], options.threads, work / "arrears.log")
+        return Run([binary, "ingest", "--config", str(config), "--as-of", options.as_of], options.threads, work / "arrears.log")
 
     def duckdb_convert() -> Run:
         return Run([*this, "--child", "convert", "--ledger", str(ledger), "--out", str(emptied(converted))], options.threads, work / "duckdb.log")
