@@ -3,6 +3,7 @@
 -- inputs:  item_events, label_scopes, labels, rates_daily, windows, settings
 -- columns: scope_id, day_number, balance_days = Σ over the days up to this one of Σ currencies of balance × that day's rate, not rounded
 --          (the sum of a window is the value at its end less the value on its opening day)
+-- Before a currency's first rate nothing can be open in it: such a day counts 0.
 WITH span AS (
     SELECT MIN(begin_day) AS first_day FROM windows
 ),
@@ -51,9 +52,9 @@ balances_by_day AS (
     FROM dense
 ),
 valued AS (
-    SELECT b.scope_id, b.day_number, SUM(CAST(b.balance AS DECIMAL(20, 4)) * r.rate) AS balance_base
+    SELECT b.scope_id, b.day_number, SUM(CAST(b.balance AS DECIMAL(20, 4)) * COALESCE(r.rate, CAST(0 AS DECIMAL(18, 10)))) AS balance_base
     FROM balances_by_day AS b
-    JOIN rates_daily AS r ON r.currency = b.currency AND r.day_number = b.day_number
+    LEFT JOIN rates_daily AS r ON r.currency = b.currency AND r.day_number = b.day_number
     GROUP BY b.scope_id, b.day_number
 )
 SELECT

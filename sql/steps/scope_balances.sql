@@ -1,11 +1,12 @@
 -- scope_balances: the balance of every scope value on the days it needs, with its parts
 -- grain:   scope_id, day_number
--- inputs:  scope_days, balances, label_scopes, scopes, scope_starts
+-- inputs:  scope_days, balances, label_scopes, scopes, scope_starts, period_ends, windows, settings
 -- columns: net_closing (AR: debit − credit, at that day's rate), net_historical (at each document's rate);
 --          debit_… and credit_… open items (both ≥ 0): closing, historical, document (document currency: has a meaning in scope currency only);
 --          of the debit items at closing rate: overdue (days past due > 0), over_90 (≥ 91), not_due (≤ 0), disputed, disputed_overdue,
 --          disputed_over_90, age_weighted (Σ open × days since the document date)
--- On the opening day of a shortened window only net_closing is filled.
+-- On the opening day of a shortened window only net_closing is filled. A customer has its three days: as_of, the month end before, and the
+-- opening day of its window.
 WITH by_label AS (
     SELECT
         b.label_key,
@@ -68,6 +69,13 @@ over_companies AS (
     FROM by_scope AS x
     GROUP BY x.all_scope_id, x.day_number
 ),
+customer_days AS (
+    SELECT p.period_end_day AS day_number FROM period_ends AS p JOIN settings AS s ON p.period_end_day = s.as_of_day
+    UNION
+    SELECT p.previous_month_end_day FROM period_ends AS p JOIN settings AS s ON p.period_end_day = s.as_of_day
+    UNION
+    SELECT w.begin_day FROM windows AS w JOIN settings AS s ON w.period_end_day = s.as_of_day AND w.time_window = 'trailing_3m'
+),
 by_customer AS (
     SELECT
         v.scope_id,
@@ -86,8 +94,8 @@ by_customer AS (
         SUM(CASE WHEN b.days_past_due >= 91 THEN b.disputed_base ELSE 0 END) AS disputed_over_90,
         SUM(CASE WHEN b.side_sign = 1 THEN b.closing_base * b.age_days ELSE 0 END) AS age_weighted
     FROM balances AS b
+    JOIN customer_days AS d ON d.day_number = b.day_number
     JOIN scopes AS v ON v.customer_key = b.customer_key
-    JOIN scope_days AS d ON d.scope_id = v.scope_id AND d.day_number = b.day_number
     GROUP BY v.scope_id, b.day_number
 ),
 summed AS (

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 from decimal import Decimal
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+import random_ledger  # noqa: E402
 import twins  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -104,6 +106,13 @@ def assert_laws(twin: Twin):
             AND d.period_end = t.period_end AND d.metric = 'average_days_delinquent'
         WHERE t.metric = 'trapped_cash' AND t.amount <> d.numerator""")
     assert_equal(trapped, [], "trapped cash that is not K5 × NCS ÷ days")
+    uneven = twin.rows("""
+        WITH counted AS (
+            SELECT CASE WHEN scope IN ('currency', 'customer') THEN scope ELSE 'other' END AS kind, time_window, COUNT(*) AS metrics
+            FROM twin_kpis GROUP BY company_id, scope, scope_value, period_end, time_window
+        )
+        SELECT kind, time_window, MIN(metrics), MAX(metrics) FROM counted GROUP BY kind, time_window HAVING MIN(metrics) <> MAX(metrics)""")
+    assert_equal(uneven, [], "scope values that lack a metric others have")
     silent = twin.rows("SELECT * FROM twin_kpis WHERE (value IS NULL AND amount IS NULL) <> (reason IS NOT NULL)")
     assert_equal(silent, [], "nulls without a reason")
     absurd = twin.rows("SELECT * FROM twin_kpis WHERE isnan(value) OR isinf(value)")
@@ -270,6 +279,13 @@ def test_the_nasty_ledger_falls_into_no_trap():
     assert_equal((f"{dso['value']:.2f}", dso["numerator"], dso["denominator"], str(dso["period_start"])),
                  ("65.56", money("3476.66"), money("4826.01"), "2025-03-01"), "dso inside a month")
     assert_equal(index["numerator"], money("700") + money("4826.01") - money("3476.66"), "opening balance of the clipped window")
+
+
+def test_random_ledgers_keep_the_laws():
+    for seed in (1, 2, 3):
+        with tempfile.TemporaryDirectory() as folder:
+            random_ledger.generate(seed, Path(folder))
+            assert_laws(Twin(Path(folder) / "ledger", "2025-06-13", "USD", history_months=6))
 
 
 def test_road_traffic_fines_are_exact_to_the_cent(ledger: Path | None = None):
