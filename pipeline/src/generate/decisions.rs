@@ -182,7 +182,7 @@ impl Simulation<'_> {
         let extra = self.share(amount, 5, 50);
         let credit = self.credit_note(day, item, amount + extra, 3);
         self.apply(credit, item, day, amount);
-        self.wait_for_use(credit, day, extra);
+        self.use_or_refund(credit, day, extra);
     }
 
     /// A credit note for the whole invoice, and a new invoice that refers to the old one.

@@ -70,8 +70,7 @@ impl Simulation<'_> {
         let overpaid = if is_plain && self.random.chance(0.004 * quirk) { self.overpayment(group) } else { 0 };
         let receipt = self.receipt(day, currency, cash + overpaid);
         if overpaid > 0 {
-            let noticed = day + self.random.between(3, 30);
-            self.wait_for_use(receipt, noticed, overpaid);
+            self.use_or_refund(receipt, day, overpaid);
         }
         if is_plain && self.random.chance(0.003 * quirk) && self.park_on_wrong_item(receipt, group, later) {
             return;
@@ -246,24 +245,37 @@ impl Simulation<'_> {
         true
     }
 
-    /// What becomes of credits nobody used: refunded, or left standing.
+    /// Keeps a credit for later invoices, or pays it back when the customer asks for its money.
+    pub(super) fn use_or_refund(&mut self, credit: u32, day: Day, amount: i64) {
+        let noticed = self.world.calendar.business_on_or_after(day + self.random.between(3, 40));
+        if self.random.chance(0.45) && self.is_normal(noticed) {
+            self.refund(credit, noticed, amount);
+        } else {
+            self.wait_for_use(credit, noticed, amount);
+        }
+    }
+
+    fn refund(&mut self, credit: u32, day: Day, amount: i64) {
+        let currency = self.currency_of(credit);
+        let document = self.book.items[credit as usize].document;
+        let customer = self.book.document_of(credit).customer;
+        let refund = self.add_document(DocumentKind::Refund, day, currency, amount, document);
+        let row = self.document_mut(refund);
+        row.reason = 9;
+        row.customer = customer;
+        row.method = 1;
+        self.apply(credit, refund, day, amount);
+    }
+
+    /// What becomes of credits nobody used: paid back, or left standing.
     pub(super) fn close_credits(&mut self) {
         for credit in std::mem::take(&mut self.credits) {
             let day = self.world.calendar.business_on_or_after(credit.from + self.random.between(15, 70));
             // A credit used once on a later day must not be refunded before: only whole credits are paid back.
             let is_whole = self.book.open(credit.item) == credit.available;
-            if !is_whole || !self.is_normal(day) || !self.random.chance(0.45) {
-                continue;
+            if is_whole && self.is_normal(day) && self.random.chance(0.45) {
+                self.refund(credit.item, day, credit.available);
             }
-            let currency = self.currency_of(credit.item);
-            let document = self.book.items[credit.item as usize].document;
-            let customer = self.book.document_of(credit.item).customer;
-            let refund = self.add_document(DocumentKind::Refund, day, currency, credit.available, document);
-            let row = self.document_mut(refund);
-            row.reason = 9;
-            row.customer = customer;
-            row.method = 1;
-            self.apply(credit.item, refund, day, credit.available);
         }
     }
 }
