@@ -12,6 +12,9 @@ use super::simulation::{FreeCredit, IntentKind, Simulation};
 /// means default and nothing else. Disputes apart.
 const LATEST_DAYS_PAST_DUE: i32 = 85;
 
+/// What becomes of an item: item, document date, terms.
+type Story<S> = fn(&mut S, u32, Day, Terms);
+
 impl Simulation<'_> {
     /// Chooses the story of one item.
     pub(super) fn decide(&mut self, item: u32, date: Day, terms: Terms, is_instalment: bool) {
@@ -27,7 +30,7 @@ impl Simulation<'_> {
             return self.intend(day, item, amount, 0, IntentKind::Plain);
         }
         let dispute = self.customer.dispute_rate * (1.0 + severity);
-        let stories: [(f64, fn(&mut Self, u32, Day, Terms)); 8] = [
+        let stories: [(f64, Story<Self>); 8] = [
             (0.004 * quirk, Self::rebill),
             (0.0015 * quirk, Self::credit_more_than_the_invoice),
             (0.020 * quirk, Self::credit_a_part),
