@@ -327,7 +327,7 @@ impl Customer {
     /// How deep in trouble the customer is on the day: 0 = healthy, 1 = as deep as it gets.
     pub(super) fn severity(&self, world: &World, day: Day) -> f64 {
         let months = self.latent.trouble_months[world.calendar.month_index(day)];
-        (f64::from(months) / 5.0).min(1.0)
+        (f64::from(months) / 3.0).min(1.0)
     }
 
     /// The account manager's number on the day.
@@ -406,7 +406,7 @@ fn billing_until(world: &World, latent: &LatentPath, billing_from: Day, random: 
 
 /// The chance that a customer stops paying in this month of trouble: low at first, so that the signs come before.
 fn stop_probability(rates: &ProfileRates, trouble_months: u8) -> f64 {
-    rates.stop_in_trouble_monthly * (f64::from(trouble_months) / 4.0).min(1.0)
+    rates.stop_in_trouble_monthly * (f64::from(trouble_months) / 5.0).min(1.0)
 }
 
 fn latent_path(world: &World, segment: Segment, delay_mean: f64, billing_from: Day, random: &mut Random) -> LatentPath {

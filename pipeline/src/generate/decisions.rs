@@ -62,7 +62,7 @@ impl Simulation<'_> {
             delay += self.random.waiting(14.0);
         }
         if severity > 0.0 {
-            delay += severity * self.random.range(10.0, 65.0);
+            delay += severity * self.random.range(15.0, 75.0);
         }
         let intended = due + delay.clamp(-40.0, 200.0) as i32;
         let keeps_run = self.random.chance(self.customer.run_share * (1.0 - 0.5 * severity));

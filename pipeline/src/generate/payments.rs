@@ -82,7 +82,7 @@ impl Simulation<'_> {
         if applied_day != day || overpaid > 0 || !is_plain {
             return;
         }
-        if self.random.chance(0.003 * quirk + 0.05 * severity) {
+        if self.random.chance(0.003 * quirk + 0.15 * severity) {
             self.return_payment(receipt, day, group);
         } else if self.random.chance(0.003 * quirk) {
             self.unapply_and_apply_again(receipt, day, group[0]);

@@ -631,6 +631,7 @@ fn options_out_of_range_are_refused_before_anything_is_written() -> Outcome {
     assert!(refused(|options| options.companies = 0));
     assert!(refused(|options| options.companies = 21));
     assert!(refused(|options| options.customers = Some(0)));
+    assert!(refused(|options| options.invoices = u64::MAX));
     assert!(!folder.path().join("book").exists());
     Ok(())
 }
