@@ -67,7 +67,7 @@ impl Simulation<'_> {
         let is_plain = group.iter().all(|intent| intent.kind == IntentKind::Plain);
         let quirk = self.world.rates_of_profile.quirk;
         let severity = self.customer.severity(self.world, day);
-        let overpaid = if is_plain && self.random.chance(0.004 * quirk) { self.overpayment(group) } else { 0 };
+        let overpaid = if is_plain && self.random.chance(0.008 * quirk) { self.overpayment(group) } else { 0 };
         let receipt = self.receipt(day, currency, cash + overpaid);
         if overpaid > 0 {
             self.use_or_refund(receipt, day, overpaid);
@@ -245,13 +245,14 @@ impl Simulation<'_> {
         true
     }
 
-    /// Keeps a credit for later invoices, or pays it back when the customer asks for its money.
+    /// Keeps a credit for later invoices, pays it back when the customer asks for its money, or forgets it.
     pub(super) fn use_or_refund(&mut self, credit: u32, day: Day, amount: i64) {
         let noticed = self.world.calendar.business_on_or_after(day + self.random.between(3, 40));
-        if self.random.chance(0.45) && self.is_normal(noticed) {
-            self.refund(credit, noticed, amount);
-        } else {
-            self.wait_for_use(credit, noticed, amount);
+        match self.random.below(10) {
+            0..=3 if self.is_normal(noticed) => self.refund(credit, noticed, amount),
+            // Nobody asks for it: it stands unapplied to the end.
+            4 | 5 => {}
+            _ => self.wait_for_use(credit, noticed, amount),
         }
     }
 
