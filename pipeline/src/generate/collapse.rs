@@ -95,7 +95,7 @@ impl Simulation<'_> {
             let loss = self.add_document(DocumentKind::WriteOff, day, currency, amount, document);
             self.document_mut(loss).reason = 10;
             self.apply(loss, item, day, amount);
-            if self.random.chance(0.08) {
+            if self.random.chance(0.12) {
                 self.reinstate(item, day, amount);
             }
         }

@@ -267,11 +267,7 @@ impl Customer {
         let amount_median = [9_000.0, 2_600.0, 700.0, 4_000.0][segment as usize] * random.lognormal(0.7);
         let run = run_rule(rates, random);
         let limit = credit_limit(amount_median, currency, random);
-        let next_credit_limit = limit.and_then(|limit| {
-            let day = random.between(billing_from + 90, calendar.end + 500);
-            let factor = if latent.stop.is_some() { 5 } else { random.between(6, 20) };
-            (day <= calendar.end).then_some((day, limit * i64::from(factor) / 10))
-        });
+        let next_credit_limit = limit.and_then(|limit| next_credit_limit(world, limit, billing_from, latent.stop, random));
         let manager_count = (world.customer_count / 120).max(3);
         let account_manager = random.below(manager_count);
         let next_manager =
@@ -297,11 +293,7 @@ impl Customer {
             amount_median,
             amount_spread: random.range(0.3, 1.1),
             fixed_amount_share: if random.chance(0.2) { 0.8 } else { 0.0 },
-            billing_pattern: match random.below(10) {
-                0..=4 => BillingPattern::AnyDay,
-                5..=7 => BillingPattern::Weekday(random.below(5) as u8),
-                _ => BillingPattern::MonthEnd,
-            },
+            billing_pattern: billing_pattern(random),
             growth_monthly: 0.006 + 0.010 * random.normal().clamp(-2.0, 2.0),
             delay_mean,
             delay_spread: rates.delay_spread * random.range(1.5, 7.0),
@@ -327,7 +319,7 @@ impl Customer {
     /// How deep in trouble the customer is on the day: 0 = healthy, 1 = as deep as it gets.
     pub(super) fn severity(&self, world: &World, day: Day) -> f64 {
         let months = self.latent.trouble_months[world.calendar.month_index(day)];
-        (f64::from(months) / 5.0).min(1.0)
+        (f64::from(months) / 3.0).min(1.0)
     }
 
     /// The account manager's number on the day.
@@ -337,6 +329,26 @@ impl Customer {
             _ => self.account_manager,
         }
     }
+}
+
+fn billing_pattern(random: &mut Random) -> BillingPattern {
+    match random.below(10) {
+        0..=4 => BillingPattern::AnyDay,
+        5..=7 => BillingPattern::Weekday(random.below(5) as u8),
+        _ => BillingPattern::MonthEnd,
+    }
+}
+
+/// Another limit some day. It is cut when a customer has stopped paying, and not before: a limit that knew of the stop
+/// would give away what the risk model has to find out.
+fn next_credit_limit(world: &World, limit: i64, billing_from: Day, stop: Option<Stop>, random: &mut Random) -> Option<(Day, i64)> {
+    let mut day = random.between(billing_from + 90, world.calendar.end + 500);
+    let mut tenths = random.between(6, 20);
+    if let Some(stop) = stop.filter(|stop| day > stop.day) {
+        day = stop.day + random.between(20, 90);
+        tenths = 3;
+    }
+    (day <= world.calendar.end).then_some((day, limit * i64::from(tenths) / 10))
 }
 
 fn delay_mean(segment: Segment, rates: &ProfileRates, random: &mut Random) -> f64 {
@@ -406,7 +418,7 @@ fn billing_until(world: &World, latent: &LatentPath, billing_from: Day, random: 
 
 /// The chance that a customer stops paying in this month of trouble: low at first, so that the signs come before.
 fn stop_probability(rates: &ProfileRates, trouble_months: u8) -> f64 {
-    rates.stop_in_trouble_monthly * (f64::from(trouble_months) / 4.0).min(1.0)
+    rates.stop_in_trouble_monthly * (f64::from(trouble_months) / 5.0).min(1.0)
 }
 
 fn latent_path(world: &World, segment: Segment, delay_mean: f64, billing_from: Day, random: &mut Random) -> LatentPath {

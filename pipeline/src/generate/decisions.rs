@@ -12,6 +12,9 @@ use super::simulation::{FreeCredit, IntentKind, Simulation};
 /// means default and nothing else. Disputes apart.
 const LATEST_DAYS_PAST_DUE: i32 = 85;
 
+/// What becomes of an item: item, document date, terms.
+type Story<S> = fn(&mut S, u32, Day, Terms);
+
 impl Simulation<'_> {
     /// Chooses the story of one item.
     pub(super) fn decide(&mut self, item: u32, date: Day, terms: Terms, is_instalment: bool) {
@@ -27,7 +30,7 @@ impl Simulation<'_> {
             return self.intend(day, item, amount, 0, IntentKind::Plain);
         }
         let dispute = self.customer.dispute_rate * (1.0 + severity);
-        let stories: [(f64, fn(&mut Self, u32, Day, Terms)); 8] = [
+        let stories: [(f64, Story<Self>); 8] = [
             (0.004 * quirk, Self::rebill),
             (0.0015 * quirk, Self::credit_more_than_the_invoice),
             (0.020 * quirk, Self::credit_a_part),
@@ -59,7 +62,7 @@ impl Simulation<'_> {
             delay += self.random.waiting(14.0);
         }
         if severity > 0.0 {
-            delay += severity * self.random.range(10.0, 65.0);
+            delay += severity * self.random.range(15.0, 75.0);
         }
         let intended = due + delay.clamp(-40.0, 200.0) as i32;
         let keeps_run = self.random.chance(self.customer.run_share * (1.0 - 0.5 * severity));
@@ -182,7 +185,7 @@ impl Simulation<'_> {
         let extra = self.share(amount, 5, 50);
         let credit = self.credit_note(day, item, amount + extra, 3);
         self.apply(credit, item, day, amount);
-        self.wait_for_use(credit, day, extra);
+        self.use_or_refund(credit, day, extra);
     }
 
     /// A credit note for the whole invoice, and a new invoice that refers to the old one.

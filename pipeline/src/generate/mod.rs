@@ -72,6 +72,9 @@ pub struct GenerateOptions {
     pub compress: bool,
 }
 
+/// The most invoices per customer on average.
+const INVOICES_PER_CUSTOMER: u64 = 100_000;
+
 impl GenerateOptions {
     /// A mixed book in canonical CSV: three companies, 2022-01-01 to 2025-06-30.
     pub fn new(out: impl Into<PathBuf>, invoices: u64, seed: u64) -> Self {
@@ -109,8 +112,9 @@ impl GenerateOptions {
             let most = customers.min(99);
             return refuse(format!("{} companies; choose 1 to {most}", self.companies));
         }
-        if self.invoices > 2_000_000_000 {
-            return refuse(format!("{} invoices; choose at most 2,000,000,000", self.invoices));
+        // Running numbers in ids have seven digits per customer.
+        if self.invoices / customers > INVOICES_PER_CUSTOMER {
+            return refuse(format!("{} invoices for {customers} customers; choose at most {INVOICES_PER_CUSTOMER} each", self.invoices));
         }
         Ok(())
     }

@@ -67,11 +67,10 @@ impl Simulation<'_> {
         let is_plain = group.iter().all(|intent| intent.kind == IntentKind::Plain);
         let quirk = self.world.rates_of_profile.quirk;
         let severity = self.customer.severity(self.world, day);
-        let overpaid = if is_plain && self.random.chance(0.004 * quirk) { self.overpayment(group) } else { 0 };
+        let overpaid = if is_plain && self.random.chance(0.008 * quirk) { self.overpayment(group) } else { 0 };
         let receipt = self.receipt(day, currency, cash + overpaid);
         if overpaid > 0 {
-            let noticed = day + self.random.between(3, 30);
-            self.wait_for_use(receipt, noticed, overpaid);
+            self.use_or_refund(receipt, day, overpaid);
         }
         if is_plain && self.random.chance(0.003 * quirk) && self.park_on_wrong_item(receipt, group, later) {
             return;
@@ -83,7 +82,7 @@ impl Simulation<'_> {
         if applied_day != day || overpaid > 0 || !is_plain {
             return;
         }
-        if self.random.chance(0.003 * quirk + 0.05 * severity) {
+        if self.random.chance(0.003 * quirk + 0.15 * severity) {
             self.return_payment(receipt, day, group);
         } else if self.random.chance(0.003 * quirk) {
             self.unapply_and_apply_again(receipt, day, group[0]);
@@ -246,24 +245,38 @@ impl Simulation<'_> {
         true
     }
 
-    /// What becomes of credits nobody used: refunded, or left standing.
+    /// Keeps a credit for later invoices, pays it back when the customer asks for its money, or forgets it.
+    pub(super) fn use_or_refund(&mut self, credit: u32, day: Day, amount: i64) {
+        let noticed = self.world.calendar.business_on_or_after(day + self.random.between(3, 40));
+        match self.random.below(10) {
+            0..=3 if self.is_normal(noticed) => self.refund(credit, noticed, amount),
+            // Nobody asks for it: it stands unapplied to the end.
+            4 | 5 => {}
+            _ => self.wait_for_use(credit, noticed, amount),
+        }
+    }
+
+    fn refund(&mut self, credit: u32, day: Day, amount: i64) {
+        let currency = self.currency_of(credit);
+        let document = self.book.items[credit as usize].document;
+        let customer = self.book.document_of(credit).customer;
+        let refund = self.add_document(DocumentKind::Refund, day, currency, amount, document);
+        let row = self.document_mut(refund);
+        row.reason = 9;
+        row.customer = customer;
+        row.method = 1;
+        self.apply(credit, refund, day, amount);
+    }
+
+    /// What becomes of credits nobody used: paid back, or left standing.
     pub(super) fn close_credits(&mut self) {
         for credit in std::mem::take(&mut self.credits) {
             let day = self.world.calendar.business_on_or_after(credit.from + self.random.between(15, 70));
             // A credit used once on a later day must not be refunded before: only whole credits are paid back.
             let is_whole = self.book.open(credit.item) == credit.available;
-            if !is_whole || !self.is_normal(day) || !self.random.chance(0.45) {
-                continue;
+            if is_whole && self.is_normal(day) && self.random.chance(0.45) {
+                self.refund(credit.item, day, credit.available);
             }
-            let currency = self.currency_of(credit.item);
-            let document = self.book.items[credit.item as usize].document;
-            let customer = self.book.document_of(credit.item).customer;
-            let refund = self.add_document(DocumentKind::Refund, day, currency, credit.available, document);
-            let row = self.document_mut(refund);
-            row.reason = 9;
-            row.customer = customer;
-            row.method = 1;
-            self.apply(credit.item, refund, day, credit.available);
         }
     }
 }

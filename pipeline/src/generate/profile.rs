@@ -61,7 +61,7 @@ impl Profile {
                 ..mixed
             },
             Self::DefaultsMany => ProfileRates { trouble_monthly: 0.0125, sudden_stop_monthly: 0.0008, ..mixed },
-            Self::DefaultsFew => ProfileRates { trouble_monthly: 0.0014, sudden_stop_monthly: 0.0001, ..mixed },
+            Self::DefaultsFew => ProfileRates { trouble_monthly: 0.0012, sudden_stop_monthly: 0.0001, ..mixed },
             Self::DefaultsNone => ProfileRates { sudden_stop_monthly: 0.0, stop_in_trouble_monthly: 0.0, ..mixed },
         }
     }

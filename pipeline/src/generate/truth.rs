@@ -31,8 +31,9 @@ pub(super) const RUN_DAY_COLUMNS: Columns =
     &[("company_id", Text), ("customer_id", Text), ("run_rule", Text), ("run_share", Rate), ("is_direct_debit", Flag)];
 
 /// One row per customer and change of state. `default_probability_180` is the probability, given the state on
-/// `month_end`, that the customer stops paying within 4.5 months: a stop needs about six weeks more until an invoice is 90
-/// days past due, since a customer in trouble pays late already. It holds until the customer's next row.
+/// `month_end`, of a default within 180 days: that the customer stops paying within four months, times the share of
+/// stops that leave an invoice open. A stop needs some two months more until an invoice is 90 days past due, since a
+/// customer in trouble pays late already. It holds until the customer's next row.
 pub(super) const DEFAULT_PROBABILITY_COLUMNS: Columns = &[
     ("company_id", Text),
     ("customer_id", Text),
@@ -41,6 +42,12 @@ pub(super) const DEFAULT_PROBABILITY_COLUMNS: Columns = &[
     ("trouble_months", Whole),
     ("default_probability_180", Rate),
 ];
+
+/// Share of stops that become a default: the others leave nothing open worth mentioning. As counted in generated books.
+const STOPS_THAT_DEFAULT: f64 = 0.9;
+
+/// Months from now in which a stop still becomes a default within 180 days.
+const STOP_MONTHS: u32 = 4;
 
 /// A number with ten decimals, as the rates are written.
 fn decimal(sink: &mut impl RowSink, number: f64) {
@@ -112,8 +119,12 @@ pub(super) fn default_probability(world: &World, chunk: &Chunk, sink: &mut impl 
                 continue;
             }
             last = Some((state, trouble));
-            let within = |months| stop_probability_within(&world.rates_of_profile, &customer.latent, trouble, months);
-            let probability = if state == "stopped" { 1.0 } else { (within(4) + within(5)) / 2.0 };
+            let rates = &world.rates_of_profile;
+            let stops = match state {
+                "stopped" => 1.0,
+                _ => stop_probability_within(rates, &customer.latent, trouble, STOP_MONTHS),
+            };
+            let probability = stops * STOPS_THAT_DEFAULT;
             sink.text(chunk.company(customer));
             sink.text(Id::customer(customer.index).as_bytes());
             sink.date(day);
