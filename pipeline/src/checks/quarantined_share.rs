@@ -3,10 +3,15 @@
 use super::Context;
 use crate::error::Result;
 use polars::prelude::*;
+use std::collections::BTreeMap;
 
 pub(super) fn find(context: &Context) -> Result<DataFrame> {
-    let mut tables: std::collections::BTreeMap<&str, [f64; 4]> = std::collections::BTreeMap::new();
+    let mut tables: BTreeMap<&str, [f64; 4]> = BTreeMap::new();
+    let mut reasons: BTreeMap<&str, BTreeMap<&str, u64>> = BTreeMap::new();
     for (table, counts) in context.index.files.iter().flat_map(|file| &file.tables) {
+        for (reason, rows) in &counts.reasons {
+            *reasons.entry(table).or_default().entry(reason).or_default() += rows;
+        }
         let sums = tables.entry(table).or_default();
         sums[0] += counts.read as f64;
         sums[1] += counts.quarantined as f64;
@@ -15,6 +20,7 @@ pub(super) fn find(context: &Context) -> Result<DataFrame> {
     }
     let limits = [context.max_quarantined_rows_share, context.max_quarantined_amount_share];
     let (mut names, mut measures, mut shares, mut allowed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut why = Vec::new();
     for (table, sums) in tables {
         for (measure, share, limit) in [("rows", sums[1] / sums[0], limits[0]), ("amount", sums[3] / sums[2], limits[1])] {
             // Nothing read is no share at all; a sum of amounts may cancel out to nothing.
@@ -23,6 +29,8 @@ pub(super) fn find(context: &Context) -> Result<DataFrame> {
                 measures.push(measure);
                 shares.push(share);
                 allowed.push(limit);
+                let found = reasons.get(table).into_iter().flatten().map(|(reason, rows)| format!("{reason} {rows}"));
+                why.push(found.collect::<Vec<_>>().join(", "));
             }
         }
     }
@@ -31,5 +39,6 @@ pub(super) fn find(context: &Context) -> Result<DataFrame> {
         Column::new("measure".into(), measures),
         Column::new("quarantined_share".into(), shares),
         Column::new("allowed_share".into(), allowed),
+        Column::new("reasons".into(), why),
     ])?)
 }

@@ -31,7 +31,7 @@ pub fn open_items(
     let joined = match ids {
         Some(ids) => ids.join(open, [col("row")], [col("row")], JoinArgs::new(JoinType::Inner)),
         // Without documents there is no open item either; the columns stay.
-        None => open.with_columns([lit("").alias("document_id"), lit(1_i64).alias("item_no")]),
+        None => open.with_columns([lit("").alias("document_id"), lit(1).cast(DataType::Int64).alias("item_no")]),
     };
     let mut columns: Vec<Expr> = crate::catalog::published::Table::named("open_items")
         .into_iter()

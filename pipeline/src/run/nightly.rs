@@ -335,14 +335,30 @@ pub fn blocked(outcomes: &[Outcome], session: &Session) -> Option<Error> {
     let names: Vec<&str> = blocking.iter().map(|outcome| outcome.name).collect();
     let (check, fails) = if blocking.len() == 1 { ("check", "fails") } else { ("checks", "fail") };
     let what = format!("{} {check} {fails}, so nothing was published: {}", blocking.len(), names.join(", "));
-    let hint = format!(
-        "{} must hold and does not for {}, for example:\n{}\nall of them: {}",
-        first.description,
-        count(first.failing.height() as u64, "row"),
-        first.failing.head(Some(3)),
-        session.folder().join("failing").display()
-    );
+    let rows = count(first.failing.height() as u64, "row");
+    let mut hint = format!("{} asserts that {}; {rows} say otherwise", first.name, first.description);
+    for row in example_rows(&first.failing) {
+        hint += &format!("\n  {row}");
+    }
+    hint += &format!("\nall of them are kept in {}", session.folder().join("failing").display());
+    let staged = session.output.join("staging").join(&session.record.run_id);
+    if staged.exists() {
+        hint += &format!("\nthe night that was not published, with its quarantine, in {}", staged.display());
+    }
     Some(Error::new("check_failed", ExitStatus::CheckFailed, what).hint(hint))
+}
+
+/// Three rows as people read them: `column value, column value`.
+fn example_rows(rows: &DataFrame) -> Vec<String> {
+    let shown = rows.head(Some(3));
+    let cell = |at: usize| {
+        let cells = shown.columns().iter().map(move |column| {
+            let value = column.get(at).map(|value| value.str_value().into_owned()).unwrap_or_default();
+            format!("{} {value}", column.name())
+        });
+        cells.collect::<Vec<_>>().join(", ")
+    };
+    (0..shown.height()).map(cell).collect()
 }
 
 /// The night first, the ledger's index second; a run killed between the two is finished by the next.
