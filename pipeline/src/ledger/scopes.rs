@@ -2,6 +2,7 @@
 
 use super::book::{Book, Customer, Item, LabelIndex};
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 /// The word for all companies together.
 pub const ALL_COMPANIES: &str = "(all)";
@@ -120,7 +121,30 @@ impl LaneKey {
 pub struct ScopeTable {
     /// The values.
     pub values: Vec<ScopeValue>,
-    numbers: HashMap<ScopeValue, u32>,
+    numbers: HashMap<ScopeValue, u32, BuildHasherDefault<ScopeHasher>>,
+}
+
+/// Scope values are few small numbers of our own making, looked up for every customer: a multiplication scatters them
+/// well enough, and nobody can attack it.
+#[derive(Clone, Copy, Debug, Default)]
+struct ScopeHasher(u64);
+
+impl Hasher for ScopeHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+    fn write_u32(&mut self, number: u32) {
+        self.write_u64(u64::from(number));
+    }
+    fn write_u64(&mut self, number: u64) {
+        self.0 = (self.0.rotate_left(5) ^ number).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+    fn write_isize(&mut self, number: isize) {
+        self.write_u64(number.cast_unsigned() as u64);
+    }
 }
 
 impl ScopeTable {

@@ -25,6 +25,7 @@ use crate::publish::manifest::{Inputs, Manifest};
 use crate::publish::night::{CompleteNight, NightDescription, StagedNight, night_folder};
 use chrono::NaiveDate;
 use polars::prelude::{DataFrame, ParquetWriter};
+use rayon::prelude::*;
 use serde_json::json;
 use std::path::Path;
 
@@ -227,14 +228,36 @@ fn stage(config: &Config, computed: &Computed, index: &LedgerIndex, inputs: Inpu
         all_for_customers: config.customer_conventions.as_str() == "all",
     };
     session.reporter.start("metrics", rows.len() as u64, "scope values");
-    let mut first_rank = 0;
-    for part in parts(&rows, timeline) {
-        night.write("kpis", &kpis(part, first_rank, timeline, &options)?)?;
-        night.write("aging", &aging::aging(part, timeline, buckets)?)?;
-        night.write("roll_forward", &roll_forward::roll_forward(part, timeline, base_unit)?)?;
-        first_rank += part.len();
-        session.reporter.advance(part.len() as u64);
+    let parts = parts(&rows, timeline);
+    let compute = |group: &[(usize, &[ScopeRow])]| -> Result<Vec<[DataFrame; 3]>> {
+        let tables = group.par_iter().map(|(first_rank, part)| {
+            let tables = [
+                kpis(part, *first_rank, timeline, &options)?,
+                aging::aging(part, timeline, buckets)?,
+                roll_forward::roll_forward(part, timeline, base_unit)?,
+            ];
+            session.reporter.advance(part.len() as u64);
+            Ok(tables)
+        });
+        tables.collect()
+    };
+    let mut write = |computed: Vec<[DataFrame; 3]>| -> Result<()> {
+        for tables in computed {
+            for (name, table) in ["kpis", "aging", "roll_forward"].iter().zip(&tables) {
+                night.write(name, table)?;
+            }
+        }
+        Ok(())
+    };
+    // While one group of parts is written, in the order of the key, the next is computed.
+    let mut waiting = Vec::new();
+    for group in parts.chunks(rayon::current_num_threads()) {
+        let ready = std::mem::take(&mut waiting);
+        let (written, next) = rayon::join(|| write(ready), || compute(group));
+        written?;
+        waiting = next?;
     }
+    write(waiting)?;
     session.reporter.done();
     session.step("metrics");
 
@@ -255,21 +278,21 @@ fn stage(config: &Config, computed: &Computed, index: &LedgerIndex, inputs: Inpu
     })
 }
 
-/// Scope values in runs of about the same number of rows, so that memory stays bounded.
-fn parts<'a, 'b>(rows: &'b [ScopeRow<'a>], timeline: &Timeline) -> Vec<&'b [ScopeRow<'a>]> {
-    const PERIODS_PER_PART: usize = 6_000;
+/// Scope values in runs of about the same number of rows, so that memory stays bounded; each with the rank of its first.
+fn parts<'a, 'b>(rows: &'b [ScopeRow<'a>], timeline: &Timeline) -> Vec<(usize, &'b [ScopeRow<'a>])> {
+    const PERIODS_PER_PART: usize = 3_000;
     let mut parts = Vec::new();
     let (mut start, mut periods) = (0, 0);
     for (position, row) in rows.iter().enumerate() {
         // A period of a customer has a quarter of the windows and conventions of the others.
         periods += row.periods(timeline).len() * if row.value.scope == Scope::Customer { 1 } else { 4 };
         if periods >= PERIODS_PER_PART * 4 {
-            parts.push(&rows[start..=position]);
+            parts.push((start, &rows[start..=position]));
             (start, periods) = (position + 1, 0);
         }
     }
     if start < rows.len() {
-        parts.push(&rows[start..]);
+        parts.push((start, &rows[start..]));
     }
     parts
 }
