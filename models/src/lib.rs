@@ -1,1 +1,6 @@
-//! Mathematics.
+//! The mathematics of arrears: arrays in, fitted parameters and numbers out.
+//!
+//! No files, no clock, no data frames. Formulas carry their equation, the unit of each symbol, their edge cases, and the
+//! source they were taken from.
+
+pub mod survival;
