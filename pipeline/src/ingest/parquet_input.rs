@@ -258,11 +258,10 @@ fn as_text(batch: &RecordBatch) -> Result<(String, Vec<(u32, u32)>, Vec<usize>)>
 ///
 /// # Errors
 /// Exit status 1 when Arrow cannot convert or Parquet cannot encode it.
-pub fn work((batch, first): (RecordBatch, u64), context: &FileContext) -> Result<BlockOutput> {
+pub fn work((batch, first): &(RecordBatch, u64), context: &FileContext) -> Result<BlockOutput> {
     let width = batch.num_columns();
     let rows = batch.num_rows();
-    let (block, fields, starts) = as_text(&batch)?;
-    drop(batch);
+    let (block, fields, starts) = as_text(batch)?;
     let mut output = BlockRows::new(context);
     let mut grid = Grid::new(width);
     let has_nul = memchr::memchr(0, block.as_bytes()).is_some();
@@ -272,7 +271,7 @@ pub fn work((batch, first): (RecordBatch, u64), context: &FileContext) -> Result
         grid.clear();
         let to = (from + RECORDS_AT_ONCE).min(rows);
         for row in from..to {
-            let record = Record { start: starts[row], end: starts[row + 1].max(1) - 1, line: first + row as u64 };
+            let record = Record { start: starts[row], end: starts[row + 1].max(1) - 1, line: *first + row as u64 };
             if has_nul && block[record.start..record.end].contains('\0') {
                 broken.push(BrokenRecord { record, reason: reason::NUL_BYTE });
                 continue;
