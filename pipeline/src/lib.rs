@@ -3,9 +3,16 @@
 //! The flow is ledger files → open items → marts → a published night, each step a pure function of the one before.
 
 pub mod catalog;
+pub mod checks;
+pub mod cli;
+pub mod commands;
 pub mod config;
 pub mod error;
+pub mod generate;
 pub mod ingest;
 pub mod ledger;
+pub mod marts;
+pub mod publish;
+pub mod run;
 
 pub use error::{Error, ExitStatus, Result};

@@ -4,3 +4,4 @@
 //! column is described once. This module holds descriptions only; it computes nothing.
 
 pub mod ledger_tables;
+pub mod published;

@@ -10,6 +10,7 @@ mod discover;
 mod finish;
 mod input;
 mod keys;
+pub mod load;
 mod parquet_input;
 mod pipeline;
 mod plan;
@@ -176,6 +177,41 @@ fn ingest_in_blocks(config: &Config, options: &IngestOptions, progress: &dyn Pro
             Err(error)
         }
     }
+}
+
+/// A file that a run would look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedFile {
+    /// The source in the configuration.
+    pub source: String,
+    /// Its name, relative to the configuration.
+    pub name: String,
+    /// Its length.
+    pub bytes: u64,
+    /// Whether it would be read.
+    pub is_new: bool,
+}
+
+/// The files that an ingest would look at, and which of them it would read.
+///
+/// # Errors
+/// Exit status 4 when a source is missing.
+pub fn planned_files(config: &Config, index: Option<&LedgerIndex>) -> Result<Vec<PlannedFile>> {
+    let empty = LedgerIndex::empty();
+    let index = index.unwrap_or(&empty);
+    let (deliveries, _) = discover(config)?;
+    let mut planned = Vec::new();
+    for delivery in deliveries {
+        let metadata = std::fs::metadata(&delivery.path).map_err(|cause| io_error("look at", &delivery.path, &cause))?;
+        let same = |record: &&FileRecord| record.source == delivery.source.name && record.bytes == metadata.len();
+        let mut is_new = true;
+        if index.files.iter().any(|record| same(&record)) {
+            let hash = identify(&delivery.path)?.content_hash;
+            is_new = !index.files.iter().filter(same).any(|record| record.content_hash == hash);
+        }
+        planned.push(PlannedFile { source: delivery.source.name.clone(), name: delivery.name.clone(), bytes: metadata.len(), is_new });
+    }
+    Ok(planned)
 }
 
 /// A file that has not been ingested.

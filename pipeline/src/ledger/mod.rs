@@ -2,6 +2,14 @@
 //!
 //! Nothing here touches files, the clock or the configuration.
 
+pub mod book;
+pub mod buckets;
 pub mod calendar;
 pub mod currency;
 pub mod money;
+pub mod over_application;
+pub mod rates;
+pub mod scopes;
+pub mod timeline;
+pub mod totals;
+pub mod walk;

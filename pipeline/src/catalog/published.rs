@@ -1,0 +1,299 @@
+//! What is published: every table of a night, its columns, units and keys.
+//!
+//! The Parquet schemas, `views.sql`, `dictionary.parquet` and the documentation come from here.
+
+/// The type of a published column. No nested, unsigned or binary types: every engine reads these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Type {
+    /// `VARCHAR`: identifiers and words.
+    Text,
+    /// `DATE`.
+    Date,
+    /// `BIGINT`.
+    Integer,
+    /// `BOOLEAN`.
+    Boolean,
+    /// `DOUBLE`: statistics and ratios, never money.
+    Double,
+    /// `DECIMAL(18,4)`: one amount.
+    Amount,
+    /// `DECIMAL(38,4)`: a sum of amounts.
+    Sum,
+}
+
+impl Type {
+    /// The SQL name of the type.
+    pub fn sql(self) -> &'static str {
+        match self {
+            Type::Text => "VARCHAR",
+            Type::Date => "DATE",
+            Type::Integer => "BIGINT",
+            Type::Boolean => "BOOLEAN",
+            Type::Double => "DOUBLE",
+            Type::Amount => "DECIMAL(18,4)",
+            Type::Sum => "DECIMAL(38,4)",
+        }
+    }
+}
+
+/// One column of a published table.
+#[derive(Clone, Copy, Debug)]
+pub struct Column {
+    /// Its name.
+    pub name: &'static str,
+    /// Its type.
+    pub kind: Type,
+    /// What it means, with its unit.
+    pub description: &'static str,
+}
+
+/// One published table.
+#[derive(Clone, Copy, Debug)]
+pub struct Table {
+    /// Its name.
+    pub name: &'static str,
+    /// What a row is.
+    pub description: &'static str,
+    /// The columns that identify a row, in sorting order.
+    pub key: &'static [&'static str],
+    /// All columns.
+    pub columns: &'static [Column],
+    /// Whether the view joins the customer's name.
+    pub has_customer: bool,
+}
+
+impl Table {
+    /// The table of that name.
+    pub fn named(name: &str) -> Option<&'static Table> {
+        TABLES.iter().find(|table| table.name == name)
+    }
+}
+
+const fn text(name: &'static str, description: &'static str) -> Column {
+    Column { name, kind: Type::Text, description }
+}
+const fn date(name: &'static str, description: &'static str) -> Column {
+    Column { name, kind: Type::Date, description }
+}
+const fn integer(name: &'static str, description: &'static str) -> Column {
+    Column { name, kind: Type::Integer, description }
+}
+const fn double(name: &'static str, description: &'static str) -> Column {
+    Column { name, kind: Type::Double, description }
+}
+const fn amount(name: &'static str, description: &'static str) -> Column {
+    Column { name, kind: Type::Amount, description }
+}
+const fn sum(name: &'static str, description: &'static str) -> Column {
+    Column { name, kind: Type::Sum, description }
+}
+
+const COMPANY: Column = text("company_id", "company of the ledger");
+const COMPANY_OR_ALL: Column = text("company_id", "company of the ledger; '(all)' is all companies together");
+const SCOPE: Column = text(
+    "scope",
+    "what the row is grouped by: company, segment, region, country, industry, account_manager, payment_terms, currency, customer",
+);
+const SCOPE_VALUE: Column = text("scope_value", "the group; '(none)' where the label is missing");
+const PERIOD_END: Column = date("period_end", "the day at whose end the figure holds: a month end, or as_of");
+
+/// The published tables, by name.
+pub const TABLES: &[Table] = &[
+    Table {
+        name: "aging",
+        description: "open items by how long they are past due, or how old they are, at each period end; base currency at the closing rate",
+        key: &["company_id", "scope", "scope_value", "period_end", "basis", "bucket"],
+        columns: &[
+            COMPANY_OR_ALL,
+            SCOPE,
+            SCOPE_VALUE,
+            PERIOD_END,
+            text("basis", "due_date: days past due; document_date: days since the document date"),
+            text("bucket", "days, both ends included; not_due, no_due_date, and unapplied for credits"),
+            sum("amount", "open amount, base currency, closing rate; credits negative"),
+            integer("items", "number of open items"),
+        ],
+        has_customer: false,
+    },
+    Table {
+        name: "customer_positions",
+        description: "what each customer owes at as_of, by currency",
+        key: &["company_id", "customer_id", "currency"],
+        columns: &[
+            COMPANY,
+            text("customer_id", "the customer"),
+            text("currency", "document currency"),
+            sum("debit_amount", "open debit items, document currency"),
+            sum("credit_amount", "open credit items, document currency, positive"),
+            sum("net_amount", "debit less credit, document currency"),
+            sum("overdue_amount", "open debit items past due, document currency"),
+            sum("debit_amount_base", "open debit items, base currency, closing rate"),
+            sum("credit_amount_base", "open credit items, base currency, closing rate, positive"),
+            sum("net_amount_base", "debit less credit, base currency, closing rate"),
+            sum("overdue_amount_base", "open debit items past due, base currency, closing rate"),
+            integer("open_items", "number of open items"),
+            integer("overdue_items", "number of open debit items past due"),
+            date("oldest_document_date", "document date of the oldest open debit item"),
+            date("oldest_due_date", "earliest due date of the open debit items"),
+            integer("days_past_due_max", "days past due of that item; negative when nothing is due yet"),
+            amount("credit_limit", "credit limit, in credit_limit_currency"),
+            text("credit_limit_currency", "currency of the limit"),
+            double("utilisation", "net position in all currencies ÷ limit, both in base currency at the closing rate; share of 1"),
+            text("utilisation_reason", "why utilisation is null"),
+        ],
+        has_customer: true,
+    },
+    Table {
+        name: "data_quality",
+        description: "how many rows of each file were read, accepted, repaired, unchanged or quarantined, and why",
+        key: &["source", "file", "table_name", "measure", "reason"],
+        columns: &[
+            text("source", "the source in the configuration"),
+            text("file", "the file, relative to the configuration"),
+            text("table_name", "the canonical table"),
+            text("measure", "read, accepted, repaired, unchanged, quarantined, left_out or finding"),
+            text("reason", "reason code; null for totals"),
+            integer("row_count", "number of rows"),
+            sum("amount", "their amounts in whatever currency, as far as they could be read"),
+        ],
+        has_customer: false,
+    },
+    Table {
+        name: "kpis",
+        description: "scalar metrics, one row per scope value, period end, window, metric and convention",
+        key: &["company_id", "scope", "scope_value", "period_end", "time_window", "metric", "convention"],
+        columns: &[
+            COMPANY_OR_ALL,
+            SCOPE,
+            SCOPE_VALUE,
+            date("period_start", "first day of the window"),
+            PERIOD_END,
+            text("time_window", "month, trailing_3m, trailing_12m, trailing_90d; point for what holds at the period end"),
+            text("metric", "the metric"),
+            text("convention", "which of its published definitions"),
+            double("value", "the metric where it is not money; see unit"),
+            sum("amount", "the metric where it is money; see unit"),
+            sum("numerator", "numerator, base currency or count"),
+            sum("denominator", "denominator, base currency or count"),
+            text("unit", "days, share, percent, count, per_year, per_window, or a currency code"),
+            text("reason", "why value or amount is null"),
+            text("flags", "short_history: the window was shortened to the scope value's first invoice"),
+        ],
+        has_customer: false,
+    },
+    Table {
+        name: "open_items",
+        description: "every open item at as_of",
+        key: &["company_id", "document_id", "item_no"],
+        columns: &[
+            COMPANY,
+            text("document_id", "the document"),
+            integer("item_no", "the item (instalment)"),
+            text("document_type", "what kind of document"),
+            text("side", "debit or credit"),
+            text("customer_id", "the customer"),
+            text("currency", "document currency"),
+            date("document_date", "business date of the document"),
+            date("due_date", "when the item is due"),
+            text("payment_terms", "terms as worded, else net N from the dates"),
+            text("account_manager", "the document's, else the customer's"),
+            amount("amount", "the item's amount, document currency"),
+            amount("open_amount", "what is open of it, document currency; credits negative"),
+            amount("open_amount_base", "the same in base currency at the closing rate"),
+            amount("open_amount_base_historical", "the same in base currency at the document date's rate"),
+            integer("days_past_due", "as_of less due date: 0 on the due date, 1 on the first late day; null on credits"),
+            integer("document_age_days", "as_of less document date"),
+            text("bucket", "aging bucket by due date"),
+            amount("disputed_amount", "disputed part of the open amount, document currency; null when no disputes are supplied"),
+            amount("disputed_amount_base", "the same in base currency at the closing rate"),
+        ],
+        has_customer: true,
+    },
+    Table {
+        name: "quarantine",
+        description: "rows that could not be used, with the reason: unreadable ones, and those that other rows break",
+        key: &["source", "file", "line", "table_name", "reason", "record_key"],
+        columns: &[
+            text("source", "the source in the configuration"),
+            text("file", "the file, relative to the configuration"),
+            integer("line", "line (CSV) or row (Parquet), from 1"),
+            text("table_name", "the canonical table"),
+            text("column_name", "the column at fault, if it is one column"),
+            text("reason", "reason code"),
+            text("detail", "what was found"),
+            text("record_key", "key of the row where it could be read"),
+            text("raw_text", "the row as it stands in the file; null for rows that are kept in the ledger"),
+            text("stage", "ingest: never entered the ledger; ledger: kept there, left out of this night, judged afresh every run"),
+        ],
+        has_customer: false,
+    },
+    Table {
+        name: "roll_forward",
+        description: "how the receivable moved from the month end before to the period end; base currency",
+        key: &["company_id", "scope", "scope_value", "period_end", "line"],
+        columns: &[
+            COMPANY_OR_ALL,
+            SCOPE,
+            SCOPE_VALUE,
+            PERIOD_END,
+            text(
+                "line",
+                "opening and closing at their own closing rates; document types at historical rates, signed; transfer, realised_fx, unrealised_fx; residual, always 0",
+            ),
+            sum("amount", "base currency"),
+        ],
+        has_customer: false,
+    },
+];
+
+/// Words that SQL engines reserve: no published column may be called so.
+#[cfg(test)]
+const SQL_WORDS: &[&str] = &[
+    "window",
+    "table",
+    "value_of",
+    "order",
+    "group",
+    "select",
+    "from",
+    "to",
+    "end",
+    "start",
+    "date",
+    "time",
+    "timestamp",
+    "interval",
+    "case",
+    "when",
+    "rows",
+    "range",
+    "user",
+    "primary",
+    "key",
+    "check",
+    "default",
+    "column",
+    "desc",
+    "asc",
+    "limit",
+    "offset",
+    "partition",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_sorted_keys_are_columns_and_no_column_is_an_sql_word() {
+        assert!(TABLES.windows(2).all(|pair| pair[0].name < pair[1].name));
+        for table in TABLES {
+            for key in table.key {
+                assert!(table.columns.iter().any(|column| column.name == *key), "{}.{key}", table.name);
+            }
+            for column in table.columns {
+                assert!(!SQL_WORDS.contains(&column.name), "{}.{}", table.name, column.name);
+            }
+        }
+    }
+}

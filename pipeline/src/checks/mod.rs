@@ -1,0 +1,215 @@
+//! Named checks: the laws of the ledger, thresholds of quality, and the agreement of the published tables.
+//!
+//! A check looks for rows that must not exist and keeps those it finds. A blocking check that fails publishes nothing.
+//! Checks read what was staged, or the totals from another side than the one that was published, so that a figure is
+//! never compared with itself.
+
+mod aging_equals_receivable;
+mod files_intact;
+mod no_over_application;
+mod open_items_equal_documents;
+mod open_items_equal_receivable;
+mod quarantined_share;
+mod roll_forward_residual;
+mod rows_accounted;
+mod scopes_sum_to_company;
+mod trapped_cash_identity;
+
+use crate::error::{Error, Result};
+use crate::ingest::LedgerIndex;
+use crate::ledger::book::Book;
+use crate::ledger::timeline::Timeline;
+use crate::ledger::walk::Walked;
+use crate::publish::manifest::Manifest;
+use polars::prelude::*;
+use std::path::Path;
+
+/// What a failing check does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// Nothing is published; exit status 3.
+    Blocking,
+    /// Told, and published all the same.
+    Warning,
+}
+
+/// What checks read.
+pub struct Context<'a> {
+    /// The ledger's record: files and row counts.
+    pub index: &'a LedgerIndex,
+    /// The book.
+    pub book: &'a Book,
+    /// Its totals.
+    pub walked: &'a Walked,
+    /// Its dates.
+    pub timeline: &'a Timeline,
+    /// The night's folder, staged or published.
+    pub night: &'a Path,
+    /// The night's record.
+    pub manifest: &'a Manifest,
+    /// Largest share of rows that may be quarantined.
+    pub max_quarantined_rows_share: f64,
+    /// Largest share of amounts that may be quarantined.
+    pub max_quarantined_amount_share: f64,
+}
+
+impl Context<'_> {
+    /// A staged table.
+    fn scan(&self, table: &str) -> Result<LazyFrame> {
+        let path = self.night.join(table).join("part-00000.parquet");
+        Ok(LazyFrame::scan_parquet(PlRefPath::new(path.to_string_lossy()), ScanArgsParquet { glob: false, ..ScanArgsParquet::default() })?)
+    }
+
+    /// Net receivable at closing rate, one row per scope value and period end, as `kpis` says it.
+    fn receivable(&self) -> Result<LazyFrame> {
+        let is_net = col("metric").eq(lit("ar_net")).and(col("convention").eq(lit("closing")));
+        let keys = [col("company_id"), col("scope"), col("scope_value"), col("period_end")];
+        Ok(self.scan("kpis")?.filter(is_net).select([keys.as_slice(), &[col("amount").alias("receivable")]].concat()))
+    }
+}
+
+/// One named check.
+pub struct Check {
+    /// Its name, as in `arrears check NAME`.
+    pub name: &'static str,
+    /// What it asserts.
+    pub description: &'static str,
+    /// What a failure does.
+    pub severity: Severity,
+    /// Finds the rows that must not exist.
+    find: fn(&Context) -> Result<DataFrame>,
+}
+
+/// Every check, by name.
+pub const CHECKS: &[Check] = &[
+    Check {
+        name: "aging_equals_receivable",
+        description: "the buckets of every aging row sum to the receivable of its scope value",
+        severity: Severity::Blocking,
+        find: aging_equals_receivable::find,
+    },
+    Check {
+        name: "files_intact",
+        description: "every file of the night is there and has the bytes its manifest says",
+        severity: Severity::Blocking,
+        find: files_intact::find,
+    },
+    Check {
+        name: "no_over_application",
+        description: "no item is applied below zero or beyond its amount on any day, on either side",
+        severity: Severity::Blocking,
+        find: no_over_application::find,
+    },
+    Check {
+        name: "open_items_equal_documents",
+        description: "the receivable from open items is the receivable from documents alone, by company, currency and date",
+        severity: Severity::Blocking,
+        find: open_items_equal_documents::find,
+    },
+    Check {
+        name: "open_items_equal_receivable",
+        description: "open_items and customer_positions sum to each company's receivable",
+        severity: Severity::Blocking,
+        find: open_items_equal_receivable::find,
+    },
+    Check {
+        name: "quarantined_share",
+        description: "the share of rows and of amounts that were quarantined is within the thresholds of the configuration",
+        severity: Severity::Blocking,
+        find: quarantined_share::find,
+    },
+    Check {
+        name: "roll_forward_residual",
+        description: "every roll-forward closes: opening and its lines sum to closing, to the minor unit",
+        severity: Severity::Blocking,
+        find: roll_forward_residual::find,
+    },
+    Check {
+        name: "rows_accounted",
+        description: "rows and amounts read = accepted + repaired + unchanged + quarantined, for each file",
+        severity: Severity::Blocking,
+        find: rows_accounted::find,
+    },
+    Check {
+        name: "scopes_sum_to_company",
+        description: "the values of every scope sum to their company, and the companies to the group",
+        severity: Severity::Blocking,
+        find: scopes_sum_to_company::find,
+    },
+    Check {
+        name: "trapped_cash_identity",
+        description: "trapped cash is average days delinquent × net credit sales ÷ days",
+        severity: Severity::Blocking,
+        find: trapped_cash_identity::find,
+    },
+];
+
+/// What a check found.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The check's name.
+    pub name: &'static str,
+    /// What it asserts.
+    pub description: &'static str,
+    /// What a failure does.
+    pub severity: Severity,
+    /// The rows that must not exist; none when the check holds.
+    pub failing: DataFrame,
+}
+
+impl Outcome {
+    /// Whether it holds.
+    pub fn holds(&self) -> bool {
+        self.failing.height() == 0
+    }
+
+    /// Whether it forbids publication.
+    pub fn blocks(&self) -> bool {
+        !self.holds() && self.severity == Severity::Blocking
+    }
+}
+
+/// The checks of these names, or all of them when there are none.
+///
+/// # Errors
+/// `unknown_check` (exit status 2) with the valid names.
+pub fn named(names: &[String]) -> Result<Vec<&'static Check>> {
+    if names.is_empty() {
+        return Ok(CHECKS.iter().collect());
+    }
+    names
+        .iter()
+        .map(|name| {
+            CHECKS.iter().find(|check| check.name == name).ok_or_else(|| {
+                let valid: Vec<&str> = CHECKS.iter().map(|check| check.name).collect();
+                Error::usage("unknown_check", format!("no such check: {name}")).hint(format!("the checks are: {}", valid.join(", ")))
+            })
+        })
+        .collect()
+}
+
+/// Runs checks in order.
+///
+/// # Errors
+/// When one cannot be run at all.
+pub fn run(checks: &[&'static Check], context: &Context) -> Result<Vec<Outcome>> {
+    checks
+        .iter()
+        .map(|check| {
+            let failing = (check.find)(context)?;
+            Ok(Outcome { name: check.name, description: check.description, severity: check.severity, failing })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_sorted_and_unknown_ones_list_the_valid() {
+        assert!(CHECKS.windows(2).all(|pair| pair[0].name < pair[1].name));
+        let error = named(&["orderddates".into()]).err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(error.contains("roll_forward_residual"), "{error}");
+    }
+}

@@ -1,0 +1,186 @@
+//! The command line: definitions only.
+
+use crate::run::reporter::LogFormat;
+use chrono::NaiveDate;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// From ledger files to a published snapshot of receivables analytics.
+#[derive(Debug, Parser)]
+#[command(name = "arrears", version, about, max_term_width = 110, propagate_version = true)]
+#[command(
+    after_help = "Exit status: 0 published or nothing to do; 1 unexpected; 2 wrong command line or configuration; 3 a check failed;\n\
+    4 input missing or incomplete; 5 another run is at work. Unless it is 0, what is published is what it was."
+)]
+pub struct Cli {
+    /// How events are written to standard error
+    #[arg(long, global = true, value_enum, default_value_t = LogFormatArgument::Text, env = "ARREARS_LOG_FORMAT")]
+    pub log_format: LogFormatArgument,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// How events are written.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum LogFormatArgument {
+    /// Sentences
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+impl From<LogFormatArgument> for LogFormat {
+    fn from(argument: LogFormatArgument) -> Self {
+        match argument {
+            LogFormatArgument::Text => LogFormat::Text,
+            LogFormatArgument::Json => LogFormat::Json,
+        }
+    }
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Ingest what is new, compute a night, check it and publish it
+    Run(RunArguments),
+    /// Read what is new in the sources into the ledger, and publish nothing
+    Ingest(IngestArguments),
+    /// Say what a run would read and publish, and change nothing
+    Plan(PlanArguments),
+    /// Check a published night against the ledger
+    Check(CheckArguments),
+    /// Write a synthetic ledger of any size
+    Generate(GenerateArguments),
+    /// List the runs of an output
+    Runs(RunsArguments),
+    /// Look at the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+/// Where the configuration is.
+#[derive(Args, Clone, Debug)]
+pub struct ConfigArguments {
+    /// The configuration; its paths are relative to it
+    #[arg(long, value_name = "FILE", default_value = "arrears.toml", env = "ARREARS_CONFIG")]
+    pub config: PathBuf,
+    /// The output folder, instead of the configuration's
+    #[arg(long, value_name = "FOLDER")]
+    pub output: Option<PathBuf>,
+}
+
+/// `arrears run`.
+#[derive(Args, Debug)]
+pub struct RunArguments {
+    /// Where the configuration is
+    #[command(flatten)]
+    pub config: ConfigArguments,
+    /// The business date, YYYY-MM-DD; there is no default, because nothing reads the clock
+    #[arg(long, value_name = "DATE")]
+    pub as_of: NaiveDate,
+    /// Publish anew what was published from other inputs; the old night is kept in replaced/
+    #[arg(long)]
+    pub replace: bool,
+    /// When files that do not say so were delivered, YYYY-MM-DD [default: the end of --as-of]
+    #[arg(long, value_name = "DATE")]
+    pub delivered_at: Option<NaiveDate>,
+    /// Write figures of the run for Prometheus into this file
+    #[arg(long, value_name = "FILE")]
+    pub metrics_file: Option<PathBuf>,
+}
+
+/// `arrears ingest`.
+#[derive(Args, Debug)]
+pub struct IngestArguments {
+    /// Where the configuration is
+    #[command(flatten)]
+    pub config: ConfigArguments,
+    /// The business date, YYYY-MM-DD: files that do not say when they were delivered were at its end
+    #[arg(long, value_name = "DATE")]
+    pub as_of: NaiveDate,
+    /// When files that do not say so were delivered, YYYY-MM-DD [default: the end of --as-of]
+    #[arg(long, value_name = "DATE")]
+    pub delivered_at: Option<NaiveDate>,
+}
+
+/// `arrears plan`.
+#[derive(Args, Debug)]
+pub struct PlanArguments {
+    /// Where the configuration is
+    #[command(flatten)]
+    pub config: ConfigArguments,
+    /// The business date, YYYY-MM-DD
+    #[arg(long, value_name = "DATE")]
+    pub as_of: NaiveDate,
+}
+
+/// `arrears check`.
+#[derive(Args, Debug)]
+pub struct CheckArguments {
+    /// Where the configuration is
+    #[command(flatten)]
+    pub config: ConfigArguments,
+    /// The night, YYYY-MM-DD [default: the newest that is published]
+    #[arg(long, value_name = "DATE")]
+    pub as_of: Option<NaiveDate>,
+    /// List the checks and what they assert
+    #[arg(long)]
+    pub list: bool,
+    /// The checks to run [default: all]
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+}
+
+/// `arrears generate`.
+#[derive(Args, Debug)]
+pub struct GenerateArguments {
+    /// A new or empty folder
+    #[arg(long, value_name = "FOLDER")]
+    pub out: PathBuf,
+    /// How many invoices
+    #[arg(long, value_name = "NUMBER", default_value_t = 100_000)]
+    pub invoices: u64,
+    /// The same seed gives the same bytes
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub seed: u64,
+    /// What kind of book: mixed, payment-runs, defaults-many, defaults-few, defaults-none
+    #[arg(long, value_name = "PROFILE", default_value = "mixed")]
+    pub profile: String,
+    /// csv, csv.gz or parquet
+    #[arg(long, value_name = "FORMAT", default_value = "csv")]
+    pub format: String,
+    /// canonical or flat_invoices
+    #[arg(long, value_name = "SHAPE", default_value = "canonical")]
+    pub shape: String,
+    /// How many customers [default: about one for a hundred invoices]
+    #[arg(long, value_name = "NUMBER")]
+    pub customers: Option<u64>,
+    /// How many companies
+    #[arg(long, value_name = "NUMBER", default_value_t = 3)]
+    pub companies: u32,
+    /// First day
+    #[arg(long, value_name = "DATE", default_value = "2021-01-01")]
+    pub start_date: NaiveDate,
+    /// Last day: the date to run --as-of
+    #[arg(long, value_name = "DATE", default_value = "2024-12-31")]
+    pub end_date: NaiveDate,
+}
+
+/// `arrears runs`.
+#[derive(Args, Debug)]
+pub struct RunsArguments {
+    /// Where the configuration is
+    #[command(flatten)]
+    pub config: ConfigArguments,
+    /// At most so many, the newest
+    #[arg(long, value_name = "NUMBER", default_value_t = 20)]
+    pub most: usize,
+}
+
+/// `arrears config`.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Print every value and where it came from
+    Show(ConfigArguments),
+}

@@ -1,0 +1,45 @@
+//! `arrears check`: the named checks, on a night that is published.
+
+use super::load_config;
+use crate::checks::{CHECKS, Severity, named};
+use crate::cli::CheckArguments;
+use crate::error::{Error, Result};
+use crate::ingest::LedgerIndex;
+use crate::publish::manifest::Manifest;
+use crate::publish::night::{night_folder, nights};
+use crate::run::nightly::{blocked, compute, run_checks};
+use crate::run::reporter::Reporter;
+use crate::run::session::Session;
+
+pub(super) fn run(arguments: &CheckArguments, reporter: &Reporter) -> Result<()> {
+    if arguments.list {
+        for check in CHECKS {
+            let severity = if check.severity == Severity::Blocking { "blocking" } else { "warning" };
+            println!("{:<28} {severity:<9} {}", check.name, check.description);
+        }
+        return Ok(());
+    }
+    let checks = named(&arguments.names)?;
+    let config = load_config(&arguments.config)?;
+    let published = nights(&config.output)?;
+    let Some(as_of_date) = arguments.as_of.map(|date| date.to_string()).or_else(|| published.last().cloned()) else {
+        return Err(Error::input("no_night", format!("nothing is published in {}", config.output.display()))
+            .hint("publish a night first: arrears run --as-of DATE"));
+    };
+    let night = night_folder(&config.output, &as_of_date);
+    let (Some(manifest), Some(index)) = (Manifest::read(&night)?, LedgerIndex::read(&config.output)?) else {
+        return Err(Error::input("no_night", format!("no such night: {as_of_date}"))
+            .at(night.display())
+            .hint(format!("the published nights are: {}", published.join(", "))));
+    };
+    let as_of = as_of_date.parse().map_err(|cause| Error::usage("bad_date", format!("not a date: {as_of_date}")).caused_by(&cause))?;
+    let mut session = Session::begin(&config.output, "check", Some(as_of_date.clone()), reporter)?;
+    let result = compute(&config, &index, as_of, &mut session).and_then(|computed| {
+        let outcomes = run_checks(&checks, &config, &computed, &index, &night, &manifest, &mut session)?;
+        blocked(&outcomes, &session).map_or(Ok(outcomes.len()), Err)
+    });
+    session.record.status = "checked".into();
+    let held = session.end(result)?;
+    println!("{as_of_date}: {held} checks hold");
+    Ok(())
+}

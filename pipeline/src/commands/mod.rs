@@ -1,0 +1,41 @@
+//! One file a subcommand: from its arguments to what it prints on standard output.
+
+mod check;
+mod config;
+mod generate;
+mod ingest;
+mod plan;
+mod run;
+mod runs;
+
+use crate::cli::{Cli, Command, ConfigArguments};
+use crate::config::{Config, Overrides};
+use crate::error::Result;
+use crate::run::reporter::Reporter;
+use chrono::NaiveDate;
+
+/// Runs a subcommand.
+///
+/// # Errors
+/// The failure, with the exit status that `main` hands on.
+pub fn dispatch(cli: Cli, reporter: &Reporter) -> Result<()> {
+    match cli.command {
+        Command::Run(arguments) => run::run(&arguments, reporter),
+        Command::Ingest(arguments) => ingest::run(&arguments, reporter),
+        Command::Plan(arguments) => plan::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments, reporter),
+        Command::Generate(arguments) => generate::run(&arguments, reporter),
+        Command::Runs(arguments) => runs::run(&arguments),
+        Command::Config(command) => config::run(&command),
+    }
+}
+
+fn load_config(arguments: &ConfigArguments) -> Result<Config> {
+    Config::load(&arguments.config, &Overrides { output: arguments.output.clone(), ..Overrides::default() })
+}
+
+/// The end of a day, in microseconds since 1970-01-01 UTC.
+fn end_of_day(day: NaiveDate) -> i64 {
+    const MICROSECONDS_OF_A_DAY: i64 = 86_400_000_000;
+    (i64::from(crate::ledger::calendar::day_of(day)) + 1) * MICROSECONDS_OF_A_DAY - 1
+}

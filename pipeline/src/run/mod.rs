@@ -1,0 +1,8 @@
+//! The nightly run: config → lock → plan → ingest → check → compute → stage → check → publish → record → unlock.
+
+pub mod clock;
+pub mod nightly;
+pub mod progress;
+pub mod record;
+pub mod reporter;
+pub mod session;

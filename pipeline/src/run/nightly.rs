@@ -1,0 +1,406 @@
+//! One night: from the sources to a published snapshot, whole or not at all.
+
+use super::record::{CheckRecord, IngestRecord};
+use super::reporter::Reporter;
+use super::session::Session;
+use crate::checks::{self, Check, Context, Outcome};
+use crate::config::Config;
+use crate::error::{Error, ExitStatus, Result, io_error};
+use crate::ingest::LedgerIndex;
+use crate::ingest::load::{LedgerFiles, LeftOutRow, LoadOptions, Loaded, load, origins};
+use crate::ingest::{IngestOptions, IngestSummary, PendingLedger, ingest};
+use crate::ledger::buckets::Buckets;
+use crate::ledger::calendar::{Day, Window, date_of, day_of};
+use crate::ledger::currency::minor_digits;
+use crate::ledger::money::{display_amount, minor_unit};
+use crate::ledger::scopes::Scope;
+use crate::ledger::timeline::Timeline;
+use crate::ledger::walk::{WalkOptions, Walked, walk};
+use crate::marts::frame::Sink;
+use crate::marts::kpis::{KpiOptions, kpis};
+use crate::marts::measures::{ScopeRow, WindowMeasures, scope_rows};
+use crate::marts::{aging, open_items, quality, roll_forward};
+use crate::publish::derived::write_derived;
+use crate::publish::manifest::{Inputs, Manifest};
+use crate::publish::night::{CompleteNight, NightDescription, StagedNight, night_folder};
+use chrono::NaiveDate;
+use polars::prelude::{DataFrame, ParquetWriter};
+use serde_json::json;
+use std::path::Path;
+
+/// What a night is run with.
+#[derive(Clone, Debug)]
+pub struct NightlyOptions {
+    /// The business date.
+    pub as_of: NaiveDate,
+    /// Whether a night that was published from other inputs is replaced.
+    pub replace: bool,
+    /// When files without a date of their own were delivered, microseconds UTC.
+    pub delivered_at: i64,
+}
+
+/// How a night ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NightlyResult {
+    /// One sentence a credit manager can read.
+    pub summary: String,
+    /// Rows of every table; empty when nothing was to be done.
+    pub tables: Vec<(String, u64)>,
+    /// Rows of the quarantine.
+    pub quarantined: u64,
+}
+
+/// Runs a night.
+///
+/// # Errors
+/// With the exit status of the failure; whatever it is, the published data are what they were.
+pub fn run(config: &Config, options: &NightlyOptions, reporter: &Reporter) -> Result<NightlyResult> {
+    let mut session = Session::begin(&config.output, "run", Some(options.as_of.to_string()), reporter)?;
+    let result = night(config, options, &mut session);
+    if let Ok(result) = &result {
+        session.record.summary = Some(result.summary.clone());
+        session.record.tables.clone_from(&result.tables);
+    }
+    session.end(result)
+}
+
+fn night(config: &Config, options: &NightlyOptions, session: &mut Session) -> Result<NightlyResult> {
+    let pending = ingest_step(config, options.delivered_at, session)?;
+    let inputs = Inputs { ledger: pending.index.fingerprint(), config: config.fingerprint() };
+    let as_of_date = options.as_of.to_string();
+    if let Some(result) = already_published(session, &as_of_date, &inputs, options.replace)? {
+        pending.discard()?;
+        return Ok(result);
+    }
+    let computed = match compute(config, &pending.index, options.as_of, session) {
+        Ok(computed) => computed,
+        Err(error) => {
+            pending.discard()?;
+            return Err(error);
+        }
+    };
+    let complete = stage(config, &computed, &pending.index, inputs, session)?;
+    session.step("stage");
+    let outcomes = run_checks(&checks::named(&[])?, config, &computed, &pending.index, &complete.folder, &complete.manifest, session)?;
+    session.step("check");
+    if let Some(error) = blocked(&outcomes, session) {
+        pending.discard()?;
+        return Err(error);
+    }
+    let result = NightlyResult {
+        summary: summary(config, &computed, &pending.summary),
+        tables: complete.manifest.tables.iter().map(|table| (table.name.clone(), table.rows)).collect(),
+        quarantined: pending.summary.quarantined,
+    };
+    publish(complete, pending, session)?;
+    session.step("publish");
+    session.record.status = "published".into();
+    Ok(result)
+}
+
+/// Reads what is new in the sources.
+///
+/// # Errors
+/// When a source is missing or unreadable.
+pub fn ingest_step(config: &Config, delivered_at: i64, session: &mut Session) -> Result<PendingLedger> {
+    let pending = ingest(config, &IngestOptions { delivered_at }, &super::progress::Ingest(session.reporter))?;
+    session.reporter.done();
+    let s = &pending.summary;
+    let fields = json!({"files_new": s.files_new, "files_seen": s.files_seen, "rows_read": s.rows_read, "accepted": s.accepted,
+        "repaired": s.repaired, "unchanged": s.unchanged, "quarantined": s.quarantined});
+    session.reporter.event("ingested", fields, &ingest_sentence(s));
+    session.record.ingest = Some(IngestRecord::from(s));
+    session.step("ingest");
+    Ok(pending)
+}
+
+/// What an ingest did, as a sentence.
+pub fn ingest_sentence(s: &IngestSummary) -> String {
+    if s.files_new == 0 {
+        return format!("ingest: nothing new in {} seen before", count(s.files_seen, "file"));
+    }
+    let mut sentence =
+        format!("ingest: {} read from {}: {} accepted", count(s.rows_read, "row"), count(s.files_new, "new file"), grouped(s.accepted));
+    for (number, word) in [(s.repaired, "repaired"), (s.unchanged, "unchanged")] {
+        if number > 0 {
+            sentence += &format!(", {} {word}", grouped(number));
+        }
+    }
+    sentence + &format!(", {} quarantined", grouped(s.quarantined))
+}
+
+fn already_published(session: &mut Session, as_of_date: &str, inputs: &Inputs, replace: bool) -> Result<Option<NightlyResult>> {
+    let Some(manifest) = Manifest::read(&night_folder(&session.output, as_of_date))? else { return Ok(None) };
+    if manifest.inputs == *inputs && manifest.arrears_version == env!("CARGO_PKG_VERSION") {
+        session.record.status = "already_published".into();
+        let summary = format!("{as_of_date} is already published from these inputs; nothing to do");
+        return Ok(Some(NightlyResult { summary, tables: Vec::new(), quarantined: 0 }));
+    }
+    if replace {
+        return Ok(None);
+    }
+    let mut changed = Vec::new();
+    for (differs, word) in [
+        (manifest.inputs.ledger != inputs.ledger, "the ledger"),
+        (manifest.inputs.config != inputs.config, "the configuration"),
+        (manifest.arrears_version != env!("CARGO_PKG_VERSION"), "the version of arrears"),
+    ] {
+        if differs {
+            changed.push(word);
+        }
+    }
+    let what = format!("{as_of_date} is already published, and since then {} changed", changed.join(" and "));
+    Err(Error::usage("already_published", what)
+        .at(night_folder(&session.output, as_of_date).display())
+        .hint("add --replace to publish the night anew; the old one is kept in replaced/"))
+}
+
+/// The book of a date and its totals.
+pub struct Computed {
+    /// The book and what was left out.
+    pub loaded: Loaded,
+    /// Where the left-out rows came from.
+    pub left_out: Vec<LeftOutRow>,
+    /// The segments it was read from.
+    pub files: LedgerFiles,
+    /// The dates.
+    pub timeline: Timeline,
+    /// The totals.
+    pub walked: Walked,
+    /// The aging buckets.
+    pub buckets: Buckets,
+    /// The business date.
+    pub as_of: Day,
+}
+
+/// Loads the ledger and walks it.
+///
+/// # Errors
+/// When the ledger cannot be read.
+pub fn compute(config: &Config, index: &LedgerIndex, as_of: NaiveDate, session: &mut Session) -> Result<Computed> {
+    let files = LedgerFiles::of(&config.output, index);
+    let as_of = day_of(as_of);
+    let base_currency: &str = &config.base_currency;
+    let loaded = load(&files, &LoadOptions { base_currency: base_currency.to_owned(), as_of, known_as_of: None })?;
+    let left_out = origins(&files, &loaded.left_out)?;
+    let fields = json!({"items": loaded.book.items.len(), "applications": loaded.book.applications.len(),
+        "customers": loaded.book.customers.len(), "left_out": left_out.len()});
+    let sentence = format!(
+        "ledger: {}, {}, {}; {} left out",
+        count(loaded.book.items.len() as u64, "document item"),
+        count(loaded.book.applications.len() as u64, "application"),
+        count(loaded.book.customers.len() as u64, "customer"),
+        count(left_out.len() as u64, "row")
+    );
+    session.reporter.event("loaded", fields, &sentence);
+    session.step("load");
+
+    let Some(buckets) = Buckets::new(&config.aging_edges) else {
+        return Err(Error::usage("bad_aging_edges", format!("aging edges must rise and be at most six: {:?}", config.aging_edges)));
+    };
+    let timeline = Timeline::new(as_of, *config.history_months, loaded.first_day.unwrap_or(as_of).min(as_of));
+    let options = WalkOptions {
+        buckets: buckets.clone(),
+        include_intercompany: *config.include_intercompany,
+        all_for_customers: config.customer_conventions.as_str() == "all",
+        threads: rayon::current_num_threads(),
+    };
+    session.reporter.start("balances", loaded.book.customers.len() as u64, "customers");
+    let walked = walk(&loaded.book, &timeline, &options, &|customers| session.reporter.advance(customers));
+    session.reporter.done();
+    session.step("walk");
+    Ok(Computed { loaded, left_out, files, timeline, walked, buckets, as_of })
+}
+
+fn stage(config: &Config, computed: &Computed, index: &LedgerIndex, inputs: Inputs, session: &mut Session) -> Result<CompleteNight> {
+    let Computed { loaded, files, timeline, walked, buckets, as_of, .. } = computed;
+    let base_currency: &str = &config.base_currency;
+    let as_of_date = date_of(*as_of).to_string();
+    let metadata = [("arrears.as_of_date".to_owned(), as_of_date.clone()), ("arrears.base_currency".to_owned(), base_currency.to_owned())];
+    let mut night = StagedNight::create(&config.output, &session.record.run_id, &metadata)?;
+
+    let rows = scope_rows(&loaded.book, walked);
+    let base_unit = minor_unit(minor_digits(base_currency).unwrap_or(2));
+    let options = KpiOptions {
+        base_currency: base_currency.to_owned(),
+        has_disputes: loaded.book.has_disputes,
+        all_for_customers: config.customer_conventions.as_str() == "all",
+    };
+    session.reporter.start("metrics", rows.len() as u64, "scope values");
+    let mut first_rank = 0;
+    for part in parts(&rows, timeline) {
+        night.write("kpis", &kpis(part, first_rank, timeline, &options)?)?;
+        night.write("aging", &aging::aging(part, timeline, buckets)?)?;
+        night.write("roll_forward", &roll_forward::roll_forward(part, timeline, base_unit)?)?;
+        first_rank += part.len();
+        session.reporter.advance(part.len() as u64);
+    }
+    session.reporter.done();
+    session.step("metrics");
+
+    let documents = files.segments("documents");
+    let open = open_items::open_items(&loaded.book, &walked.open_items, &loaded.item_rows, documents, *as_of, buckets)?;
+    night.write("open_items", &open)?;
+    night.write("customer_positions", &open_items::customer_positions(&loaded.book, &open, *as_of, base_currency)?)?;
+    let ledger = crate::ingest::ledger_directory(&config.output);
+    let quarantined: Vec<_> = index.quarantine.iter().map(|segment| ledger.join(&segment.file)).collect();
+    night.write("quarantine", &quality::quarantine(index, &quarantined, &computed.left_out)?)?;
+    night.write("data_quality", &quality::data_quality(index, &computed.left_out)?)?;
+    night.finish(NightDescription {
+        as_of_date,
+        known_as_of: None,
+        base_currency: base_currency.to_owned(),
+        inputs,
+        intercompany_customers: walked.intercompany_customers,
+    })
+}
+
+/// Scope values in runs of about the same number of rows, so that memory stays bounded.
+fn parts<'a, 'b>(rows: &'b [ScopeRow<'a>], timeline: &Timeline) -> Vec<&'b [ScopeRow<'a>]> {
+    const PERIODS_PER_PART: usize = 6_000;
+    let mut parts = Vec::new();
+    let (mut start, mut periods) = (0, 0);
+    for (position, row) in rows.iter().enumerate() {
+        // A period of a customer has a quarter of the windows and conventions of the others.
+        periods += row.periods(timeline).len() * if row.value.scope == Scope::Customer { 1 } else { 4 };
+        if periods >= PERIODS_PER_PART * 4 {
+            parts.push(&rows[start..=position]);
+            (start, periods) = (position + 1, 0);
+        }
+    }
+    if start < rows.len() {
+        parts.push(&rows[start..]);
+    }
+    parts
+}
+
+/// Runs checks on a night, staged or published, and keeps the rows that fail.
+///
+/// # Errors
+/// When a check cannot be run.
+pub fn run_checks(
+    checks: &[&'static Check],
+    config: &Config,
+    computed: &Computed,
+    index: &LedgerIndex,
+    night: &Path,
+    manifest: &Manifest,
+    session: &mut Session,
+) -> Result<Vec<Outcome>> {
+    let context = Context {
+        index,
+        book: &computed.loaded.book,
+        walked: &computed.walked,
+        timeline: &computed.timeline,
+        night,
+        manifest,
+        max_quarantined_rows_share: config.thresholds.max_quarantined_rows_share.value,
+        max_quarantined_amount_share: config.thresholds.max_quarantined_amount_share.value,
+    };
+    let outcomes = checks::run(checks, &context)?;
+    for outcome in &outcomes {
+        let rows_file = if outcome.holds() { None } else { Some(keep_rows(outcome, session)?) };
+        let record = CheckRecord::new(outcome, rows_file);
+        session.reporter.event(
+            "check",
+            json!({"name": record.name, "status": record.status, "failing_rows": record.failing_rows}),
+            &check_sentence(outcome),
+        );
+        session.record.checks.push(record);
+    }
+    Ok(outcomes)
+}
+
+fn check_sentence(outcome: &Outcome) -> String {
+    let status = if outcome.holds() { "ok" } else { "FAILED" };
+    let rows = if outcome.holds() { String::new() } else { format!(": {}", count(outcome.failing.height() as u64, "row")) };
+    format!("check {status:<6} {}{rows}", outcome.name)
+}
+
+fn keep_rows(outcome: &Outcome, session: &Session) -> Result<String> {
+    let name = format!("failing/{}.parquet", outcome.name);
+    let path = session.folder().join(&name);
+    let folder = session.folder().join("failing");
+    std::fs::create_dir_all(&folder).map_err(|cause| io_error("create", &folder, &cause))?;
+    let file = std::fs::File::create(&path).map_err(|cause| io_error("write", &path, &cause))?;
+    let mut rows: DataFrame = outcome.failing.clone();
+    ParquetWriter::new(file).finish(&mut rows)?;
+    Ok(name)
+}
+
+/// The error of blocking checks that failed, with three of the rows of the first.
+pub fn blocked(outcomes: &[Outcome], session: &Session) -> Option<Error> {
+    let blocking: Vec<&Outcome> = outcomes.iter().filter(|outcome| outcome.blocks()).collect();
+    let first = blocking.first()?;
+    let names: Vec<&str> = blocking.iter().map(|outcome| outcome.name).collect();
+    let (check, fails) = if blocking.len() == 1 { ("check", "fails") } else { ("checks", "fail") };
+    let what = format!("{} {check} {fails}, so nothing was published: {}", blocking.len(), names.join(", "));
+    let hint = format!(
+        "{} must hold and does not for {}, for example:\n{}\nall of them: {}",
+        first.description,
+        count(first.failing.height() as u64, "row"),
+        first.failing.head(Some(3)),
+        session.folder().join("failing").display()
+    );
+    Some(Error::new("check_failed", ExitStatus::CheckFailed, what).hint(hint))
+}
+
+/// The night first, the ledger's index second; a run killed between the two is finished by the next.
+fn publish(complete: CompleteNight, pending: PendingLedger, session: &mut Session) -> Result<()> {
+    pending.prepare()?;
+    let index = pending.index.clone();
+    let manifest = complete.publish(&session.output, &session.record.run_id)?;
+    pending.commit()?;
+    let customers = index.tables.get("customers").map(|table| table.segments.as_slice()).unwrap_or_default();
+    let customers: Vec<String> = customers.iter().map(|segment| format!("ledger/{}", segment.file)).collect();
+    write_derived(&session.output, &customers)?;
+    session.reporter.event(
+        "published",
+        json!({"as_of_date": manifest.as_of_date}),
+        &format!("published: {}", night_folder(&session.output, &manifest.as_of_date).display()),
+    );
+    Ok(())
+}
+
+fn summary(config: &Config, computed: &Computed, ingested: &IngestSummary) -> String {
+    let Computed { loaded, timeline, walked, as_of, .. } = computed;
+    let base_currency: &str = &config.base_currency;
+    let digits = minor_digits(base_currency).unwrap_or(2);
+    let quarantined = ingested.quarantined + computed.left_out.len() as u64;
+    let rows = scope_rows(&loaded.book, walked);
+    let Some(group) = rows.iter().find(|row| row.value.scope == Scope::Company && row.value.company.is_none()) else {
+        return format!("{}: the ledger has no document yet; {} quarantined", date_of(*as_of), count(quarantined, "row"));
+    };
+    let period = timeline.period_ends.len() - 1;
+    let balance = group.totals.balance(period);
+    let span = timeline.windows(period).into_iter().find(|span| span.window == Window::Trailing3Months);
+    let sales = span.map(|span| WindowMeasures::new(&group.totals, timeline, span));
+    let net = balance.debit - balance.credit;
+    let overdue = if balance.debit > 0 {
+        format!(", {:.1} % of the open debit overdue", balance.overdue as f64 / balance.debit as f64 * 100.0)
+    } else {
+        String::new()
+    };
+    let dso = match sales {
+        Some(sales) if sales.net_credit_sales() > 0 => {
+            format!(", DSO {:.1} days", net as f64 / sales.net_credit_sales() as f64 * f64::from(sales.days))
+        }
+        _ => ", no DSO without sales".to_owned(),
+    };
+    format!(
+        "{}: {} {base_currency} receivable in {}{overdue}{dso}; {} quarantined or left out",
+        date_of(*as_of),
+        display_amount(net, digits),
+        count(walked.open_items.len() as u64, "open item"),
+        count(quarantined, "row")
+    )
+}
+
+/// `1 row`, `2 rows`, with thousands separated.
+pub fn count(number: u64, word: &str) -> String {
+    format!("{} {word}{}", grouped(number), if number == 1 { "" } else { "s" })
+}
+
+fn grouped(number: u64) -> String {
+    display_amount(i128::from(number) * i128::from(crate::ledger::money::AMOUNT_ONE), 0)
+}

@@ -1,0 +1,235 @@
+-- kpis: every scalar metric of this cut, one row each
+-- grain:      company_id, scope, scope_value, period_end, time_window, metric, convention
+-- parameters: as_of, base_currency, history_months, has_disputes
+-- inputs:     scopes, period_ends, calendar_days, settings, scope_balances, window_measures, average_balances, count_back, concentration
+-- columns:    period_start (= period_end for time_window 'point'), value (DOUBLE: everything that is not money), amount (money),
+--             numerator, denominator (published whenever they are known, also where the value is null), unit,
+--             reason (why value or amount is null: no_sales, zero_base, negative_base, history_exhausted, not_supplied), flags (short_history)
+-- Customers stand at as_of, in trailing_3m, in the first convention of each metric.
+WITH points AS (
+    SELECT v.scope, v.scope_value, s.base_currency, p.period_end_day, b.*
+    FROM scopes AS v
+    CROSS JOIN settings AS s
+    JOIN period_ends AS p ON p.period_end_day >= v.first_document_day AND (v.scope <> 'customer' OR p.period_end_day = s.as_of_day)
+    JOIN scope_balances AS b ON b.scope_id = v.scope_id AND b.day_number = p.period_end_day
+),
+amounts AS (
+    SELECT scope_id, period_end_day, 'ar_debit' AS metric, 'closing' AS convention, debit_closing AS amount, base_currency AS unit FROM points
+    UNION ALL
+    SELECT scope_id, period_end_day, 'ar_credit', 'closing', credit_closing, base_currency FROM points
+    UNION ALL
+    SELECT scope_id, period_end_day, 'ar_net', 'closing', net_closing, base_currency FROM points
+    UNION ALL
+    SELECT scope_id, period_end_day, 'ar_debit', 'historical', debit_historical, base_currency FROM points
+    UNION ALL
+    SELECT scope_id, period_end_day, 'ar_credit', 'historical', credit_historical, base_currency FROM points
+    UNION ALL
+    SELECT scope_id, period_end_day, 'ar_net', 'historical', net_historical, base_currency FROM points
+    UNION ALL
+    SELECT scope_id, period_end_day, 'ar_debit', 'without_disputed', debit_closing - disputed, base_currency FROM points
+    UNION ALL
+    SELECT scope_id, period_end_day, 'ar_credit', 'without_disputed', credit_closing, base_currency FROM points
+    UNION ALL
+    SELECT scope_id, period_end_day, 'ar_net', 'without_disputed', net_closing - disputed, base_currency FROM points
+    UNION ALL
+    SELECT scope_id, period_end_day, 'trapped_cash', 'standard', net_closing - not_due, base_currency FROM points
+    UNION ALL
+    SELECT scope_id, period_end_day, 'ar_debit', 'document_currency', debit_document, scope_value FROM points WHERE scope = 'currency'
+    UNION ALL
+    SELECT scope_id, period_end_day, 'ar_credit', 'document_currency', credit_document, scope_value FROM points WHERE scope = 'currency'
+    UNION ALL
+    SELECT scope_id, period_end_day, 'ar_net', 'document_currency', debit_document - credit_document, scope_value FROM points WHERE scope = 'currency'
+),
+amount_rows AS (
+    SELECT
+        a.scope_id, a.period_end_day, a.period_end_day AS start_day, 'point' AS time_window, a.metric, a.convention,
+        CAST(NULL AS DOUBLE) AS value,
+        CASE WHEN s.has_disputes OR a.convention <> 'without_disputed' THEN a.amount END AS amount,
+        CAST(NULL AS DECIMAL(38, 4)) AS numerator,
+        CAST(NULL AS DECIMAL(38, 4)) AS denominator,
+        a.unit,
+        CASE WHEN NOT s.has_disputes AND a.convention = 'without_disputed' THEN 'not_supplied' END AS reason,
+        CAST(NULL AS VARCHAR) AS flags
+    FROM amounts AS a
+    CROSS JOIN settings AS s
+),
+point_ratios AS (
+    SELECT scope_id, period_end_day, 'overdue_share' AS metric, 'standard' AS convention, overdue AS numerator, debit_closing AS denominator, 'share' AS unit, 'zero_base' AS reason_at_zero FROM points
+    UNION ALL
+    SELECT scope_id, period_end_day, 'overdue_share', 'without_disputed', overdue - disputed_overdue, debit_closing - disputed, 'share', 'zero_base' FROM points
+    UNION ALL
+    SELECT scope_id, period_end_day, 'over_90_share', 'standard', over_90, debit_closing, 'share', 'zero_base' FROM points
+    UNION ALL
+    SELECT scope_id, period_end_day, 'over_90_share', 'without_disputed', over_90 - disputed_over_90, debit_closing - disputed, 'share', 'zero_base' FROM points
+    UNION ALL
+    SELECT scope_id, period_end_day, 'disputed_share', 'standard', disputed_overdue, overdue, 'share', 'zero_base' FROM points
+    UNION ALL
+    SELECT scope_id, period_end_day, 'dso', 'open_item_age', age_weighted, debit_closing, 'days', 'zero_base' FROM points
+    UNION ALL
+    SELECT scope_id, period_end_day, 'top_10_share', 'standard', top_10, positive_total, 'share', 'zero_base' FROM concentration
+),
+point_ratio_rows AS (
+    SELECT
+        r.scope_id, r.period_end_day, r.period_end_day AS start_day, 'point' AS time_window, r.metric, r.convention,
+        CASE
+            WHEN NOT s.has_disputes AND (r.metric = 'disputed_share' OR r.convention = 'without_disputed') THEN NULL
+            WHEN r.denominator > 0 THEN CAST(r.numerator AS DOUBLE) / CAST(r.denominator AS DOUBLE)
+        END AS value,
+        CAST(NULL AS DECIMAL(38, 4)) AS amount,
+        CASE WHEN s.has_disputes OR (r.metric <> 'disputed_share' AND r.convention <> 'without_disputed') THEN COALESCE(r.numerator, 0) END AS numerator,
+        CASE WHEN s.has_disputes OR (r.metric <> 'disputed_share' AND r.convention <> 'without_disputed') THEN COALESCE(r.denominator, 0) END AS denominator,
+        r.unit,
+        CASE
+            WHEN NOT s.has_disputes AND (r.metric = 'disputed_share' OR r.convention = 'without_disputed') THEN 'not_supplied'
+            WHEN r.denominator > 0 THEN NULL
+            ELSE r.reason_at_zero
+        END AS reason,
+        CAST(NULL AS VARCHAR) AS flags
+    FROM point_ratios AS r
+    CROSS JOIN settings AS s
+),
+other_point_rows AS (
+    SELECT
+        scope_id, period_end_day, period_end_day AS start_day, 'point' AS time_window, 'hhi' AS metric, 'standard' AS convention,
+        CASE WHEN positive_total > 0 THEN CAST(sum_of_squares AS DOUBLE) / CAST(square_of_sum AS DOUBLE) END AS value,
+        CAST(NULL AS DECIMAL(38, 4)) AS amount,
+        CAST(COALESCE(sum_of_squares, 0) AS DECIMAL(38, 4)) AS numerator,
+        CAST(COALESCE(square_of_sum, 0) AS DECIMAL(38, 4)) AS denominator,
+        'share' AS unit,
+        CASE WHEN positive_total > 0 THEN NULL ELSE 'zero_base' END AS reason,
+        CAST(NULL AS VARCHAR) AS flags
+    FROM concentration
+    UNION ALL
+    SELECT
+        scope_id, period_end_day, period_end_day AS start_day, 'point', 'customers_for_80_percent', 'standard',
+        CAST(overdue_customers AS DOUBLE),
+        CAST(NULL AS DECIMAL(38, 4)),
+        COALESCE(overdue_held, 0),
+        COALESCE(overdue_total, 0),
+        'count',
+        CASE WHEN overdue_total > 0 THEN NULL ELSE 'zero_base' END,
+        CAST(NULL AS VARCHAR)
+    FROM concentration
+    UNION ALL
+    SELECT
+        scope_id, period_end_day, period_end_day AS start_day, 'point', 'dso', 'count_back',
+        value,
+        CAST(NULL AS DECIMAL(38, 4)),
+        receivable,
+        CAST(NULL AS DECIMAL(38, 4)),
+        'days',
+        reason,
+        CAST(NULL AS VARCHAR)
+    FROM count_back
+),
+window_ratios AS (
+    SELECT scope_id, period_end_day, time_window, begin_day, flags, 'dso' AS metric, 'conventional' AS convention, receivable_end AS numerator, net_credit_sales AS denominator, days AS factor, 'days' AS unit, 'no_sales' AS reason_at_zero, 'no_sales' AS reason_below_zero FROM window_measures
+    UNION ALL
+    SELECT scope_id, period_end_day, time_window, begin_day, flags, 'dso', 'historical_rate', receivable_end_historical, net_credit_sales, days, 'days', 'no_sales', 'no_sales' FROM window_measures
+    UNION ALL
+    SELECT scope_id, period_end_day, time_window, begin_day, flags, 'dso', 'without_unapplied', debit_end, net_credit_sales, days, 'days', 'no_sales', 'no_sales' FROM window_measures
+    UNION ALL
+    SELECT scope_id, period_end_day, time_window, begin_day, flags, 'dso', 'gross_sales', receivable_end, gross_sales, days, 'days', 'no_sales', 'no_sales' FROM window_measures
+    UNION ALL
+    SELECT scope_id, period_end_day, time_window, begin_day, flags, 'best_possible_dso', 'standard', not_due_end, net_credit_sales, days, 'days', 'no_sales', 'no_sales' FROM window_measures
+    UNION ALL
+    SELECT scope_id, period_end_day, time_window, begin_day, flags, 'average_days_delinquent', 'standard', receivable_end - not_due_end, net_credit_sales, days, 'days', 'no_sales', 'no_sales' FROM window_measures
+    UNION ALL
+    SELECT scope_id, period_end_day, time_window, begin_day, flags, 'weighted_average_terms', 'standard', terms_weighted, terms_amount, 1, 'days', 'no_sales', 'no_sales' FROM window_measures
+    UNION ALL
+    SELECT scope_id, period_end_day, time_window, begin_day, flags, 'write_off_rate', 'standard', write_offs - reinstatements, net_credit_sales, 1, 'share', 'no_sales', 'no_sales' FROM window_measures
+    UNION ALL
+    SELECT scope_id, period_end_day, time_window, begin_day, flags, 'write_off_rate', 'cohort', cohort_write_offs, net_credit_sales, 1, 'share', 'no_sales', 'no_sales' FROM window_measures WHERE time_window = 'month'
+    UNION ALL
+    SELECT scope_id, period_end_day, time_window, begin_day, flags, 'collection_effectiveness_index', 'standard', receivable_begin + net_credit_sales - receivable_end, receivable_begin + net_credit_sales - not_due_end, 100, 'percent', 'zero_base', 'negative_base' FROM window_measures
+    UNION ALL
+    SELECT scope_id, period_end_day, time_window, begin_day, flags, 'collection_effectiveness_index', 'cash_only', cash, receivable_begin + net_credit_sales - not_due_end, 100, 'percent', 'zero_base', 'negative_base' FROM window_measures
+),
+window_ratio_rows AS (
+    SELECT
+        scope_id, period_end_day, begin_day + 1 AS start_day, time_window, metric, convention,
+        CASE WHEN denominator > 0 THEN CAST(numerator AS DOUBLE) / CAST(denominator AS DOUBLE) * CAST(factor AS DOUBLE) END AS value,
+        CAST(NULL AS DECIMAL(38, 4)) AS amount,
+        numerator,
+        denominator,
+        unit,
+        CASE WHEN denominator > 0 THEN NULL WHEN denominator = 0 THEN reason_at_zero ELSE reason_below_zero END AS reason,
+        flags
+    FROM window_ratios
+),
+turnovers AS (
+    SELECT
+        w.scope_id, w.period_end_day, w.begin_day + 1 AS start_day, w.time_window, w.flags, a.convention,
+        w.net_credit_sales, a.average, a.total,
+        CAST(w.net_credit_sales AS DOUBLE) AS sales,
+        CAST(a.total AS DOUBLE) / CAST(a.parts AS DOUBLE) AS exact_average,
+        CAST(w.days AS DOUBLE) AS days
+    FROM window_measures AS w
+    JOIN average_balances AS a ON a.scope_id = w.scope_id AND a.period_end_day = w.period_end_day AND a.time_window = w.time_window
+),
+turnover_rows AS (
+    SELECT
+        scope_id, period_end_day, start_day, time_window, 'receivables_turnover' AS metric, convention,
+        CASE WHEN total > 0 THEN sales / exact_average * 365.0 / days END AS value,
+        CAST(NULL AS DECIMAL(38, 4)) AS amount,
+        net_credit_sales AS numerator,
+        average AS denominator,
+        'per_year' AS unit,
+        CASE WHEN total > 0 THEN NULL WHEN total = 0 THEN 'zero_base' ELSE 'negative_base' END AS reason,
+        flags
+    FROM turnovers
+    UNION ALL
+    SELECT
+        scope_id, period_end_day, start_day, time_window, 'receivables_turnover',
+        CASE convention WHEN 'begin_end' THEN 'per_window' WHEN 'month_ends' THEN 'month_ends_per_window' ELSE 'daily_per_window' END,
+        CASE WHEN total > 0 THEN sales / exact_average END,
+        CAST(NULL AS DECIMAL(38, 4)),
+        net_credit_sales,
+        average,
+        'per_window',
+        CASE WHEN total > 0 THEN NULL WHEN total = 0 THEN 'zero_base' ELSE 'negative_base' END,
+        flags
+    FROM turnovers
+    UNION ALL
+    SELECT
+        scope_id, period_end_day, start_day, time_window, 'average_collection_period', convention,
+        CASE WHEN net_credit_sales > 0 AND total > 0 THEN exact_average * days / sales END,
+        CAST(NULL AS DECIMAL(38, 4)),
+        average,
+        net_credit_sales,
+        'days',
+        CASE WHEN net_credit_sales <= 0 THEN 'no_sales' WHEN total > 0 THEN NULL WHEN total = 0 THEN 'zero_base' ELSE 'negative_base' END,
+        flags
+    FROM turnovers
+),
+gathered AS (
+    SELECT * FROM amount_rows
+    UNION ALL SELECT * FROM point_ratio_rows
+    UNION ALL SELECT * FROM other_point_rows
+    UNION ALL SELECT * FROM window_ratio_rows
+    UNION ALL SELECT * FROM turnover_rows
+)
+SELECT
+    v.company_id,
+    v.scope,
+    v.scope_value,
+    b.calendar_date AS period_start,
+    e.calendar_date AS period_end,
+    g.time_window,
+    g.metric,
+    g.convention,
+    g.value,
+    CAST(g.amount AS DECIMAL(38, 4)) AS amount,
+    CAST(g.numerator AS DECIMAL(38, 4)) AS numerator,
+    CAST(g.denominator AS DECIMAL(38, 4)) AS denominator,
+    g.unit,
+    g.reason,
+    g.flags
+FROM gathered AS g
+JOIN scopes AS v ON v.scope_id = g.scope_id
+JOIN calendar_days AS b ON b.day_number = g.start_day
+JOIN calendar_days AS e ON e.day_number = g.period_end_day
+WHERE v.scope <> 'customer' OR (
+    g.convention IN ('closing', 'conventional', 'standard', 'begin_end') AND g.time_window IN ('point', 'trailing_3m')
+)
+ORDER BY v.company_id, v.scope, v.scope_value, e.calendar_date, g.time_window, g.metric, g.convention
