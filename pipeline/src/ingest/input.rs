@@ -45,7 +45,7 @@ impl Read for HashingReader {
 }
 
 enum Stream {
-    Plain(HashingReader),
+    Plain(Box<HashingReader>),
     Gzip(Box<flate2::bufread::MultiGzDecoder<BufReader<HashingReader>>>),
     Zstd(Box<zstd::Decoder<'static, BufReader<HashingReader>>>),
 }
@@ -139,7 +139,7 @@ impl BlockReader {
                 let decoder = zstd::Decoder::with_buffer(BufReader::with_capacity(1 << 17, raw));
                 Stream::Zstd(Box::new(decoder.map_err(|cause| io_error("decompress", path, &cause))?))
             }
-            _ => Stream::Plain(raw),
+            _ => Stream::Plain(Box::new(raw)),
         };
         let decoder = (encoding != encoding_rs::UTF_8).then(|| encoding.new_decoder_with_bom_removal());
         let mut reader = BlockReader {

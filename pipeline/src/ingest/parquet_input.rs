@@ -145,6 +145,9 @@ fn adapt(plan: &mut ColumnPlan, data_type: &DataType) {
     plan.pattern = if plan.column.kind == Kind::Instant { DatePattern::iso_instant() } else { DatePattern::iso_date() };
 }
 
+/// Where a text starts and ends.
+type Span = (u32, u32);
+
 fn put(texts: &mut String, text: std::fmt::Arguments<'_>) {
     // Writing to a string cannot fail.
     let _ = texts.write_fmt(text);
@@ -226,7 +229,7 @@ fn write_column(array: &ArrayRef, texts: &mut String, ends: &mut Vec<(u32, u32)>
 }
 
 /// The rows of a batch as a block of text: record by record, the fields end to end.
-fn as_text(batch: &RecordBatch) -> Result<(String, Vec<(u32, u32)>, Vec<usize>)> {
+fn as_text(batch: &RecordBatch) -> Result<(String, Vec<Span>, Vec<usize>)> {
     let mut columns = Vec::with_capacity(batch.num_columns());
     for array in batch.columns() {
         let (mut texts, mut ends) = (String::new(), Vec::with_capacity(array.len()));
