@@ -60,6 +60,21 @@ impl Texts {
         self.offsets.push(i32::try_from(self.bytes.len()).expect("the texts of a block fit 31 bits"));
     }
 
+    /// Appends a text that stands in a block. Sixteen bytes are one instruction, whatever part of them counts; a copy of
+    /// exactly as many as needed is a call.
+    #[inline]
+    pub fn push_of(&mut self, block: &[u8], start: usize, end: usize) {
+        match block.get(start..).and_then(|rest| rest.first_chunk::<16>()) {
+            Some(chunk) if end - start <= 16 => {
+                let length = self.bytes.len() + (end - start);
+                self.bytes.extend_from_slice(chunk);
+                self.bytes.truncate(length);
+                self.offsets.push(i32::try_from(length).expect("the texts of a block fit 31 bits"));
+            }
+            _ => self.push(&block[start..end]),
+        }
+    }
+
     /// The text of a row.
     #[inline]
     pub fn get(&self, row: usize) -> &[u8] {
@@ -182,6 +197,14 @@ impl ColumnData {
     pub fn push_text(&mut self, text: &[u8]) {
         let Values::Text(texts) = &mut self.values else { panic!("a text belongs into a column of texts") };
         texts.push(text);
+        self.mark(true);
+    }
+
+    /// Appends a text that stands in a block.
+    #[inline]
+    pub fn push_text_of(&mut self, block: &[u8], start: usize, end: usize) {
+        let Values::Text(texts) = &mut self.values else { panic!("a text belongs into a column of texts") };
+        texts.push_of(block, start, end);
         self.mark(true);
     }
 
@@ -337,6 +360,14 @@ pub struct CellError {
     pub reason: &'static str,
 }
 
+/// The cells of one column of a grid.
+struct Cells<'a> {
+    position: usize,
+    field: usize,
+    grid: &'a Grid,
+    block: &'a [u8],
+}
+
 impl ColumnPlan {
     /// Appends the rows of a grid to `data`; what cannot be read goes to `errors`, with a null in its place.
     pub fn read(&self, position: usize, grid: &Grid, block: &[u8], data: &mut ColumnData, errors: &mut Vec<CellError>) {
@@ -355,14 +386,41 @@ impl ColumnPlan {
             }
             Origin::Field(field) => *field,
         };
+        // One loop for each kind, so that none decides about it row by row.
+        let cells = Cells { position, field, grid, block };
+        match self.column.kind {
+            Kind::Id | Kind::Text => self.read_texts(&cells, data, errors),
+            Kind::Date => self.read_cells(&cells, data, errors, |text, data| {
+                data.push_day(self.pattern.parse_day(text).ok_or(reason::BAD_DATE)?);
+                Ok(())
+            }),
+            Kind::Amount | Kind::Percent => self.read_cells(&cells, data, errors, |text, data| {
+                data.push_long(self.number(text, AMOUNT_SCALE)?);
+                Ok(())
+            }),
+            Kind::Instant => self.read_cells(&cells, data, errors, |text, data| {
+                data.push_long(self.pattern.parse_instant(text).ok_or(reason::BAD_INSTANT)?);
+                Ok(())
+            }),
+            _ => self.read_cells(&cells, data, errors, |text, data| self.push(text, data)),
+        }
+    }
+
+    fn read_cells(
+        &self,
+        cells: &Cells<'_>,
+        data: &mut ColumnData,
+        errors: &mut Vec<CellError>,
+        push: impl Fn(&[u8], &mut ColumnData) -> Result<(), &'static str>,
+    ) {
         let plain = self.values.is_empty() && self.null_values.is_empty();
-        for row in 0..rows {
-            let mut text = trim(grid.field(block, row, field));
+        for row in 0..cells.grid.records.len() {
+            let mut text = trim(cells.grid.field(cells.block, row, cells.field));
             if !plain {
                 text = self.translate(text);
             }
             let result = if !text.is_empty() {
-                self.push(text, data)
+                push(text, data)
             } else if self.column.required {
                 Err(reason::MISSING_VALUE)
             } else {
@@ -371,7 +429,31 @@ impl ColumnPlan {
             };
             if let Err(reason) = result {
                 data.push_null();
-                errors.push(CellError { row, column: position, reason });
+                errors.push(CellError { row, column: cells.position, reason });
+            }
+        }
+    }
+
+    /// Ids and labels: most are short, unquoted and without outer blanks, and can be copied at a fixed width.
+    fn read_texts(&self, cells: &Cells<'_>, data: &mut ColumnData, errors: &mut Vec<CellError>) {
+        let plain = self.values.is_empty() && self.null_values.is_empty();
+        for row in 0..cells.grid.records.len() {
+            if plain
+                && let Some((start, end)) = cells.grid.range(row, cells.field)
+                && let Some((first, last)) = cells.block.get(start).zip(cells.block.get(end.wrapping_sub(1)))
+                && (start < end && first.is_ascii_graphic() && last.is_ascii_graphic())
+            {
+                data.push_text_of(cells.block, start, end);
+                continue;
+            }
+            let text = self.translate(trim(cells.grid.field(cells.block, row, cells.field)));
+            if !text.is_empty() {
+                data.push_text(text);
+                continue;
+            }
+            data.push_null();
+            if self.column.required {
+                errors.push(CellError { row, column: cells.position, reason: reason::MISSING_VALUE });
             }
         }
     }

@@ -45,7 +45,7 @@ impl Read for HashingReader {
 }
 
 enum Stream {
-    Plain(HashingReader),
+    Plain(Box<HashingReader>),
     Gzip(Box<flate2::bufread::MultiGzDecoder<BufReader<HashingReader>>>),
     Zstd(Box<zstd::Decoder<'static, BufReader<HashingReader>>>),
 }
@@ -78,7 +78,10 @@ pub struct BlockReader {
     decoder: Option<Decoder>,
     dialect: Dialect,
     block_bytes: usize,
+    /// The start of a record that the last block did not end with.
     carry: Vec<u8>,
+    /// Memory of blocks that are done with; fresh pages cost more than the copying.
+    spare: Vec<Vec<u8>>,
     line: u64,
     at_end: bool,
     first: Option<Block>,
@@ -136,7 +139,7 @@ impl BlockReader {
                 let decoder = zstd::Decoder::with_buffer(BufReader::with_capacity(1 << 17, raw));
                 Stream::Zstd(Box::new(decoder.map_err(|cause| io_error("decompress", path, &cause))?))
             }
-            _ => Stream::Plain(raw),
+            _ => Stream::Plain(Box::new(raw)),
         };
         let decoder = (encoding != encoding_rs::UTF_8).then(|| encoding.new_decoder_with_bom_removal());
         let mut reader = BlockReader {
@@ -147,6 +150,7 @@ impl BlockReader {
             dialect,
             block_bytes,
             carry: Vec::new(),
+            spare: Vec::new(),
             line: 1,
             at_end: false,
             first: None,
@@ -190,8 +194,17 @@ impl BlockReader {
         }
     }
 
+    /// Takes back the memory of a block.
+    pub fn recycle(&mut self, block: Block) {
+        let mut text = block.text;
+        text.clear();
+        self.spare.push(text);
+    }
+
     fn read_block(&mut self) -> Result<Option<Block>> {
-        let mut text = std::mem::take(&mut self.carry);
+        let mut text = self.spare.pop().unwrap_or_default();
+        text.extend_from_slice(&self.carry);
+        self.carry.clear();
         let mut wanted = self.block_bytes;
         loop {
             if !self.at_end {
@@ -206,7 +219,8 @@ impl BlockReader {
             }
             let end = last_record_end(&text, self.dialect);
             if end > 0 {
-                self.carry = text.split_off(end);
+                self.carry.extend_from_slice(&text[end..]);
+                text.truncate(end);
                 return Ok(Some(self.block(text)));
             }
             if text.len() >= RECORD_BYTES_MAX {
@@ -239,7 +253,8 @@ impl BlockReader {
     fn fill(&mut self, text: &mut Vec<u8>, wanted: usize) -> Result<()> {
         let missing = wanted.saturating_sub(text.len()).max(1);
         if self.decoder.is_none() {
-            text.reserve_exact(missing);
+            // One byte more, so that finding the end of the file does not make the buffer grow.
+            text.reserve_exact(missing + 32);
             let read = self.stream.by_ref().take(missing as u64).read_to_end(text);
             self.at_end = read.map_err(|cause| self.read_error(&cause))? < missing;
             return Ok(());

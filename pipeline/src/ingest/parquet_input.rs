@@ -145,6 +145,9 @@ fn adapt(plan: &mut ColumnPlan, data_type: &DataType) {
     plan.pattern = if plan.column.kind == Kind::Instant { DatePattern::iso_instant() } else { DatePattern::iso_date() };
 }
 
+/// Where a text starts and ends.
+type Span = (u32, u32);
+
 fn put(texts: &mut String, text: std::fmt::Arguments<'_>) {
     // Writing to a string cannot fail.
     let _ = texts.write_fmt(text);
@@ -226,7 +229,7 @@ fn write_column(array: &ArrayRef, texts: &mut String, ends: &mut Vec<(u32, u32)>
 }
 
 /// The rows of a batch as a block of text: record by record, the fields end to end.
-fn as_text(batch: &RecordBatch) -> Result<(String, Vec<(u32, u32)>, Vec<usize>)> {
+fn as_text(batch: &RecordBatch) -> Result<(String, Vec<Span>, Vec<usize>)> {
     let mut columns = Vec::with_capacity(batch.num_columns());
     for array in batch.columns() {
         let (mut texts, mut ends) = (String::new(), Vec::with_capacity(array.len()));
@@ -258,11 +261,10 @@ fn as_text(batch: &RecordBatch) -> Result<(String, Vec<(u32, u32)>, Vec<usize>)>
 ///
 /// # Errors
 /// Exit status 1 when Arrow cannot convert or Parquet cannot encode it.
-pub fn work((batch, first): (RecordBatch, u64), context: &FileContext) -> Result<BlockOutput> {
+pub fn work((batch, first): &(RecordBatch, u64), context: &FileContext) -> Result<BlockOutput> {
     let width = batch.num_columns();
     let rows = batch.num_rows();
-    let (block, fields, starts) = as_text(&batch)?;
-    drop(batch);
+    let (block, fields, starts) = as_text(batch)?;
     let mut output = BlockRows::new(context);
     let mut grid = Grid::new(width);
     let has_nul = memchr::memchr(0, block.as_bytes()).is_some();
@@ -272,7 +274,7 @@ pub fn work((batch, first): (RecordBatch, u64), context: &FileContext) -> Result
         grid.clear();
         let to = (from + RECORDS_AT_ONCE).min(rows);
         for row in from..to {
-            let record = Record { start: starts[row], end: starts[row + 1].max(1) - 1, line: first + row as u64 };
+            let record = Record { start: starts[row], end: starts[row + 1].max(1) - 1, line: *first + row as u64 };
             if has_nul && block[record.start..record.end].contains('\0') {
                 broken.push(BrokenRecord { record, reason: reason::NUL_BYTE });
                 continue;

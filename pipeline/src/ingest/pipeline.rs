@@ -39,6 +39,9 @@ pub trait BlockSource: Send {
 
     /// The next block, or `None` at the end.
     fn next_block(&mut self) -> Result<Option<Self::Block>>;
+
+    /// Takes back the memory of a block that has been worked on.
+    fn recycle(&mut self, _block: Self::Block) {}
 }
 
 impl BlockSource for BlockReader {
@@ -46,6 +49,10 @@ impl BlockSource for BlockReader {
 
     fn next_block(&mut self) -> Result<Option<Block>> {
         BlockReader::next_block(self)
+    }
+
+    fn recycle(&mut self, block: Block) {
+        BlockReader::recycle(self, block);
     }
 }
 
@@ -86,16 +93,20 @@ pub fn run<S: BlockSource>(
     source: S,
     collected: &mut Collected,
     progress: &dyn Progress,
-    work: impl Fn(S::Block, &FileContext) -> Result<BlockOutput> + Sync,
+    work: impl Fn(&S::Block, &FileContext) -> Result<BlockOutput> + Sync,
 ) -> Result<S> {
     let intake = Mutex::new(Intake { source, next: 0, at_end: false });
     let outlet = Mutex::new(Outlet { run, collected, next: 0, failure: None, stopped: false });
     let turn = Condvar::new();
     let worker = || {
         let _guard = StopOnPanic(&outlet, &turn);
+        let mut used = None;
         loop {
             let (number, block) = {
                 let mut intake = lock(&intake);
+                if let Some(block) = used.take() {
+                    intake.source.recycle(block);
+                }
                 if intake.at_end {
                     return;
                 }
@@ -107,7 +118,11 @@ pub fn run<S: BlockSource>(
             };
             let output = match block {
                 Ok(None) => return,
-                Ok(Some(block)) => work(block, context),
+                Ok(Some(block)) => {
+                    let output = work(&block, context);
+                    used = Some(block);
+                    output
+                }
                 Err(error) => Err(error),
             };
             let mut state = lock(&outlet);
@@ -145,7 +160,7 @@ pub fn run<S: BlockSource>(
 }
 
 /// Reads a block of delimited text.
-pub fn work_text(block: Block, context: &FileContext, dialect: Dialect) -> Result<BlockOutput> {
+pub fn work_text(block: &Block, context: &FileContext, dialect: Dialect) -> Result<BlockOutput> {
     let mut splitter = Splitter::new(&block.text, block.start, block.line, dialect);
     let mut grid = Grid::new(context.plan.width);
     let mut broken = Vec::new();
@@ -159,6 +174,5 @@ pub fn work_text(block: Block, context: &FileContext, dialect: Dialect) -> Resul
         }
     }
     rows.add_broken(&broken, &block.text);
-    drop(block);
     rows.finish()
 }

@@ -68,6 +68,13 @@ impl Grid {
         if start & SIDE == 0 { &block[start as usize..end as usize] } else { &self.side[(start & !SIDE) as usize..end as usize] }
     }
 
+    /// Where the text of a field stands in the block, unless quotes had to be undoubled.
+    #[inline]
+    pub fn range(&self, row: usize, column: usize) -> Option<(usize, usize)> {
+        let (start, end) = self.fields[row * self.width + column];
+        (start & SIDE == 0).then_some((start as usize, end as usize))
+    }
+
     /// Adds a record whose fields already stand in the block, end to end: for sources that are not delimited text.
     pub fn push(&mut self, record: Record, fields: impl IntoIterator<Item = (u32, u32)>) {
         self.fields.extend(fields);
@@ -304,7 +311,9 @@ mod tests {
 
     const COMMA: Dialect = Dialect { delimiter: b',', quote: Some(b'"') };
 
-    fn split(text: &str, width: usize) -> (Vec<(u64, Vec<String>)>, Vec<(u64, &'static str)>) {
+    type Rows = Vec<(u64, Vec<String>)>;
+
+    fn split(text: &str, width: usize) -> (Rows, Vec<(u64, &'static str)>) {
         let mut splitter = Splitter::new(text.as_bytes(), 0, 1, COMMA);
         let (mut grid, mut broken, mut rows) = (Grid::new(width), Vec::new(), Vec::new());
         loop {

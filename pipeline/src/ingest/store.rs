@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, LazyLock};
 
 use arrow::array::ArrayRef;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -333,7 +334,25 @@ pub(super) struct HashingWriter {
     file: File,
     bytes: u64,
     hash: Xxh3,
+    /// Bytes since the last time the file was handed to be synced.
+    unsynced: u64,
 }
+
+/// Bytes after which a file that is being written is synced in the background.
+const SYNC_BYTES: u64 = 64 << 20;
+
+/// Syncs files on a thread of its own while they are written, so that little is left to wait for at the end.
+///
+/// This only spreads the work: every file is synced again, and its failure seen, before the index refers to it.
+static BACKGROUND: LazyLock<Option<Sender<File>>> = LazyLock::new(|| {
+    let (sender, receiver) = std::sync::mpsc::channel::<File>();
+    let thread = std::thread::Builder::new().name("sync".to_owned()).spawn(move || {
+        for file in receiver {
+            let _ = file.sync_data();
+        }
+    });
+    thread.ok().map(|_| sender)
+});
 
 impl HashingWriter {
     pub(super) fn create(path: &Path) -> Result<BufWriter<Self>> {
@@ -341,7 +360,7 @@ impl HashingWriter {
             std::fs::create_dir_all(parent).map_err(|cause| io_error("create", parent, &cause))?;
         }
         let file = File::create(path).map_err(|cause| io_error("create", path, &cause))?;
-        Ok(BufWriter::with_capacity(1 << 18, HashingWriter { file, bytes: 0, hash: Xxh3::new() }))
+        Ok(BufWriter::with_capacity(1 << 18, HashingWriter { file, bytes: 0, hash: Xxh3::new(), unsynced: 0 }))
     }
 
     pub(super) fn record(self, name: String, rows: u64) -> (SegmentRecord, File) {
@@ -355,6 +374,15 @@ impl Write for HashingWriter {
         let written = self.file.write(buffer)?;
         self.hash.update(&buffer[..written]);
         self.bytes += written as u64;
+        self.unsynced += written as u64;
+        if self.unsynced >= SYNC_BYTES
+            && let Some(background) = &*BACKGROUND
+        {
+            self.unsynced = 0;
+            if let Ok(file) = self.file.try_clone() {
+                let _ = background.send(file);
+            }
+        }
         Ok(written)
     }
 
@@ -432,7 +460,10 @@ fn properties(schema: &Schema, layout: Option<&TableLayout>) -> WriterProperties
         };
         builder = match (kind, field.name().as_str()) {
             _ if repeats => builder.set_column_dictionary_enabled(path, true),
-            (Some(Kind::Id | Kind::Text), _) => builder.set_column_encoding(path, Encoding::DELTA_BYTE_ARRAY),
+            // The least and the greatest id of a row group tell nobody anything, and finding them compares every id twice.
+            (Some(Kind::Id | Kind::Text), _) => builder
+                .set_column_encoding(path.clone(), Encoding::DELTA_BYTE_ARRAY)
+                .set_column_statistics_enabled(path, EnabledStatistics::None),
             (Some(Kind::Date | Kind::Instant), _) | (None, "source_line" | "source_file") => builder
                 .set_column_encoding(path.clone(), Encoding::DELTA_BINARY_PACKED)
                 .set_column_compression(path, Compression::UNCOMPRESSED),

@@ -431,6 +431,8 @@ mod tests {
     /// Entries of one file: (key, content, recorded).
     type Rows<'a> = &'a [(u64, u64, u32)];
 
+    type Dropped<'a> = &'a [(u32, Removal)];
+
     fn entries(folder: &Path, files: &[(u32, Rows<'_>)], limit: usize) -> Entries {
         let mut entries = Entries { limit, ..Entries::new(folder.join("ledger/t/tmp-entries")) };
         let mut base = 0;
@@ -456,7 +458,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         // name, rows of file 0, rows of file 1, what is dropped, how many keys have versions
         #[rustfmt::skip]
-        let table: &[(&str, Rows<'_>, Rows<'_>, &[(u32, Removal)], usize)] = &[
+        let table: &[(&str, Rows<'_>, Rows<'_>, Dropped<'_>, usize)] = &[
             ("all new",                      &[(1, 7, 0), (2, 7, 0)], &[(3, 7, 0)],            &[],                               0),
             ("twice in one file",            &[(1, 7, 0), (1, 7, 0)], &[],                     &[(1, Unchanged)],                 0),
             ("contradicted in one file",     &[(1, 7, 0), (1, 8, 0)], &[],                     &[(0, Duplicate), (1, Duplicate)], 0),

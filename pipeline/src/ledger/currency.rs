@@ -17,7 +17,7 @@ pub fn minor_digits(code: &str) -> Option<u32> {
         return None;
     }
     let exponent = iso_currency::Currency::from_str(code).ok()?.exponent()?;
-    u32::try_from(exponent).ok().filter(|digits| *digits <= super::money::AMOUNT_SCALE)
+    Some(u32::from(exponent)).filter(|digits| *digits <= super::money::AMOUNT_SCALE)
 }
 
 #[cfg(test)]
