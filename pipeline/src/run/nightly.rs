@@ -324,20 +324,19 @@ pub fn run_checks(
     for outcome in &outcomes {
         let rows_file = if outcome.holds() { None } else { Some(keep_rows(outcome, session)?) };
         let record = CheckRecord::new(outcome, rows_file);
-        session.reporter.event(
-            "check",
-            json!({"name": record.name, "status": record.status, "failing_rows": record.failing_rows}),
-            &check_sentence(outcome),
-        );
+        // Silent when all is well: a check that holds is an event for machines only.
+        let sentence = if outcome.holds() {
+            String::new()
+        } else {
+            format!("check {} FAILED: {}", outcome.name, count(outcome.failing.height() as u64, "row"))
+        };
+        let fields = json!({"name": record.name, "status": record.status, "failing_rows": record.failing_rows});
+        session.reporter.event("check", fields, &sentence);
         session.record.checks.push(record);
     }
+    let held = outcomes.iter().filter(|outcome| outcome.holds()).count();
+    session.reporter.event("checked", json!({"checks": outcomes.len(), "held": held}), &format!("checks: {held} of {} hold", outcomes.len()));
     Ok(outcomes)
-}
-
-fn check_sentence(outcome: &Outcome) -> String {
-    let status = if outcome.holds() { "ok" } else { "FAILED" };
-    let rows = if outcome.holds() { String::new() } else { format!(": {}", count(outcome.failing.height() as u64, "row")) };
-    format!("check {status:<6} {}{rows}", outcome.name)
 }
 
 fn keep_rows(outcome: &Outcome, session: &Session) -> Result<String> {

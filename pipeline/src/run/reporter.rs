@@ -45,7 +45,8 @@ impl Reporter {
         Ok(())
     }
 
-    /// Something happened: a stable `event` name with its `fields`, and the same as a sentence.
+    /// Something happened: a stable `event` name with its `fields`, and the same as a sentence; none where
+    /// people need not be told.
     pub fn event(&self, event: &str, fields: Value, sentence: &str) {
         let mut line = Map::new();
         line.insert("at".into(), json!(clock::instant(clock::now())));
@@ -60,6 +61,7 @@ impl Reporter {
         }
         match self.format {
             LogFormat::Json => eprintln!("{line}"),
+            LogFormat::Text if sentence.is_empty() => {}
             LogFormat::Text => self.line(sentence),
         }
     }
