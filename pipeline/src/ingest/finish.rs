@@ -14,7 +14,9 @@ use rayon::prelude::*;
 use super::input::BlockReader;
 use super::quarantine::{QuarantineWriter, QuarantinedRow, lossy};
 use super::records::{Grid, Splitter};
-use super::store::{LedgerIndex, RowGroupEncoder, SegmentRecord, SegmentWriter, TableIndex, TableLayout, ledger_directory, sync_directory};
+use super::store::{
+    LedgerIndex, RowGroup, RowGroupEncoder, SegmentRecord, SegmentWriter, TableIndex, TableLayout, ledger_directory, sync_directory,
+};
 use super::versions::{Decisions, Entries, KeyFile, Removal};
 use super::{Run, Target, reason};
 use crate::catalog::ledger_tables::Table;
@@ -138,10 +140,9 @@ impl Run<'_> {
             let corrected = format!("{}.parquet", segment_name.replacen("seg-", "corrected-", 1));
             let schema: SchemaRef = Arc::new(Schema::new(vec![Field::new("row_key", DataType::Int64, false)]));
             let mut writer = SegmentWriter::create(self.out, corrected.clone(), &schema, None)?;
-            let rows = decisions.corrected.len() as u64;
             let keys: ArrayRef = Arc::new(Int64Array::from(decisions.corrected));
-            let chunks = writer.encoder().encode(&[keys])?;
-            writer.append(chunks, rows)?;
+            let group = writer.encoder().group(RecordBatch::try_new(schema, vec![keys])?)?;
+            writer.append(group)?;
             self.syncs.extend(writer.finish()?.map(|(_, file)| file));
             index.corrected.push(corrected);
         }
@@ -386,18 +387,14 @@ fn rewrite(
             })
             .collect();
         for result in rewritten {
-            let (judged, encoded) = result?;
+            let (judged, kept) = result?;
             look(&judged);
-            if let Some((chunks, rows)) = encoded {
-                writer.append(chunks, rows)?;
-            }
+            writer.append(kept)?;
         }
     }
     std::fs::remove_file(&old).map_err(|cause| io_error("remove", &old, &cause))?;
     writer.finish()
 }
-
-type EncodedGroup = Option<(Vec<parquet::arrow::arrow_writer::ArrowColumnChunk>, u64)>;
 
 fn rewrite_group(
     file: File,
@@ -407,7 +404,7 @@ fn rewrite_group(
     drops: &[(u32, Removal)],
     layout: &TableLayout,
     encoder: &RowGroupEncoder,
-) -> Result<(JudgedRows, EncodedGroup)> {
+) -> Result<(JudgedRows, RowGroup)> {
     let rows = usize::try_from(metadata.metadata().row_group(group).num_rows()).expect("a row group fits the memory");
     let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata.clone())
         .with_row_groups(vec![group])
@@ -432,9 +429,5 @@ fn rewrite_group(
         keep[*row] = false;
     }
     let kept = filter_record_batch(&batch, &BooleanArray::from(keep))?;
-    if kept.num_rows() == 0 {
-        return Ok((judged, None));
-    }
-    let chunks = encoder.encode(kept.columns())?;
-    Ok((judged, Some((chunks, kept.num_rows() as u64))))
+    Ok((judged, encoder.group(kept)?))
 }
