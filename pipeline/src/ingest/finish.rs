@@ -14,10 +14,11 @@ use rayon::prelude::*;
 use super::input::BlockReader;
 use super::quarantine::{QuarantineWriter, QuarantinedRow, lossy};
 use super::records::{Grid, Splitter};
-use super::store::{LedgerIndex, RowGroupEncoder, SegmentRecord, SegmentWriter, TableIndex, TableLayout, ledger_directory, sync_directory};
+use super::store::{
+    LedgerIndex, RowGroup, RowGroupEncoder, SegmentRecord, SegmentWriter, TableIndex, TableLayout, ledger_directory, sync_directory,
+};
 use super::versions::{Decisions, Entries, KeyFile, Removal};
 use super::{Run, Target, reason};
-use crate::catalog::ledger_tables::Table;
 use crate::error::{Result, io_error};
 
 /// A source row, by file number and line.
@@ -32,14 +33,6 @@ struct Written {
     segment: Option<(SegmentRecord, File)>,
     known: Vec<KeyFile>,
     decisions: Decisions,
-}
-
-/// A row that is taken out of a segment again.
-#[derive(Clone, Copy)]
-struct Dropped {
-    place: Place,
-    amount: Option<i64>,
-    why: Removal,
 }
 
 impl Run<'_> {
@@ -62,18 +55,15 @@ impl Run<'_> {
                 decisions: Decisions::default(),
             });
         }
-        // Documents come before applications, which come after them in what a flat row becomes.
-        let order = |written: &Written| Table::named(written.table).and_then(|table| position_of(table.name));
-        written.sort_by_key(order);
         for table in &mut written {
             table.decide(self.out, &ranks, &HashSet::new())?;
         }
         self.drop_whole_flat_rows(&mut written, &ranks)?;
-        let flat_files: HashSet<u32> =
-            self.files.iter().filter(|file| matches!(file.target, Target::FlatInvoices)).map(|file| file.record.number).collect();
-        let mut judged = Judged::default();
+        let flat_files = self.files.iter().filter(|file| matches!(file.target, Target::FlatInvoices)).map(|file| file.record.number);
+        let mut judged = Judged { flat_files: flat_files.collect(), ..Judged::default() };
+        judged.repaired = self.files.iter_mut().map(|file| (file.record.number, std::mem::take(&mut file.repaired))).collect();
         for table in written {
-            self.judge(table, &flat_files, &mut judged)?;
+            self.judge(table, &mut judged)?;
         }
         self.account(judged)?;
         for (position, file) in self.files.iter().enumerate() {
@@ -120,13 +110,13 @@ impl Run<'_> {
     }
 
     /// Takes dropped rows out of a table's segment, and enters the table into the index.
-    fn judge(&mut self, table: Written, flat_files: &HashSet<u32>, judged: &mut Judged) -> Result<()> {
+    fn judge(&mut self, table: Written, judged: &mut Judged) -> Result<()> {
         let Written { table: name, layout, name: segment_name, segment, decisions, .. } = table;
         let segment = if decisions.drops.is_empty() {
             segment
         } else {
             drop(segment);
-            rewrite(self.out, &layout, &segment_name, &decisions.drops, &mut |rows| judged.take(name, rows, flat_files))?
+            rewrite(self.out, &layout, &segment_name, &decisions.drops, &mut |rows| judged.take(name, rows))?
         };
         let index: &mut TableIndex = self.index.tables.get_mut(name).expect("the table was entered above");
         if let Some((record, file)) = segment {
@@ -138,10 +128,9 @@ impl Run<'_> {
             let corrected = format!("{}.parquet", segment_name.replacen("seg-", "corrected-", 1));
             let schema: SchemaRef = Arc::new(Schema::new(vec![Field::new("row_key", DataType::Int64, false)]));
             let mut writer = SegmentWriter::create(self.out, corrected.clone(), &schema, None)?;
-            let rows = decisions.corrected.len() as u64;
             let keys: ArrayRef = Arc::new(Int64Array::from(decisions.corrected));
-            let chunks = writer.encoder().encode(&[keys])?;
-            writer.append(chunks, rows)?;
+            let group = writer.encoder().group(RecordBatch::try_new(schema, vec![keys])?)?;
+            writer.append(group)?;
             self.syncs.extend(writer.finish()?.map(|(_, file)| file));
             index.corrected.push(corrected);
         }
@@ -150,32 +139,24 @@ impl Run<'_> {
 
     /// Moves the dropped rows from the accepted to the unchanged and the quarantined, file by file.
     fn account(&mut self, judged: Judged) -> Result<()> {
-        let mut duplicates: BTreeMap<u32, BTreeMap<i64, (&'static str, Option<i64>)>> = BTreeMap::new();
         let positions: HashMap<u32, usize> = self.files.iter().enumerate().map(|(position, file)| (file.record.number, position)).collect();
-        for (table, dropped) in judged.dropped() {
-            let file = &mut self.files[positions[&dropped.place.0]];
-            let repaired = file.repaired.binary_search(&dropped.place.1.cast_unsigned()).is_ok();
-            let counts = file.record.tables.get_mut(table).expect("a file is accounted under its table");
-            let amount = i128::from(dropped.amount.unwrap_or(0));
-            let (rows, total) = if repaired {
-                (&mut counts.repaired, &mut counts.amounts.repaired)
-            } else {
-                (&mut counts.accepted, &mut counts.amounts.accepted)
-            };
-            *rows -= 1;
-            total.0 -= amount;
-            match dropped.why {
-                Removal::Unchanged => {
-                    counts.unchanged += 1;
-                    counts.amounts.unchanged.0 += amount;
-                }
-                Removal::Duplicate => {
-                    counts.quarantined += 1;
-                    counts.amounts.quarantined.0 += amount;
-                    *counts.reasons.entry(reason::DUPLICATE_KEY.to_owned()).or_default() += 1;
-                    duplicates.entry(dropped.place.0).or_default().insert(dropped.place.1, (table, dropped.amount));
-                }
+        for ((number, table), tally) in judged.tallies {
+            let counts = self.files[positions[&number]].record.tables.get_mut(table).expect("a file is accounted under its table");
+            counts.accepted -= tally.accepted.rows;
+            counts.amounts.accepted.0 -= tally.accepted.amount;
+            counts.repaired -= tally.repaired.rows;
+            counts.amounts.repaired.0 -= tally.repaired.amount;
+            counts.unchanged += tally.unchanged.rows;
+            counts.amounts.unchanged.0 += tally.unchanged.amount;
+            counts.quarantined += tally.duplicate.rows;
+            counts.amounts.quarantined.0 += tally.duplicate.amount;
+            if tally.duplicate.rows > 0 {
+                *counts.reasons.entry(reason::DUPLICATE_KEY.to_owned()).or_default() += tally.duplicate.rows;
             }
+        }
+        let mut duplicates: BTreeMap<u32, BTreeMap<i64, (&'static str, Option<i64>)>> = BTreeMap::new();
+        for (place, table, amount) in judged.duplicates {
+            duplicates.entry(place.0).or_default().insert(place.1, (table, amount));
         }
         for (number, lines) in duplicates {
             self.quarantine_duplicates(positions[&number], &lines)?;
@@ -257,10 +238,6 @@ impl Run<'_> {
     }
 }
 
-fn position_of(name: &str) -> Option<usize> {
-    crate::catalog::ledger_tables::TABLES.iter().position(|table| table.name == name)
-}
-
 impl Written {
     fn decide(&mut self, out: &Path, ranks: &[u32], forced: &HashSet<u32>) -> Result<()> {
         self.decisions = self.entries.decide(&self.known, ranks, forced, out, &format!("{}.keys", self.name))?;
@@ -302,55 +279,77 @@ struct JudgedRows {
     drops: Vec<(usize, Removal)>,
 }
 
-/// What became of rows that were dropped after they had been counted as accepted.
+/// Rows and their amounts.
+#[derive(Default)]
+struct Moved {
+    rows: u64,
+    amount: i128,
+}
+
+impl Moved {
+    fn add(&mut self, amount: Option<i64>) {
+        self.rows += 1;
+        self.amount += i128::from(amount.unwrap_or(0));
+    }
+}
+
+/// Dropped rows of a file: where they had been counted, and where they belong.
+#[derive(Default)]
+struct Tally {
+    accepted: Moved,
+    repaired: Moved,
+    unchanged: Moved,
+    duplicate: Moved,
+}
+
+/// What became of rows that were dropped after they had been counted as accepted or repaired.
+///
+/// Nearly all rows of a delivery may be dropped, so that they are added up, not listed; contradictions are listed.
 #[derive(Default)]
 struct Judged {
-    canonical: Vec<(&'static str, Dropped)>,
-    /// Flat rows all of whose documents are unchanged, with the invoice's amount.
-    flat_unchanged: BTreeMap<Place, Option<i64>>,
-    flat_duplicates: BTreeMap<Place, Option<i64>>,
+    flat_files: HashSet<u32>,
+    /// Repaired lines by file, ascending.
+    repaired: HashMap<u32, Vec<u64>>,
+    tallies: BTreeMap<(u32, &'static str), Tally>,
+    duplicates: Vec<(Place, &'static str, Option<i64>)>,
 }
 
 impl Judged {
-    fn take(&mut self, table: &'static str, rows: &JudgedRows, flat_files: &HashSet<u32>) {
+    fn take(&mut self, table: &'static str, rows: &JudgedRows) {
         let mut why = vec![None; rows.places.len()];
         for (row, drop) in &rows.drops {
             why[*row] = Some(*drop);
         }
         let mut row = 0;
-        // The documents of a flat row stand beside each other, the invoice first.
+        // The documents of a flat row stand beside each other, the invoice first. What they say, its application follows
+        // from, and its customer is not accounted for: the row is unchanged when its documents are.
         for same in rows.places.chunk_by(|a, b| a == b) {
             let (place, range) = (same[0], row..row + same.len());
             row += same.len();
-            if !flat_files.contains(&place.0) {
+            if !self.flat_files.contains(&place.0) {
                 for row in range {
-                    if let Some(why) = why[row] {
-                        self.canonical.push((table, Dropped { place, amount: rows.amounts[row], why }));
-                    }
+                    self.count(table, place, why[row], rows.amounts[row]);
                 }
-                continue;
-            }
-            match (table, why[range.start]) {
-                ("documents", Some(Removal::Duplicate)) => {
-                    self.flat_duplicates.insert(place, rows.amounts[range.start]);
-                }
-                ("documents", _) if why[range.clone()].iter().all(|why| *why == Some(Removal::Unchanged)) => {
-                    self.flat_unchanged.insert(place, rows.amounts[range.start]);
-                }
-                ("applications", None) => {
-                    self.flat_unchanged.remove(&place);
-                }
-                _ => {}
+            } else if table == "documents" {
+                let first = why[range.start];
+                let whole = if why[range.clone()].iter().all(|why| *why == first) { first } else { None };
+                self.count("flat_invoices", place, whole, rows.amounts[range.start]);
             }
         }
     }
 
-    fn dropped(self) -> Vec<(&'static str, Dropped)> {
-        let flat = |why| move |(place, amount)| ("flat_invoices", Dropped { place, amount, why });
-        let mut dropped = self.canonical;
-        dropped.extend(self.flat_unchanged.into_iter().map(flat(Removal::Unchanged)));
-        dropped.extend(self.flat_duplicates.into_iter().map(flat(Removal::Duplicate)));
-        dropped
+    fn count(&mut self, table: &'static str, place: Place, why: Option<Removal>, amount: Option<i64>) {
+        let Some(why) = why else { return };
+        let tally = self.tallies.entry((place.0, table)).or_default();
+        let is_repaired = self.repaired.get(&place.0).is_some_and(|lines| lines.binary_search(&place.1.cast_unsigned()).is_ok());
+        if is_repaired { &mut tally.repaired } else { &mut tally.accepted }.add(amount);
+        match why {
+            Removal::Unchanged => tally.unchanged.add(amount),
+            Removal::Duplicate => {
+                tally.duplicate.add(amount);
+                self.duplicates.push((place, table, amount));
+            }
+        }
     }
 }
 
@@ -386,18 +385,14 @@ fn rewrite(
             })
             .collect();
         for result in rewritten {
-            let (judged, encoded) = result?;
+            let (judged, kept) = result?;
             look(&judged);
-            if let Some((chunks, rows)) = encoded {
-                writer.append(chunks, rows)?;
-            }
+            writer.append(kept)?;
         }
     }
     std::fs::remove_file(&old).map_err(|cause| io_error("remove", &old, &cause))?;
     writer.finish()
 }
-
-type EncodedGroup = Option<(Vec<parquet::arrow::arrow_writer::ArrowColumnChunk>, u64)>;
 
 fn rewrite_group(
     file: File,
@@ -407,7 +402,7 @@ fn rewrite_group(
     drops: &[(u32, Removal)],
     layout: &TableLayout,
     encoder: &RowGroupEncoder,
-) -> Result<(JudgedRows, EncodedGroup)> {
+) -> Result<(JudgedRows, RowGroup)> {
     let rows = usize::try_from(metadata.metadata().row_group(group).num_rows()).expect("a row group fits the memory");
     let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata.clone())
         .with_row_groups(vec![group])
@@ -432,9 +427,5 @@ fn rewrite_group(
         keep[*row] = false;
     }
     let kept = filter_record_batch(&batch, &BooleanArray::from(keep))?;
-    if kept.num_rows() == 0 {
-        return Ok((judged, None));
-    }
-    let chunks = encoder.encode(kept.columns())?;
-    Ok((judged, Some((chunks, kept.num_rows() as u64))))
+    Ok((judged, encoder.group(kept)?))
 }

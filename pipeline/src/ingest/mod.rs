@@ -499,12 +499,13 @@ impl<'o> Run<'o> {
     /// Appends encoded rows to their table.
     fn append(&mut self, encoded: rows::EncodedRows, number: u32) -> Result<()> {
         let sink = self.sinks.get_mut(encoded.table).expect("a context makes the sinks of its tables");
-        let base = u32::try_from(sink.writer.rows() + u64::from(encoded.rows)).map_err(|_| {
+        let rows = encoded.group.rows();
+        let base = u32::try_from(sink.writer.rows() + u64::from(rows)).map_err(|_| {
             Error::unexpected("too_many_rows", format!("one ingest adds more than 4 billion rows to {}", encoded.table))
                 .hint("deliver the files in several runs")
-        })? - encoded.rows;
+        })? - rows;
         sink.entries.add(number, base, encoded.entries)?;
-        sink.writer.append(encoded.chunks, u64::from(encoded.rows))
+        sink.writer.append(encoded.group)
     }
 
     fn add_block(&mut self, output: rows::BlockOutput, collected: &mut pipeline::Collected) -> Result<()> {

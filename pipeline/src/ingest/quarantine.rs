@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Decimal64Array, Int32Array, Int64Array, StringArray};
+use arrow::array::{ArrayRef, Decimal64Array, Int32Array, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use super::store::{SegmentRecord, SegmentWriter};
@@ -102,7 +102,7 @@ impl QuarantineWriter {
         let arrays: Vec<ArrayRef> = vec![
             texts(&|collected| Some(collected.source.to_string())),
             texts(&|collected| Some(collected.file.to_string())),
-            Arc::new(rows.iter().map(|collected| collected.number).collect::<Int32Array>().slice(0, rows.len())),
+            Arc::new(Int32Array::from_iter_values(rows.iter().map(|collected| collected.number))),
             Arc::new(Int64Array::from_iter_values(rows.iter().map(|collected| collected.row.line.cast_signed()))),
             texts(&|collected| Some(collected.table.to_owned())),
             texts(&|collected| collected.row.column.clone()),
@@ -111,8 +111,8 @@ impl QuarantineWriter {
             texts(&|collected| Some(collected.row.raw.clone())),
             Arc::new(amounts.with_precision_and_scale(18, 4)?),
         ];
-        let chunks = self.writer.encoder().encode(&arrays)?;
-        self.writer.append(chunks, rows.len() as u64)
+        let group = self.writer.encoder().group(RecordBatch::try_new(schema(), arrays)?)?;
+        self.writer.append(group)
     }
 
     /// Completes the segment; without rows there is none.

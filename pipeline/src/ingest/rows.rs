@@ -5,8 +5,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int32Array, Int64Array};
-use parquet::arrow::arrow_writer::ArrowColumnChunk;
+use arrow::array::{ArrayRef, Int32Array, Int64Array, RecordBatch};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::columns::{CellError, ColumnData, Origin, Values, currency_digits, is_finer};
@@ -16,7 +15,7 @@ use super::plan::FilePlan;
 use super::quarantine::{QuarantinedRow, lossy};
 use super::reason;
 use super::records::{BrokenRecord, Grid};
-use super::store::{RowCounts, RowGroupEncoder, TableLayout, references};
+use super::store::{RowCounts, RowGroup, RowGroupEncoder, TableLayout, references};
 use super::versions::{Entry, EntryRun};
 use crate::catalog::ledger_tables::{CREDIT_TYPES, Kind};
 use crate::config::{DAY_MICROS, NegativeAmount};
@@ -50,10 +49,8 @@ pub struct FileContext {
 pub struct EncodedRows {
     /// The table.
     pub table: &'static str,
-    /// Its columns, encoded.
-    pub chunks: Vec<ArrowColumnChunk>,
-    /// Number of rows.
-    pub rows: u32,
+    /// Its rows.
+    pub group: RowGroup,
     /// Their keys and contents.
     pub entries: EntryRun,
 }
@@ -583,9 +580,8 @@ fn encode_rows(
     let number = i32::try_from(number).expect("files are numbered below 2^31");
     arrays.push(Arc::new(Int32Array::from(vec![number; rows])));
     arrays.push(Arc::new(Int64Array::from(lines.to_vec())));
-    let chunks = encoder.encode(&arrays)?;
-    let rows = u32::try_from(rows).expect("a block has fewer than 2^32 rows");
-    Ok(Some(EncodedRows { table, chunks, rows, entries: EntryRun::new(&entries) }))
+    let group = encoder.group(RecordBatch::try_new(Arc::clone(encoder.schema()), arrays)?)?;
+    Ok(Some(EncodedRows { table, group, entries: EntryRun::new(&entries) }))
 }
 
 /// The instants of a column, with `at` where there is none.

@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, LazyLock};
 
-use arrow::array::ArrayRef;
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowRowGroupWriterFactory, compute_leaves};
@@ -484,6 +485,19 @@ pub struct RowGroupEncoder {
 }
 
 impl RowGroupEncoder {
+    /// Encodes rows, if they are enough for a row group.
+    pub fn group(&self, batch: RecordBatch) -> Result<RowGroup> {
+        if batch.num_rows() < GROUP_ROWS_MIN {
+            return Ok(RowGroup::Few(batch));
+        }
+        Ok(RowGroup::Encoded(self.encode(batch.columns())?, rows_of(&batch)))
+    }
+
+    /// The schema of the file.
+    pub fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
     /// Encodes arrays, one for each column of the schema.
     pub fn encode(&self, arrays: &[ArrayRef]) -> Result<Vec<ArrowColumnChunk>> {
         let writers = self.factory.create_column_writers(0)?;
@@ -498,8 +512,37 @@ impl RowGroupEncoder {
     }
 }
 
+/// Rows below which a group is not written by itself but with those that follow: many small files, or the few rows of a
+/// delivery that say something new, must not become as many row groups.
+const GROUP_ROWS_MIN: usize = 1 << 14;
+/// Rows at which collected groups are written.
+const GROUP_ROWS: usize = 1 << 16;
+
+/// Rows for a segment: encoded already, or too few to be a row group of their own.
+pub enum RowGroup {
+    /// Encoded columns and the number of their rows.
+    Encoded(Vec<ArrowColumnChunk>, u32),
+    /// Rows to be collected.
+    Few(RecordBatch),
+}
+
+impl RowGroup {
+    /// Number of rows.
+    pub fn rows(&self) -> u32 {
+        match self {
+            RowGroup::Encoded(_, rows) => *rows,
+            RowGroup::Few(batch) => rows_of(batch),
+        }
+    }
+}
+
+fn rows_of(batch: &RecordBatch) -> u32 {
+    u32::try_from(batch.num_rows()).expect("a block has fewer than 2^32 rows")
+}
+
 /// Writes one Parquet file of the store, a row group at a time.
 pub struct SegmentWriter {
+    few: Vec<RecordBatch>,
     writer: SerializedFileWriter<BufWriter<HashingWriter>>,
     encoder: RowGroupEncoder,
     path: PathBuf,
@@ -515,7 +558,7 @@ impl SegmentWriter {
         let writer =
             SerializedFileWriter::new(HashingWriter::create(&path)?, parquet_schema.root_schema_ptr(), properties(schema, layout))?;
         let factory = Arc::new(ArrowRowGroupWriterFactory::new(&writer, Arc::clone(schema)));
-        Ok(SegmentWriter { writer, encoder: RowGroupEncoder { factory, schema: Arc::clone(schema) }, path, name, rows: 0 })
+        Ok(SegmentWriter { writer, few: Vec::new(), encoder: RowGroupEncoder { factory, schema: Arc::clone(schema) }, path, name, rows: 0 })
     }
 
     /// What encodes row groups for this file.
@@ -528,19 +571,47 @@ impl SegmentWriter {
         self.rows
     }
 
-    /// Appends an encoded row group.
-    pub fn append(&mut self, chunks: Vec<ArrowColumnChunk>, rows: u64) -> Result<()> {
+    /// Appends rows.
+    pub fn append(&mut self, group: RowGroup) -> Result<()> {
+        if group.rows() == 0 {
+            return Ok(());
+        }
+        self.rows += u64::from(group.rows());
+        match group {
+            RowGroup::Encoded(chunks, _) => {
+                self.flush()?;
+                self.write(chunks)
+            }
+            RowGroup::Few(batch) => {
+                self.few.push(batch);
+                if self.few.iter().map(RecordBatch::num_rows).sum::<usize>() >= GROUP_ROWS { self.flush() } else { Ok(()) }
+            }
+        }
+    }
+
+    /// Writes the rows that were collected.
+    fn flush(&mut self) -> Result<()> {
+        let few = std::mem::take(&mut self.few);
+        if few.is_empty() {
+            return Ok(());
+        }
+        let batch = concat_batches(&self.encoder.schema, &few)?;
+        let chunks = self.encoder.encode(batch.columns())?;
+        self.write(chunks)
+    }
+
+    fn write(&mut self, chunks: Vec<ArrowColumnChunk>) -> Result<()> {
         let mut group = self.writer.next_row_group()?;
         for chunk in chunks {
             chunk.append_to_row_group(&mut group)?;
         }
         group.close()?;
-        self.rows += rows;
         Ok(())
     }
 
     /// Completes the file; without rows there is none.
-    pub fn finish(self) -> Result<Option<(SegmentRecord, File)>> {
+    pub fn finish(mut self) -> Result<Option<(SegmentRecord, File)>> {
+        self.flush()?;
         if self.rows == 0 {
             drop(self.writer);
             remove_if_there(&self.path)?;
