@@ -3,7 +3,7 @@
 //! Responsible for the dates (seasonal, growing, by habit), amounts, instalments, missing due dates and orders. Hands
 //! every item to `payments` to decide what becomes of it.
 
-use super::book::{DocumentKind, Item, NO_DAY, NONE, Order};
+use super::book::{DocumentType, Item, NO_DAY, NONE, Order};
 use super::calendar::Day;
 use super::customers::{BillingPattern, Segment, Terms};
 use super::fx::Currency;
@@ -103,7 +103,7 @@ impl Simulation<'_> {
             _ => customer.currency,
         };
         let amount = if random.chance(0.0005) { 0 } else { self.minor_units(dollars, currency) };
-        let item = self.add_document(DocumentKind::Invoice, date, currency, amount, NONE);
+        let item = self.add_document(DocumentType::Invoice, date, currency, amount, NONE);
         let terms = if random.chance(0.05) { Terms::Net30 } else { customer.terms };
         let delivery = date - random.between(0, 5);
         let method = match (customer.is_direct_debit, customer.segment) {
@@ -184,7 +184,7 @@ impl Simulation<'_> {
                 let dollars = self.customer.amount_median * random.range(0.1, 1.2);
                 let amount = self.minor_units(dollars, self.customer.currency);
                 let currency = self.customer.currency;
-                let credit = self.add_document(DocumentKind::CreditNote, day, currency, amount, Self::UNLINKED);
+                let credit = self.add_document(DocumentType::CreditNote, day, currency, amount, Self::UNLINKED);
                 self.document_mut(credit).reason = 6;
                 self.wait_for_use(credit, day, amount);
             }

@@ -8,66 +8,16 @@ use super::calendar::{Calendar, Day};
 use super::customers::Terms;
 use super::fx::{Currency, Rates};
 use super::{GenerateError, World};
+pub(super) use crate::ledger::book::DocumentType;
 
 /// An absent day.
 pub(super) const NO_DAY: Day = i32::MIN;
 /// An absent row number.
 pub(super) const NONE: u32 = u32::MAX;
 
-/// Document types.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum DocumentKind {
-    /// A sale.
-    Invoice,
-    /// A later charge.
-    DebitNote,
-    /// A returned payment.
-    ReceiptReversal,
-    /// Money paid back.
-    Refund,
-    /// A write-off reversed.
-    Reinstatement,
-    /// Another increase.
-    Increase,
-    /// Money received.
-    Receipt,
-    /// A credit.
-    CreditNote,
-    /// A loss.
-    WriteOff,
-    /// A discount taken at payment.
-    Discount,
-    /// Another decrease.
-    Decrease,
-}
-
-impl DocumentKind {
-    /// The word in `document_type`.
-    pub(super) fn word(self) -> &'static str {
-        [
-            "invoice",
-            "debit_note",
-            "receipt_reversal",
-            "refund",
-            "reinstatement",
-            "increase",
-            "receipt",
-            "credit_note",
-            "write_off",
-            "discount",
-            "decrease",
-        ][self as usize]
-    }
-
-    /// The letters that open a document id, so that ids are unique across types.
-    pub(super) fn prefix(self) -> &'static str {
-        ["INV", "DBN", "RTN", "RFD", "RNS", "INC", "RCT", "CRN", "WOF", "DSC", "DEC"][self as usize]
-    }
-
-    /// Whether the type increases the receivable.
-    pub(super) fn is_debit(self) -> bool {
-        (self as usize) < Self::Receipt as usize
-    }
+/// The letters that open a document id, so that ids are unique across types.
+pub(super) fn id_prefix(kind: DocumentType) -> &'static str {
+    ["INV", "DBN", "RTN", "RFD", "RNS", "INC", "RCT", "CRN", "WOF", "DSC", "DEC"][kind as usize]
 }
 
 /// The words of `payment_method`.
@@ -94,7 +44,7 @@ pub(super) const REASONS: [&str; 14] = [
 #[derive(Clone, Debug)]
 pub(super) struct Document {
     /// Type.
-    pub kind: DocumentKind,
+    pub kind: DocumentType,
     /// Customer on whose account it stands: the customer's own number, or the parent's.
     pub customer: u32,
     /// Document date.
@@ -376,7 +326,7 @@ impl Book {
         let mut candidates: Vec<(Day, i64)> = Vec::new();
         for (index, item) in self.items.iter().enumerate() {
             let document = &self.documents[item.document as usize];
-            let written_off = document.kind == DocumentKind::WriteOff;
+            let written_off = document.kind == DocumentType::WriteOff;
             let aged = item.due != NO_DAY && document.kind.is_debit() && !item.is_disputed;
             let (day, open) = match (written_off, aged) {
                 (true, _) => (document.date, item.amount),
@@ -428,5 +378,5 @@ pub(super) fn instant(calendar: &Calendar, day: Day, second: i64) -> i64 {
 
 /// The document id as text, for an error message.
 fn document_id(document: &Document) -> String {
-    format!("{}-{:07}-{:07}", document.kind.prefix(), document.customer, document.number)
+    format!("{}-{:07}-{:07}", id_prefix(document.kind), document.customer, document.number)
 }

@@ -3,7 +3,7 @@
 //! Responsible for everything after the stop. Not responsible for the stop itself, which is part of the latent path,
 //! nor for a cure, which only delays payments.
 
-use super::book::{CustomerEvent, DocumentKind, NONE};
+use super::book::{CustomerEvent, DocumentType, NONE};
 use super::calendar::Day;
 use super::customers::{Outcome, Stop};
 use super::simulation::Simulation;
@@ -75,7 +75,7 @@ impl Simulation<'_> {
             let open = self.book.open(item);
             let amount = self.share(open, 20, 100);
             let currency = self.book.document_of(item).currency;
-            let receipt = self.add_document(DocumentKind::Receipt, day, currency, amount, NONE);
+            let receipt = self.add_document(DocumentType::Receipt, day, currency, amount, NONE);
             self.document_mut(receipt).method = 5;
             self.apply(receipt, item, day, amount);
         }
@@ -92,7 +92,7 @@ impl Simulation<'_> {
             let amount = self.book.open(item);
             let currency = self.book.document_of(item).currency;
             let document = self.book.items[item as usize].document;
-            let loss = self.add_document(DocumentKind::WriteOff, day, currency, amount, document);
+            let loss = self.add_document(DocumentType::WriteOff, day, currency, amount, document);
             self.document_mut(loss).reason = 10;
             self.apply(loss, item, day, amount);
             if self.random.chance(0.12) {
@@ -108,12 +108,12 @@ impl Simulation<'_> {
         }
         let currency = self.book.document_of(item).currency;
         let document = self.book.items[item as usize].document;
-        let back = self.add_document(DocumentKind::Reinstatement, day, currency, amount, document);
+        let back = self.add_document(DocumentType::Reinstatement, day, currency, amount, document);
         self.book.items[back as usize].due = day + 30;
         let paid = self.world.calendar.business_on_or_after(day + self.random.between(5, 40));
         if paid <= self.world.calendar.end {
             let received = self.share(amount, 30, 100);
-            let receipt = self.add_document(DocumentKind::Receipt, paid, currency, received, NONE);
+            let receipt = self.add_document(DocumentType::Receipt, paid, currency, received, NONE);
             self.document_mut(receipt).method = 5;
             self.apply(receipt, back, paid, received);
         }

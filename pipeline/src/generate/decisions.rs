@@ -3,7 +3,7 @@
 //! Responsible for choosing each item's story and its payment days. Not responsible for receipts: the payments intended
 //! here are put together, and meet their mishaps, in `payments`.
 
-use super::book::{DocumentKind, NO_DAY};
+use super::book::{DocumentType, NO_DAY};
 use super::calendar::Day;
 use super::customers::Terms;
 use super::simulation::{FreeCredit, IntentKind, Simulation};
@@ -143,7 +143,7 @@ impl Simulation<'_> {
         let is_small = missing < self.minor_units(50.0, currency);
         let credit = if is_small {
             let document = self.book.items[item as usize].document;
-            let credit = self.add_document(DocumentKind::Decrease, cleared, currency, missing, document);
+            let credit = self.add_document(DocumentType::Decrease, cleared, currency, missing, document);
             self.document_mut(credit).reason = 11;
             credit
         } else {
@@ -200,7 +200,7 @@ impl Simulation<'_> {
         let old = self.book.items[item as usize].document;
         let currency = self.book.document_of(item).currency;
         let corrected = (amount * i64::from(self.random.between(85, 108)) / 100).max(1);
-        let new = self.add_document(DocumentKind::Invoice, day, currency, corrected, old);
+        let new = self.add_document(DocumentType::Invoice, day, currency, corrected, old);
         let document = self.document_mut(new);
         document.terms = Some(terms);
         document.reason = 7;
@@ -218,7 +218,7 @@ impl Simulation<'_> {
             return;
         }
         let is_interest = self.random.chance(0.25);
-        let (kind, most, reason) = if is_interest { (DocumentKind::Increase, 2, 12) } else { (DocumentKind::DebitNote, 20, 1) };
+        let (kind, most, reason) = if is_interest { (DocumentType::Increase, 2, 12) } else { (DocumentType::DebitNote, 20, 1) };
         let charged = self.share(amount, 1, most);
         let currency = self.book.document_of(item).currency;
         let reference = self.book.items[item as usize].document;

@@ -4,7 +4,7 @@
 //! currency or by the parent, payments returned, doubled, matched to the wrong invoice or un-applied, and for using up
 //! credits. Not responsible for when a customer means to pay: see `decisions`.
 
-use super::book::{DocumentKind, NONE};
+use super::book::{DocumentType, NONE};
 use super::calendar::Day;
 use super::fx::Currency;
 use super::simulation::{FreeCredit, Intent, IntentKind, Simulation};
@@ -90,7 +90,7 @@ impl Simulation<'_> {
     }
 
     fn receipt(&mut self, day: Day, currency: Currency, amount: i64) -> u32 {
-        let receipt = self.add_document(DocumentKind::Receipt, day, currency, amount, NONE);
+        let receipt = self.add_document(DocumentType::Receipt, day, currency, amount, NONE);
         let by_parent = self.random.chance(self.customer.parent_pays);
         let method = match (self.customer.is_direct_debit, self.random.below(10)) {
             (true, _) => 2,
@@ -113,7 +113,7 @@ impl Simulation<'_> {
         if intent.discount > 0 {
             let currency = self.currency_of(intent.item);
             let document = self.book.items[intent.item as usize].document;
-            let discount = self.add_document(DocumentKind::Discount, intent.day, currency, intent.discount, document);
+            let discount = self.add_document(DocumentType::Discount, intent.day, currency, intent.discount, document);
             self.apply(discount, intent.item, applied_day, intent.discount);
         }
     }
@@ -192,7 +192,7 @@ impl Simulation<'_> {
         for intent in group {
             self.apply(receipt, intent.item, returned, -intent.amount);
         }
-        let reversal = self.add_document(DocumentKind::ReceiptReversal, returned, currency, amount, document);
+        let reversal = self.add_document(DocumentType::ReceiptReversal, returned, currency, amount, document);
         let payer = self.book.document_of(receipt).customer;
         let row = self.document_mut(reversal);
         row.reason = 8;
@@ -260,7 +260,7 @@ impl Simulation<'_> {
         let currency = self.currency_of(credit);
         let document = self.book.items[credit as usize].document;
         let customer = self.book.document_of(credit).customer;
-        let refund = self.add_document(DocumentKind::Refund, day, currency, amount, document);
+        let refund = self.add_document(DocumentType::Refund, day, currency, amount, document);
         let row = self.document_mut(refund);
         row.reason = 9;
         row.customer = customer;

@@ -5,7 +5,7 @@
 //! their own, each an `impl` of `Simulation`.
 
 use super::World;
-use super::book::{Application, Book, Document, DocumentKind, Item, NO_DAY, NONE};
+use super::book::{Application, Book, Document, DocumentType, Item, NO_DAY, NONE};
 use super::calendar::Day;
 use super::customers::{Customer, Outcome};
 use super::fx::Currency;
@@ -112,7 +112,7 @@ impl<'a> Simulation<'a> {
     }
 
     /// Adds a document with one item and returns the item's number. The caller sees to it that the date has come.
-    pub(super) fn add_document(&mut self, kind: DocumentKind, date: Day, currency: Currency, amount: i64, reference: u32) -> u32 {
+    pub(super) fn add_document(&mut self, kind: DocumentType, date: Day, currency: Currency, amount: i64, reference: u32) -> u32 {
         debug_assert!(date <= self.world.calendar.end && amount >= 0);
         let first_item = self.book.items.len() as u32;
         let document = self.book.documents.len() as u32;
@@ -195,7 +195,7 @@ impl<'a> Simulation<'a> {
     pub(super) fn credit_note(&mut self, day: Day, item: u32, amount: i64, reason: u8) -> u32 {
         let document = self.book.items[item as usize].document;
         let currency = self.book.document_of(item).currency;
-        let credit = self.add_document(DocumentKind::CreditNote, day, currency, amount, document);
+        let credit = self.add_document(DocumentType::CreditNote, day, currency, amount, document);
         self.document_mut(credit).reason = reason;
         credit
     }

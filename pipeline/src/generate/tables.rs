@@ -3,7 +3,7 @@
 //! Responsible for names, order and types of the columns, for ids and labels, and for the order of rows. Not responsible
 //! for a file format: a table is written into a `RowSink`, and `write` has one for CSV and one for Parquet.
 
-use super::book::{Book, Document, DocumentKind, METHODS, NO_DAY, NONE, REASONS, instant};
+use super::book::{Book, Document, DocumentType, METHODS, NO_DAY, NONE, REASONS, id_prefix, instant};
 use super::calendar::Day;
 use super::customers::{COUNTRIES, Customer, INDUSTRIES, SEGMENTS, Terms, company_id, name};
 use super::plan::{ChunkPlan, Plan};
@@ -298,7 +298,7 @@ impl Chunk {
             for (sum, change) in changes.iter_mut().zip(&book.ledger_change) {
                 *sum += change;
             }
-            let is_invoice = |document: &&Document| document.kind == DocumentKind::Invoice;
+            let is_invoice = |document: &&Document| document.kind == DocumentType::Invoice;
             totals.invoices += book.documents.iter().filter(is_invoice).count() as u64;
             totals.defaulted_customers += u64::from(book.default_date.is_some());
         }
@@ -354,7 +354,7 @@ impl Id {
 
     /// The id of a document of a book.
     pub(super) fn document(book_owner: &Customer, document: &Document) -> Self {
-        Self::numbered(document.kind.prefix(), book_owner.index, document.number)
+        Self::numbered(id_prefix(document.kind), book_owner.index, document.number)
     }
 
     fn push_number(&mut self, number: u32) {
@@ -642,7 +642,7 @@ fn flat_invoices(chunk: &Chunk, sink: &mut impl RowSink) -> u64 {
         let customer = &chunk.customers[book_index as usize];
         let book = &chunk.books[book_index as usize];
         let document = &book.documents[row as usize];
-        if document.kind != DocumentKind::Invoice {
+        if document.kind != DocumentType::Invoice {
             continue;
         }
         for place in 0..document.item_count {
@@ -662,10 +662,10 @@ fn flat_payments(book: &Book) -> Vec<FlatPayment> {
     for application in &book.applications {
         let credit = book.document_of(application.credit_item);
         let payment = &mut payments[application.debit_item as usize];
-        if credit.kind == DocumentKind::CreditNote && REASONS[usize::from(credit.reason)] == "rebilled" {
+        if credit.kind == DocumentType::CreditNote && REASONS[usize::from(credit.reason)] == "rebilled" {
             payment.is_rebilled = true;
         }
-        if credit.kind != DocumentKind::WriteOff {
+        if credit.kind != DocumentType::WriteOff {
             payment.amount += application.amount;
             if application.amount > 0 {
                 payment.date = Some(application.visible);

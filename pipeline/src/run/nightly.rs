@@ -335,7 +335,11 @@ pub fn run_checks(
         session.record.checks.push(record);
     }
     let held = outcomes.iter().filter(|outcome| outcome.holds()).count();
-    session.reporter.event("checked", json!({"checks": outcomes.len(), "held": held}), &format!("checks: {held} of {} hold", outcomes.len()));
+    session.reporter.event(
+        "checked",
+        json!({"checks": outcomes.len(), "held": held}),
+        &format!("checks: {held} of {} hold", outcomes.len()),
+    );
     Ok(outcomes)
 }
 
