@@ -4,4 +4,5 @@
 //! column is described once. This module holds descriptions only; it computes nothing.
 
 pub mod ledger_tables;
+pub mod metrics;
 pub mod published;

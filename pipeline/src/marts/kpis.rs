@@ -352,3 +352,22 @@ fn efficiency() -> Vec<Definition> {
     all.push(Definition { published: Published::Monthly, ..cohort });
     all
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::metrics::METRICS;
+
+    #[test]
+    fn the_catalogue_lists_every_metric_with_its_unit_and_no_other() {
+        let mut computed: Vec<_> = definitions().iter().map(|definition| (definition.metric, definition.convention, definition.unit)).collect();
+        computed.sort_unstable();
+        let listed: Vec<_> = METRICS.iter().map(|metric| (metric.name, metric.convention, metric.unit)).collect();
+        assert_eq!(computed, listed);
+    }
+
+    #[test]
+    fn a_row_number_has_room_for_every_metric() {
+        assert!(definitions().len() < 1 << 8);
+    }
+}

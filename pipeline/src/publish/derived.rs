@@ -1,6 +1,7 @@
 //! What is derived after a night is published, and rebuilt if lost: `views.sql` and `dictionary.parquet`.
 
 use crate::catalog::ledger_tables;
+use crate::catalog::metrics::METRICS;
 use crate::catalog::published::{TABLES, Table};
 use crate::error::{Result, io_error};
 use arrow::array::{RecordBatch, StringArray};
@@ -85,7 +86,7 @@ fn quote(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-/// One row a column of every table, published or canonical.
+/// One row a column of every table, published or canonical, and one a metric of `kpis` in each convention.
 fn write_dictionary(path: &Path) -> Result<()> {
     let mut rows: Vec<[String; 5]> = Vec::new();
     for table in TABLES {
@@ -105,6 +106,10 @@ fn write_dictionary(path: &Path) -> Result<()> {
                 describe(column.description, key),
             ]);
         }
+    }
+    for metric in METRICS {
+        let name = format!("{}/{}", metric.name, metric.convention);
+        rows.push(["metrics".into(), "kpis".into(), name, metric.unit.into(), metric.formula.into()]);
     }
     let names = ["layer", "table_name", "column_name", "data_type", "description"];
     let schema = Arc::new(Schema::new(names.iter().map(|name| Field::new(*name, DataType::Utf8, false)).collect::<Vec<_>>()));
