@@ -67,25 +67,41 @@ pub fn run(config: &Config, options: &NightlyOptions, reporter: &Reporter) -> Re
 
 fn night(config: &Config, options: &NightlyOptions, session: &mut Session) -> Result<NightlyResult> {
     let pending = ingest_step(config, options.delivered_at, session)?;
-    let inputs = Inputs { ledger: pending.index.fingerprint(), config: config.fingerprint() };
-    let as_of_date = options.as_of.to_string();
-    if let Some(result) = already_published(session, &as_of_date, &inputs, options.replace)? {
-        pending.discard()?;
-        return Ok(result);
-    }
-    let computed = match compute(config, &pending.index, options.as_of, session) {
-        Ok(computed) => computed,
-        Err(error) => {
-            pending.discard()?;
-            return Err(error);
+    match prepare(config, options, &pending, session) {
+        Ok(Prepared::Complete(complete, result)) => {
+            publish(*complete, pending, session)?;
+            session.step("publish");
+            session.record.status = "published".into();
+            Ok(result)
         }
-    };
+        Ok(Prepared::AlreadyPublished(result)) => pending.discard().map(|()| result),
+        Err(error) => {
+            // Why the night is not published says more than that segments could not be removed; the next ingest removes them.
+            let _ = pending.discard();
+            Err(error)
+        }
+    }
+}
+
+/// What a night has come to before anything of it is visible.
+enum Prepared {
+    /// Complete and checked.
+    Complete(Box<CompleteNight>, NightlyResult),
+    /// Nothing is to be done.
+    AlreadyPublished(NightlyResult),
+}
+
+fn prepare(config: &Config, options: &NightlyOptions, pending: &PendingLedger, session: &mut Session) -> Result<Prepared> {
+    let inputs = Inputs { ledger: pending.index.fingerprint(), config: config.fingerprint() };
+    if let Some(result) = already_published(session, &options.as_of.to_string(), &inputs, options.replace)? {
+        return Ok(Prepared::AlreadyPublished(result));
+    }
+    let computed = compute(config, &pending.index, options.as_of, session)?;
     let complete = stage(config, &computed, &pending.index, inputs, session)?;
     session.step("stage");
     let outcomes = run_checks(&checks::named(&[])?, config, &computed, &pending.index, &complete.folder, &complete.manifest, session)?;
     session.step("check");
     if let Some(error) = blocked(&outcomes, session) {
-        pending.discard()?;
         return Err(error);
     }
     let result = NightlyResult {
@@ -93,10 +109,7 @@ fn night(config: &Config, options: &NightlyOptions, session: &mut Session) -> Re
         tables: complete.manifest.tables.iter().map(|table| (table.name.clone(), table.rows)).collect(),
         quarantined: pending.summary.quarantined,
     };
-    publish(complete, pending, session)?;
-    session.step("publish");
-    session.record.status = "published".into();
-    Ok(result)
+    Ok(Prepared::Complete(Box::new(complete), result))
 }
 
 /// Reads what is new in the sources.
