@@ -77,13 +77,13 @@ pub struct RunArguments {
     #[command(flatten)]
     pub config: ConfigArguments,
     /// The business date, YYYY-MM-DD; there is no default, because nothing reads the clock
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = date)]
     pub as_of: NaiveDate,
     /// Publish anew what was published from other inputs; the old night is kept in replaced/
     #[arg(long)]
     pub replace: bool,
     /// When files that do not say so were delivered, YYYY-MM-DD [default: the end of --as-of]
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = date)]
     pub delivered_at: Option<NaiveDate>,
     /// Write figures of the run for Prometheus into this file
     #[arg(long, value_name = "FILE")]
@@ -97,10 +97,10 @@ pub struct IngestArguments {
     #[command(flatten)]
     pub config: ConfigArguments,
     /// The business date, YYYY-MM-DD: files that do not say when they were delivered were at its end
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = date)]
     pub as_of: NaiveDate,
     /// When files that do not say so were delivered, YYYY-MM-DD [default: the end of --as-of]
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = date)]
     pub delivered_at: Option<NaiveDate>,
 }
 
@@ -111,7 +111,7 @@ pub struct PlanArguments {
     #[command(flatten)]
     pub config: ConfigArguments,
     /// The business date, YYYY-MM-DD
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = date)]
     pub as_of: NaiveDate,
 }
 
@@ -122,7 +122,7 @@ pub struct CheckArguments {
     #[command(flatten)]
     pub config: ConfigArguments,
     /// The night, YYYY-MM-DD [default: the newest that is published]
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = date)]
     pub as_of: Option<NaiveDate>,
     /// List the checks and what they assert
     #[arg(long)]
@@ -160,10 +160,10 @@ pub struct GenerateArguments {
     #[arg(long, value_name = "NUMBER", default_value_t = 3)]
     pub companies: u32,
     /// First day
-    #[arg(long, value_name = "DATE", default_value = "2021-01-01")]
+    #[arg(long, value_name = "DATE", value_parser = date, default_value = "2021-01-01")]
     pub start_date: NaiveDate,
     /// Last day: the date to run --as-of
-    #[arg(long, value_name = "DATE", default_value = "2024-12-31")]
+    #[arg(long, value_name = "DATE", value_parser = date, default_value = "2024-12-31")]
     pub end_date: NaiveDate,
 }
 
@@ -183,4 +183,9 @@ pub struct RunsArguments {
 pub enum ConfigCommand {
     /// Print every value and where it came from
     Show(ConfigArguments),
+}
+
+/// A date as it is written everywhere here, and nothing that only looks like one.
+fn date(text: &str) -> Result<NaiveDate, String> {
+    NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| "not a date; write it as YYYY-MM-DD, for example 2025-06-30".to_owned())
 }

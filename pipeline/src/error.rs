@@ -123,7 +123,9 @@ pub fn io_error(action: &str, path: &std::path::Path, cause: &std::io::Error) ->
     let what = format!("cannot {action}: {}", path.display());
     let error = match cause.kind() {
         ErrorKind::NotFound => Error::input("file_missing", what),
-        ErrorKind::PermissionDenied => Error::input("permission_denied", what),
+        ErrorKind::PermissionDenied => {
+            Error::input("permission_denied", what).hint("give the account that runs arrears the right to it, and run again")
+        }
         ErrorKind::StorageFull => Error::unexpected("disk_full", what)
             .hint("free some space on the output's filesystem and run again; what is published is untouched"),
         _ => Error::unexpected("io", what),

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::ingest::LedgerIndex;
 use crate::publish::manifest::Manifest;
 use crate::publish::night::{night_folder, nights};
-use crate::run::nightly::{blocked, compute, run_checks};
+use crate::run::nightly::{blocked, compute, count, run_checks};
 use crate::run::reporter::Reporter;
 use crate::run::session::Session;
 
@@ -40,6 +40,6 @@ pub(super) fn run(arguments: &CheckArguments, reporter: &Reporter) -> Result<()>
     });
     session.record.status = "checked".into();
     let held = session.end(result)?;
-    println!("{as_of_date}: {held} checks hold");
+    println!("{as_of_date}: {} hold{}", count(held as u64, "check"), if held == 1 { "s" } else { "" });
     Ok(())
 }

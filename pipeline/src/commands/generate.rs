@@ -1,7 +1,7 @@
 //! `arrears generate`: a synthetic ledger of any size.
 
 use crate::cli::GenerateArguments;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, io_error};
 use crate::generate::{GenerateError, GenerateOptions, OutputFormat, OutputShape, generate};
 use crate::run::nightly::count;
 use crate::run::reporter::Reporter;
@@ -55,5 +55,13 @@ fn unknown(what: &str, value: &str, valid: &str) -> Error {
 }
 
 fn failure(error: &GenerateError) -> Error {
-    Error::usage("generate", "the ledger could not be generated").caused_by(error)
+    let what = error.to_string();
+    match error {
+        GenerateError::NotEmpty { .. } => {
+            Error::usage("folder_not_empty", what).hint("name a new folder with --out, or empty this one; nothing in it was touched")
+        }
+        GenerateError::InvalidOption { .. } => Error::usage("bad_value", what).hint("arrears generate --help says what each option means"),
+        GenerateError::Write { path, source } => io_error("write", path, source),
+        _ => Error::unexpected("generate", "the ledger could not be generated").caused_by(error),
+    }
 }

@@ -89,7 +89,7 @@ pub struct Config {
 /// What the flags of the command line say.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
-    /// `--out`; relative to the working directory.
+    /// `--output`; relative to the working directory.
     pub output: Option<PathBuf>,
     /// `--base-currency`.
     pub base_currency: Option<String>,
@@ -391,7 +391,7 @@ fn check(raw: RawConfig, document: &Document<'_>, overrides: &Overrides, environ
             .hint("three capital letters, for example EUR, USD or JPY"));
     }
     let output = pick(
-        overrides.output.clone().map(|value| (value, "--out")),
+        overrides.output.clone().map(|value| (value, "--output")),
         variable::<PathBuf>(environment, "ARREARS_OUTPUT", "a path")?,
         raw.output.map(|value| document.sourced(value)).map(|value| Sourced { value: directory.join(&value.value), ..value }),
         Some(directory.join("out")),

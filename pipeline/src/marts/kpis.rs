@@ -360,7 +360,8 @@ mod tests {
 
     #[test]
     fn the_catalogue_lists_every_metric_with_its_unit_and_no_other() {
-        let mut computed: Vec<_> = definitions().iter().map(|definition| (definition.metric, definition.convention, definition.unit)).collect();
+        let mut computed: Vec<_> =
+            definitions().iter().map(|definition| (definition.metric, definition.convention, definition.unit)).collect();
         computed.sort_unstable();
         let listed: Vec<_> = METRICS.iter().map(|metric| (metric.name, metric.convention, metric.unit)).collect();
         assert_eq!(computed, listed);

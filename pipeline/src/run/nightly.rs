@@ -24,9 +24,10 @@ use crate::publish::derived::write_derived;
 use crate::publish::manifest::{Inputs, Manifest};
 use crate::publish::night::{CompleteNight, NightDescription, StagedNight, night_folder};
 use chrono::NaiveDate;
-use polars::prelude::{DataFrame, ParquetWriter};
+use polars::prelude::{DataFrame, ParquetReader, ParquetWriter, SerReader as _};
 use rayon::prelude::*;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// What a night is run with.
@@ -67,25 +68,41 @@ pub fn run(config: &Config, options: &NightlyOptions, reporter: &Reporter) -> Re
 
 fn night(config: &Config, options: &NightlyOptions, session: &mut Session) -> Result<NightlyResult> {
     let pending = ingest_step(config, options.delivered_at, session)?;
-    let inputs = Inputs { ledger: pending.index.fingerprint(), config: config.fingerprint() };
-    let as_of_date = options.as_of.to_string();
-    if let Some(result) = already_published(session, &as_of_date, &inputs, options.replace)? {
-        pending.discard()?;
-        return Ok(result);
-    }
-    let computed = match compute(config, &pending.index, options.as_of, session) {
-        Ok(computed) => computed,
-        Err(error) => {
-            pending.discard()?;
-            return Err(error);
+    match prepare(config, options, &pending, session) {
+        Ok(Prepared::Complete(complete, result)) => {
+            publish(*complete, pending, session)?;
+            session.step("publish");
+            session.record.status = "published".into();
+            Ok(result)
         }
-    };
+        Ok(Prepared::AlreadyPublished(result)) => pending.discard().map(|()| result),
+        Err(error) => {
+            // Why the night is not published says more than that segments could not be removed; the next ingest removes them.
+            let _ = pending.discard();
+            Err(error)
+        }
+    }
+}
+
+/// What a night has come to before anything of it is visible.
+enum Prepared {
+    /// Complete and checked.
+    Complete(Box<CompleteNight>, NightlyResult),
+    /// Nothing is to be done.
+    AlreadyPublished(NightlyResult),
+}
+
+fn prepare(config: &Config, options: &NightlyOptions, pending: &PendingLedger, session: &mut Session) -> Result<Prepared> {
+    let inputs = Inputs { ledger: pending.index.fingerprint(), config: config.fingerprint() };
+    if let Some(result) = already_published(session, &options.as_of.to_string(), &inputs, options.replace)? {
+        return Ok(Prepared::AlreadyPublished(result));
+    }
+    let computed = compute(config, &pending.index, options.as_of, session)?;
     let complete = stage(config, &computed, &pending.index, inputs, session)?;
     session.step("stage");
     let outcomes = run_checks(&checks::named(&[])?, config, &computed, &pending.index, &complete.folder, &complete.manifest, session)?;
     session.step("check");
     if let Some(error) = blocked(&outcomes, session) {
-        pending.discard()?;
         return Err(error);
     }
     let result = NightlyResult {
@@ -93,10 +110,7 @@ fn night(config: &Config, options: &NightlyOptions, session: &mut Session) -> Re
         tables: complete.manifest.tables.iter().map(|table| (table.name.clone(), table.rows)).collect(),
         quarantined: pending.summary.quarantined,
     };
-    publish(complete, pending, session)?;
-    session.step("publish");
-    session.record.status = "published".into();
-    Ok(result)
+    Ok(Prepared::Complete(Box::new(complete), result))
 }
 
 /// Reads what is new in the sources.
@@ -187,11 +201,12 @@ pub fn compute(config: &Config, index: &LedgerIndex, as_of: NaiveDate, session: 
     let fields = json!({"items": loaded.book.items.len(), "applications": loaded.book.applications.len(),
         "customers": loaded.book.customers.len(), "left_out": left_out.len()});
     let sentence = format!(
-        "ledger: {}, {}, {}; {} left out",
+        "ledger: {}, {}, {}; {} left out{}",
         count(loaded.book.items.len() as u64, "document item"),
         count(loaded.book.applications.len() as u64, "application"),
         count(loaded.book.customers.len() as u64, "customer"),
-        count(left_out.len() as u64, "row")
+        count(left_out.len() as u64, "row"),
+        why_left_out(&left_out)
     );
     session.reporter.event("loaded", fields, &sentence);
     session.step("load");
@@ -211,6 +226,16 @@ pub fn compute(config: &Config, index: &LedgerIndex, as_of: NaiveDate, session: 
     session.reporter.done();
     session.step("walk");
     Ok(Computed { loaded, left_out, files, timeline, walked, buckets, as_of })
+}
+
+/// ` (no_rate 2, over_applied 1)`: reasons and rows.
+fn why_left_out(rows: &[LeftOutRow]) -> String {
+    let mut reasons: BTreeMap<&str, u64> = BTreeMap::new();
+    for row in rows {
+        *reasons.entry(row.left_out.reason).or_default() += 1;
+    }
+    let shown: Vec<String> = reasons.iter().map(|(reason, rows)| format!("{reason} {}", grouped(*rows))).collect();
+    if shown.is_empty() { String::new() } else { format!(" ({})", shown.join(", ")) }
 }
 
 fn stage(config: &Config, computed: &Computed, index: &LedgerIndex, inputs: Inputs, session: &mut Session) -> Result<CompleteNight> {
@@ -361,8 +386,8 @@ pub fn blocked(outcomes: &[Outcome], session: &Session) -> Option<Error> {
     let names: Vec<&str> = blocking.iter().map(|outcome| outcome.name).collect();
     let (check, fails) = if blocking.len() == 1 { ("check", "fails") } else { ("checks", "fail") };
     let what = format!("{} {check} {fails}, so nothing was published: {}", blocking.len(), names.join(", "));
-    let rows = count(first.failing.height() as u64, "row");
-    let mut hint = format!("{} asserts that {}; {rows} say otherwise", first.name, first.description);
+    let (rows, says) = (first.failing.height() as u64, if first.failing.height() == 1 { "says" } else { "say" });
+    let mut hint = format!("{} asserts that {}; {} {says} otherwise", first.name, first.description, count(rows, "row"));
     for row in example_rows(&first.failing) {
         hint += &format!("\n  {row}");
     }
@@ -370,8 +395,29 @@ pub fn blocked(outcomes: &[Outcome], session: &Session) -> Option<Error> {
     let staged = session.output.join("staging").join(&session.record.run_id);
     if staged.exists() {
         hint += &format!("\nthe night that was not published, with its quarantine, in {}", staged.display());
+        if first.name == "quarantined_share" {
+            hint += &quarantined_rows(&staged).unwrap_or_default();
+            hint += "\nmend them at the source or its mapping, or raise the threshold under [quality]";
+        }
     }
     Some(Error::new("check_failed", ExitStatus::CheckFailed, what).hint(hint))
+}
+
+/// Where the first three rows in the quarantine of a staged night stand, and why they are there: no text of theirs, because
+/// names do not belong in a log.
+fn quarantined_rows(night: &Path) -> Result<String> {
+    let path = night.join("quarantine").join("part-00000.parquet");
+    let file = std::fs::File::open(&path).map_err(|cause| io_error("read", &path, &cause))?;
+    let rows = ParquetReader::new(file).with_slice(Some((0, 3))).finish()?;
+    let mut shown = String::new();
+    for at in 0..rows.height() {
+        let cell = |name: &str| -> Result<String> { Ok(rows.column(name)?.str()?.get(at).unwrap_or_default().to_owned()) };
+        let line = rows.column("line")?.i64()?.get(at).map_or(String::new(), |line| format!(":{line}"));
+        let column = cell("column_name")?;
+        let column = if column.is_empty() { column } else { format!("{column}: ") };
+        shown += &format!("\n  {}{line} {column}{}", cell("file")?, cell("reason")?);
+    }
+    Ok(shown)
 }
 
 /// Three rows as people read them: `column value, column value`.
