@@ -292,14 +292,15 @@ pub fn scenario<'a>(text: &'a str, columns: &[&str]) -> Vec<Vec<&'a str>> {
 
 /// Says visibly that a test did not look at anything.
 pub fn skipped(what: &str) {
-    eprintln!("skipped: {what}");
-    // The test harness shows standard error of failing tests only; a terminal or a log of CI gets this line in any case.
-    use std::io::Write as _;
-    let _ = std::fs::File::options().append(true).open("/dev/stderr").and_then(|mut file| writeln!(file, "skipped: {what}"));
+    told(&format!("skipped: {what}"));
 }
 
-/// Says what a test found, visibly as [`skipped`] does.
-pub fn told(what: &str) {
+/// Says a line that is seen though the test passes: the test harness keeps what is printed, but not what goes to the
+/// terminal or to the log of CI by another way. One write, so that lines of other tests do not get into it.
+pub fn told(line: &str) {
     use std::io::Write as _;
-    let _ = std::fs::File::options().append(true).open("/dev/stderr").and_then(|mut file| writeln!(file, "{what}"));
+    let terminal = std::fs::File::options().append(true).open("/dev/stderr");
+    if terminal.and_then(|mut file| file.write_all(format!("{line}\n").as_bytes())).is_err() {
+        eprintln!("{line}");
+    }
 }
