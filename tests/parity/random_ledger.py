@@ -19,7 +19,7 @@ DIGITS = {"USD": 2, "EUR": 2, "JPY": 0, "KWD": 3}
 USUAL_RATES = {"EUR": 1.1, "JPY": 0.0067, "KWD": 3.2}
 DEBITS = ["invoice"] * 6 + ["debit_note", "refund", "reinstatement", "increase", "receipt_reversal"]
 CREDITS = ["receipt"] * 6 + ["credit_note", "write_off", "discount", "decrease"]
-CONFIG = 'output = "out"\nbase_currency = "USD"\n\n[[source]]\nname = "ledger"\npath = "ledger/"\nshape = "canonical"\n'
+CONFIG = 'output = "out"\nbase_currency = "USD"\n\n[quality]\nmax_quarantined_rows_share = 0.5\n\n[[source]]\nname = "ledger"\npath = "ledger/"\nshape = "canonical"\n'
 
 
 def days(count: int) -> timedelta:

@@ -17,6 +17,7 @@ mod trapped_cash_identity;
 
 use crate::error::{Error, Result};
 use crate::ingest::LedgerIndex;
+use crate::ingest::load::LeftOutRow;
 use crate::ledger::book::Book;
 use crate::ledger::timeline::Timeline;
 use crate::ledger::walk::Walked;
@@ -43,6 +44,8 @@ pub struct Context<'a> {
     pub walked: &'a Walked,
     /// Its dates.
     pub timeline: &'a Timeline,
+    /// Rows of the ledger that other rows break.
+    pub left_out: &'a [LeftOutRow],
     /// The night's folder, staged or published.
     pub night: &'a Path,
     /// The night's record.
@@ -114,7 +117,7 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "quarantined_share",
-        description: "the share of rows and of amounts that were quarantined is within the thresholds of the configuration",
+        description: "the share of rows and of amounts that were quarantined or left out is within the thresholds of the configuration",
         severity: Severity::Blocking,
         find: quarantined_share::find,
     },

@@ -34,6 +34,17 @@ pub(super) fn find(context: &Context) -> Result<DataFrame> {
             }
         }
     }
+    for (table, left_out, stored) in left_out_rows(context) {
+        let share = left_out.values().sum::<u64>() as f64 / stored as f64;
+        if share.is_finite() && share > context.max_quarantined_rows_share {
+            names.push(table);
+            measures.push("rows left out");
+            shares.push(share);
+            allowed.push(context.max_quarantined_rows_share);
+            let found = left_out.iter().map(|(reason, rows)| format!("{reason} {rows}"));
+            why.push(found.collect::<Vec<_>>().join(", "));
+        }
+    }
     Ok(DataFrame::new_infer_height(vec![
         Column::new("table_name".into(), names),
         Column::new("measure".into(), measures),
@@ -41,4 +52,14 @@ pub(super) fn find(context: &Context) -> Result<DataFrame> {
         Column::new("allowed_share".into(), allowed),
         Column::new("reasons".into(), why),
     ])?)
+}
+
+/// Rows of the ledger that other rows break, by table and reason, and how many rows the table has in all.
+fn left_out_rows<'a>(context: &Context<'a>) -> Vec<(&'static str, BTreeMap<&'a str, u64>, u64)> {
+    let mut tables: BTreeMap<&'static str, BTreeMap<&'a str, u64>> = BTreeMap::new();
+    for row in context.left_out {
+        *tables.entry(row.left_out.table).or_default().entry(row.left_out.reason).or_default() += 1;
+    }
+    let stored = |table: &str| context.index.tables.get(table).map_or(0, |table| table.segments.iter().map(|segment| segment.rows).sum());
+    tables.into_iter().map(|(table, reasons)| (table, reasons, stored(table))).collect()
 }

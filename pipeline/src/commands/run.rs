@@ -34,7 +34,7 @@ fn write_metrics(path: &Path, result: &NightlyResult, seconds: f64) -> Result<()
     };
     gauge("arrears_last_success_timestamp_seconds", "When the last run succeeded.", clock::now().timestamp().to_string());
     gauge("arrears_run_duration_seconds", "Wall time of the run.", format!("{seconds:.3}"));
-    gauge("arrears_quarantined_rows", "Rows quarantined by the run's ingest.", result.quarantined.to_string());
+    gauge("arrears_quarantined_rows", "Rows quarantined by the run's ingest or left out of its night.", result.quarantined.to_string());
     let _ = writeln!(text, "# HELP arrears_published_rows Rows of each published table.\n# TYPE arrears_published_rows gauge");
     for (table, rows) in &result.tables {
         let _ = writeln!(text, "arrears_published_rows{{table=\"{table}\"}} {rows}");

@@ -290,7 +290,7 @@ fn new_files<'a>(
         file.number = u32::try_from(number)
             .ok()
             .filter(|number| *number < 1 << 30)
-            .ok_or_else(|| Error::unexpected("too_many_files", "the ledger has more than a billion files").hint("start a new --out"))?;
+            .ok_or_else(|| Error::unexpected("too_many_files", "the ledger has more than a billion files").hint("start a new --output"))?;
     }
     Ok(files)
 }

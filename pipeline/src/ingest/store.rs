@@ -264,7 +264,7 @@ fn read_index(path: &Path) -> Result<Option<LedgerIndex>> {
     if format > FORMAT {
         return Err(Error::usage("format_too_new", format!("the ledger has format {format}, this version knows {FORMAT}"))
             .at(path.display())
-            .hint("update arrears, or give another --out"));
+            .hint("update arrears, or give another --output"));
     }
     serde_json::from_str(&text).map(Some).map_err(damaged)
 }

@@ -48,7 +48,7 @@ pub struct NightlyResult {
     pub summary: String,
     /// Rows of every table; empty when nothing was to be done.
     pub tables: Vec<(String, u64)>,
-    /// Rows of the quarantine.
+    /// Rows quarantined by the ingest, and rows that this night leaves out.
     pub quarantined: u64,
 }
 
@@ -108,7 +108,7 @@ fn prepare(config: &Config, options: &NightlyOptions, pending: &PendingLedger, s
     let result = NightlyResult {
         summary: summary(config, &computed, &pending.summary),
         tables: complete.manifest.tables.iter().map(|table| (table.name.clone(), table.rows)).collect(),
-        quarantined: pending.summary.quarantined,
+        quarantined: pending.summary.quarantined + computed.left_out.len() as u64,
     };
     Ok(Prepared::Complete(Box::new(complete), result))
 }
@@ -340,6 +340,7 @@ pub fn run_checks(
         book: &computed.loaded.book,
         walked: &computed.walked,
         timeline: &computed.timeline,
+        left_out: &computed.left_out,
         night,
         manifest,
         max_quarantined_rows_share: config.thresholds.max_quarantined_rows_share.value,
