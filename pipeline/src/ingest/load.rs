@@ -139,7 +139,7 @@ pub fn load(files: &LedgerFiles, options: &LoadOptions) -> Result<Loaded> {
 // ---------------------------------------------------------------------------------------------- reading columns
 
 /// One row group's columns, with the number of its first row in the table.
-pub struct RowGroup {
+struct RowGroup {
     batch: RecordBatch,
     first_row: u32,
 }
@@ -200,7 +200,7 @@ impl RowGroup {
 ///
 /// # Errors
 /// When a segment is missing or damaged.
-pub fn read_row_groups<T: Send>(
+fn read_row_groups<T: Send>(
     segments: &[PathBuf],
     columns: &[&str],
     dictionaries: &[&str],

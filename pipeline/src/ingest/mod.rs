@@ -70,7 +70,7 @@ pub struct Silent;
 impl Progress for Silent {}
 
 /// What an ingest did, in numbers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct IngestSummary {
     /// Files read.
     pub files_new: u64,

@@ -405,6 +405,7 @@ impl<'a> Worker<'a> {
         let timeline = plan.timeline;
         let window = Window::Trailing3Months.start(timeline.as_of);
         let (moved, lane) = (&mut self.moved, &mut self.lanes[lane]);
+        let latest_first_sale = lane.latest_first_sale;
 
         item_flows(plan, index, item, timeline.as_of, &mut |interval, day, flow| {
             lane.flows[interval].add(flow);
@@ -444,7 +445,7 @@ impl<'a> Worker<'a> {
         {
             open_items.push(open_item);
         }
-        if item.document_date < self.lanes[..self.lanes_used].iter().map(|lane| lane.latest_first_sale).max().unwrap_or(Day::MIN) {
+        if item.document_date < latest_first_sale {
             self.before_first_sale(index, item);
         }
     }

@@ -1,6 +1,6 @@
 //! One night: from the sources to a published snapshot, whole or not at all.
 
-use super::record::{CheckRecord, IngestRecord};
+use super::record::CheckRecord;
 use super::reporter::Reporter;
 use super::session::Session;
 use crate::checks::{self, Check, Context, Outcome};
@@ -121,10 +121,9 @@ pub fn ingest_step(config: &Config, delivered_at: i64, session: &mut Session) ->
     let pending = ingest(config, &IngestOptions { delivered_at }, &super::progress::Ingest(session.reporter))?;
     session.reporter.done();
     let s = &pending.summary;
-    let fields = json!({"files_new": s.files_new, "files_seen": s.files_seen, "rows_read": s.rows_read, "accepted": s.accepted,
-        "repaired": s.repaired, "unchanged": s.unchanged, "quarantined": s.quarantined});
+    let fields = json!(s);
     session.reporter.event("ingested", fields, &ingest_sentence(s));
-    session.record.ingest = Some(IngestRecord::from(s));
+    session.record.ingest = Some(*s);
     session.step("ingest");
     Ok(pending)
 }

@@ -29,7 +29,7 @@ pub struct RunRecord {
     /// The business date, where the command has one.
     pub as_of_date: Option<String>,
     /// Files and rows.
-    pub ingest: Option<IngestRecord>,
+    pub ingest: Option<IngestSummary>,
     /// Every check.
     pub checks: Vec<CheckRecord>,
     /// Rows of every published table.
@@ -40,33 +40,6 @@ pub struct RunRecord {
     pub error: Option<ErrorRecord>,
     /// The last line.
     pub summary: Option<String>,
-}
-
-/// Files and rows that a run ingested.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the words of ledger.md, law 4")]
-pub struct IngestRecord {
-    pub files_new: u64,
-    pub files_seen: u64,
-    pub rows_read: u64,
-    pub accepted: u64,
-    pub repaired: u64,
-    pub unchanged: u64,
-    pub quarantined: u64,
-}
-
-impl From<&IngestSummary> for IngestRecord {
-    fn from(summary: &IngestSummary) -> Self {
-        IngestRecord {
-            files_new: summary.files_new,
-            files_seen: summary.files_seen,
-            rows_read: summary.rows_read,
-            accepted: summary.accepted,
-            repaired: summary.repaired,
-            unchanged: summary.unchanged,
-            quarantined: summary.quarantined,
-        }
-    }
 }
 
 /// A check's outcome.
