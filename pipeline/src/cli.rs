@@ -50,6 +50,8 @@ pub enum Command {
     Plan(PlanArguments),
     /// Check a published night against the ledger
     Check(CheckArguments),
+    /// Ask what is published, in SQL, through DuckDB
+    Query(QueryArguments),
     /// Write a synthetic ledger of any size
     Generate(GenerateArguments),
     /// List the runs of an output
@@ -127,9 +129,42 @@ pub struct CheckArguments {
     /// List the checks and what they assert
     #[arg(long)]
     pub list: bool,
+    /// Recompute every mart in SQL, on DuckDB, and compare every cell
+    #[arg(long, conflicts_with_all = ["list", "names"])]
+    pub parity: bool,
     /// The checks to run [default: all]
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
+}
+
+/// `arrears query`.
+#[derive(Args, Debug)]
+#[command(after_help = "The tables are views: kpis holds every night, kpis_latest the newest one. SHOW TABLES lists them, DESCRIBE kpis \
+    says what its\ncolumns are. Questions to start from are in sql/examples.")]
+pub struct QueryArguments {
+    /// Where the configuration is; with --output none is needed
+    #[command(flatten)]
+    pub config: ConfigArguments,
+    /// Read the SQL from this file
+    #[arg(long, value_name = "FILE", conflicts_with = "sql")]
+    pub file: Option<PathBuf>,
+    /// How the rows are printed [default: table on a terminal, else csv]
+    #[arg(long, value_enum)]
+    pub format: Option<RowFormat>,
+    /// The query, or - to read it from standard input
+    #[arg(value_name = "SQL", required_unless_present = "file")]
+    pub sql: Option<String>,
+}
+
+/// How rows are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RowFormat {
+    /// Aligned columns
+    Table,
+    /// Comma-separated values with a heading
+    Csv,
+    /// An array of objects
+    Json,
 }
 
 /// `arrears generate`.

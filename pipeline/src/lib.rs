@@ -7,11 +7,13 @@ pub mod checks;
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod engine;
 pub mod error;
 pub mod generate;
 pub mod ingest;
 pub mod ledger;
 pub mod marts;
+pub mod parity;
 pub mod publish;
 pub mod run;
 

@@ -19,31 +19,22 @@ import duckdb
 
 SQL = Path(__file__).resolve().parents[2] / "sql"
 
-# Each file is one SELECT over the ones before it.
-STEPS = [
-    "settings", "calendar_days", "period_ends", "windows", "balance_dates", "rates_daily",
-    "items_admitted", "labels", "customer_keys", "items",
-    "applications_resolved", "item_events", "open_intervals", "proportional_values", "application_values",
-    "interval_values", "disputes_at_dates", "balances",
-    "scopes", "label_scopes", "scope_windows", "scope_days", "scope_starts",
-    "scope_balances", "scope_flows_daily", "scope_flows", "daily_balances", "average_balances",
-    "count_back", "concentration", "window_measures",
-]
 
-# What no later step or mart reads any more is dropped, to keep memory low: table → the step after which it goes.
-DROP_AFTER = {
-    "items": ["items_admitted"],
-    "balances": ["interval_values"],
-    "daily_balances": ["item_events"],
-}
+def order() -> tuple[list[str], dict[str, list[str]], dict[str, list[str]]]:
+    """What sql/order.txt says: the steps, which tables go after which step, and the marts with their keys."""
+    steps, drop_after, marts = [], {}, {}
+    for line in (SQL / "order.txt").read_text().splitlines():
+        kind, *words = line.split(" ") if line and not line.startswith("#") else [""]
+        if kind == "step":
+            steps.append(words[0])
+        elif kind == "drop":
+            drop_after.setdefault(steps[-1], []).append(words[0])
+        elif kind == "mart":
+            marts[words[0]] = words[1:]
+    return steps, drop_after, marts
 
-MARTS = {
-    "open_items": ["company_id", "document_id", "item_no"],
-    "customer_positions": ["company_id", "customer_id", "currency"],
-    "aging": ["company_id", "scope", "scope_value", "period_end", "basis", "bucket"],
-    "roll_forward": ["company_id", "scope", "scope_value", "period_end", "line"],
-    "kpis": ["company_id", "scope", "scope_value", "period_end", "time_window", "metric", "convention"],
-}
+
+STEPS, DROP_AFTER, MARTS = order()
 
 MONEY, RATE = "DECIMAL(18,4)", "DECIMAL(18,10)"
 VERSION = {"recorded_at": "TIMESTAMP", "is_deleted": "BOOLEAN"}
@@ -150,16 +141,7 @@ def load(con, ledger: Path, as_of: str, base: str, history_months: int = 60, kno
     con.execute("INSERT INTO parameters VALUES (?, ?, ?, ?)", [as_of, base, history_months, supplied["disputes"]])
     con.execute("CREATE TABLE currencies (currency VARCHAR, minor_digits BIGINT)")
     con.executemany("INSERT INTO currencies VALUES (?, ?)", sorted({base: 2, **MINOR_DIGITS}.items()))
-    con.execute("""
-        CREATE TABLE calendar AS
-        SELECT CAST(unnest(generate_series(
-            LEAST(
-                (SELECT date_trunc('month', MIN(document_date)) FROM documents),
-                date_trunc('month', as_of) - to_months(CAST(history_months + 14 AS INTEGER))
-            ),
-            date_trunc('month', as_of) + INTERVAL 2 MONTH,
-            INTERVAL 1 DAY)) AS DATE) AS day
-        FROM parameters""")
+    con.execute(f"CREATE TABLE calendar AS {statement('inputs', 'calendar')}")
 
 
 def statement(folder: str, name: str) -> str:

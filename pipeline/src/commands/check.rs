@@ -1,6 +1,6 @@
-//! `arrears check`: the named checks, on a night that is published.
+//! `arrears check`: the named checks, or the comparison with the SQL twins, on a night that is published.
 
-use super::load_config;
+use super::{load_config, parity};
 use crate::checks::{CHECKS, Severity, named};
 use crate::cli::CheckArguments;
 use crate::error::{Error, Result};
@@ -32,6 +32,9 @@ pub(super) fn run(arguments: &CheckArguments, reporter: &Reporter) -> Result<()>
             .at(night.display())
             .hint(format!("the published nights are: {}", published.join(", "))));
     };
+    if arguments.parity {
+        return parity::run(&config, &index, &manifest, reporter);
+    }
     let as_of = as_of_date.parse().map_err(|cause| Error::usage("bad_date", format!("not a date: {as_of_date}")).caused_by(&cause))?;
     let mut session = Session::begin(&config.output, "check", Some(as_of_date.clone()), reporter)?;
     let result = compute(&config, &index, as_of, &mut session).and_then(|computed| {

@@ -4,7 +4,9 @@ mod check;
 mod config;
 mod generate;
 mod ingest;
+mod parity;
 mod plan;
+mod query;
 mod run;
 mod runs;
 
@@ -24,6 +26,7 @@ pub fn dispatch(cli: Cli, reporter: &Reporter) -> Result<()> {
         Command::Ingest(arguments) => ingest::run(&arguments, reporter),
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Check(arguments) => check::run(&arguments, reporter),
+        Command::Query(arguments) => query::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments, reporter),
         Command::Runs(arguments) => runs::run(&arguments),
         Command::Config(command) => config::run(&command),
