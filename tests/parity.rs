@@ -186,7 +186,11 @@ fn check_parity_shows_what_differs_and_ends_with_3() {
         ]
     );
     assert!(lines.iter().any(|line| line.starts_with("aging ") && line.ends_with("  equal")), "{}", found.stdout);
-    assert!(found.stdout.contains("\n  value: SQL says 30.0, published is 30.00000005"), "a ratio by more than 1e-9 of itself:\n{}", found.stdout);
+    assert!(
+        found.stdout.contains("\n  value: SQL says 30.0, published is 30.00000005"),
+        "a ratio by more than 1e-9 of itself:\n{}",
+        found.stdout
+    );
     assert!(found.stdout.contains("\n  only in SQL: company_id (all), scope company, scope_value (all)"), "{}", found.stdout);
     assert!(found.stderr.contains("error[parity_failed]: 2025-06-30 is not what the SQL twins say: open_items, roll_forward, kpis"));
     // The script that is kept says the same again, in the hands of an analyst.

@@ -155,10 +155,8 @@ fn comment_length(rest: &str) -> usize {
     if rest.starts_with("--") {
         return rest.find('\n').map_or(rest.len(), |end| end + 1);
     }
-    if rest.starts_with("/*") {
-        return rest[2..].find("*/").map_or(rest.len(), |end| end + 4);
-    }
-    0
+    let Some(comment) = rest.strip_prefix("/*") else { return 0 };
+    comment.find("*/").map_or(rest.len(), |end| end + 4)
 }
 
 /// A doubled quote inside closes and opens again, which comes to the same.
