@@ -24,6 +24,7 @@ STEPS = [
     "settings", "calendar_days", "period_ends", "windows", "balance_dates", "rates_daily",
     "items_admitted", "labels", "customer_keys", "items",
     "applications_resolved", "item_events", "open_intervals", "proportional_values", "application_values",
+    "application_pairs", "settled_spells",
     "interval_values", "disputes_at_dates", "balances",
     "scopes", "label_scopes", "scope_windows", "scope_days", "scope_starts",
     "scope_balances", "scope_flows_daily", "scope_flows", "daily_balances", "average_balances",
