@@ -26,10 +26,10 @@ NASTY = ROOT / "tests" / "ledgers" / "nasty" / "ledger"
 class Twin:
     """The marts of one ledger at one date, and the questions the tests ask of them."""
 
-    def __init__(self, ledger: Path, as_of: str, base: str, history_months: int = 60):
+    def __init__(self, ledger: Path, as_of: str, base: str, **parameters):
         self.as_of = as_of
         self.con = twins.connect()
-        twins.load(self.con, ledger, as_of, base, history_months)
+        twins.load(self.con, ledger, twins.Parameters(as_of, base, **parameters))
         twins.run_steps(self.con)
         twins.create_marts(self.con)
 
