@@ -23,7 +23,7 @@ SQL = Path(__file__).resolve().parents[2] / "sql"
 # Each file is one SELECT over the ones before it.
 STEPS = [
     "settings", "calendar_days", "period_ends", "windows", "balance_dates", "rates_daily",
-    "items_admitted", "labels", "customer_keys", "items",
+    "items_admitted", "labels", "label_values", "customer_keys", "items",
     "applications_resolved", "item_events", "open_intervals", "proportional_values", "application_values",
     "application_pairs", "settled_spells",
     "interval_values", "disputes_at_dates", "balances",
