@@ -48,6 +48,7 @@ def main() -> int:
             target.mkdir(parents=True)
             try:
                 context.sql(twins.statement("marts", mart)).write_parquet(str(target / "part-00000.parquet"))
+                context.register_parquet(mart, str(target / "part-00000.parquet"))
             except Exception as error:
                 print(f"marts/{mart}.sql does not run on DataFusion: {error}", file=sys.stderr)
                 return 1

@@ -25,11 +25,12 @@ STEPS = [
     "settings", "calendar_days", "period_ends", "windows", "balance_dates", "rates_daily",
     "items_admitted", "labels", "label_values", "customer_keys", "items",
     "applications_resolved", "item_events", "open_intervals", "proportional_values", "application_values",
-    "application_pairs", "settled_spells",
+    "application_pairs", "settled_spells", "item_exits",
     "interval_values", "disputes_at_dates", "balances",
     "scopes", "label_scopes", "scope_windows", "scope_days", "scope_starts",
     "scope_balances", "scope_flows_daily", "scope_flows", "daily_balances", "average_balances",
     "count_back", "concentration", "window_measures",
+    "curve_events", "curve_points", "delay_counts", "customer_months", "customer_classes", "customer_changes",
 ]
 
 # What no later step or mart reads any more is dropped, to keep memory low: table → the step after which it goes.
@@ -39,12 +40,20 @@ DROP_AFTER = {
     "daily_balances": ["item_events"],
 }
 
+# A mart may read those before it, under their published names.
 MARTS = {
     "open_items": ["company_id", "document_id", "item_no"],
     "customer_positions": ["company_id", "customer_id", "currency"],
     "aging": ["company_id", "scope", "scope_value", "period_end", "basis", "bucket"],
     "roll_forward": ["company_id", "scope", "scope_value", "period_end", "line"],
     "kpis": ["company_id", "scope", "scope_value", "period_end", "time_window", "metric", "convention"],
+    "payment_delays": ["company_id", "scope", "scope_value", "time_window", "measure"],
+    "delay_histogram": ["company_id", "scope", "scope_value", "time_window", "days"],
+    "payment_curves": ["company_id", "scope", "scope_value", "weighting", "days"],
+    "conditional_curves": ["company_id", "scope", "scope_value", "weighting", "age", "horizon"],
+    "collection_curves": ["company_id", "scope", "scope_value", "cohort_month", "days"],
+    "customer_behaviour": ["company_id", "customer_id"],
+    "behaviour_grid": ["company_id", "size", "behaviour"],
 }
 
 MONEY, RATE = "DECIMAL(18,4)", "DECIMAL(18,10)"
@@ -216,7 +225,9 @@ def write_marts(con, out: Path, timings: dict[str, float] | None = None) -> None
         started = time.perf_counter()
         folder = out / name
         folder.mkdir(parents=True, exist_ok=True)
-        con.execute(f"COPY ({statement('marts', name)}) TO '{folder / 'part-00000.parquet'}' (FORMAT parquet, COMPRESSION zstd)")
+        file = folder / "part-00000.parquet"
+        con.execute(f"COPY ({statement('marts', name)}) TO '{file}' (FORMAT parquet, COMPRESSION zstd)")
+        con.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{file}', hive_partitioning = false)")
         if timings is not None:
             timings[name] = time.perf_counter() - started
 
@@ -224,6 +235,7 @@ def write_marts(con, out: Path, timings: dict[str, float] | None = None) -> None
 def create_marts(con) -> None:
     for name in MARTS:
         con.execute(f"CREATE TABLE twin_{name} AS {statement('marts', name)}")
+        con.execute(f"CREATE VIEW {name} AS SELECT * FROM twin_{name}")
 
 
 def connect(threads: int | None = None, memory_limit: str | None = None, temp: Path | None = None):
