@@ -24,12 +24,14 @@ SQL = Path(__file__).resolve().parents[2] / "sql"
 STEPS = [
     "settings", "calendar_days", "period_ends", "windows", "balance_dates", "rates_daily",
     "items_admitted", "labels", "label_values", "customer_keys", "items",
-    "applications_resolved", "item_events", "open_intervals", "proportional_values", "application_values",
+    "applications_resolved", "item_events", "open_intervals", "disputes_at_dates", "proportional_values", "application_values",
     "application_pairs", "settled_spells", "item_exits",
-    "interval_values", "disputes_at_dates", "balances",
+    "interval_values", "dispute_values", "balances", "supplied", "closing_days", "window_days",
     "scopes", "label_scopes", "scope_windows", "scope_days", "scope_starts",
     "scope_balances", "scope_flows_daily", "scope_flows", "daily_balances", "average_balances",
-    "count_back", "concentration", "window_measures",
+    "count_back", "concentration", "scope_cash_delays", "scope_collections", "scope_settlements",
+    "discount_changes", "scope_discounts", "scope_billing", "dispute_spans", "scope_disputes", "dispute_durations",
+    "promise_changes", "scope_promises", "late_interest", "window_measures",
     "curve_events", "curve_points", "delay_counts", "customer_months", "customer_classes", "customer_changes",
 ]
 
