@@ -49,6 +49,8 @@ MARTS = {
     "aging": ["company_id", "scope", "scope_value", "period_end", "basis", "bucket"],
     "roll_forward": ["company_id", "scope", "scope_value", "period_end", "line"],
     "kpis": ["company_id", "scope", "scope_value", "period_end", "time_window", "metric", "convention"],
+    "dso_bridge": ["company_id", "scope", "scope_value", "period_end", "part"],
+    "roll_rates": ["company_id", "scope", "scope_value", "period_end", "from_bucket", "to_bucket"],
     "payment_delays": ["company_id", "scope", "scope_value", "time_window", "measure"],
     "delay_histogram": ["company_id", "scope", "scope_value", "time_window", "days"],
     "payment_curves": ["company_id", "scope", "scope_value", "weighting", "days"],
