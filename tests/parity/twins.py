@@ -58,6 +58,7 @@ MARTS = {
     "collection_curves": ["company_id", "scope", "scope_value", "cohort_month", "days"],
     "customer_behaviour": ["company_id", "customer_id"],
     "behaviour_grid": ["company_id", "size", "behaviour"],
+    "kpi_alerts": ["company_id", "scope", "scope_value", "alert"],
 }
 
 MONEY, RATE = "DECIMAL(18,4)", "DECIMAL(18,10)"
