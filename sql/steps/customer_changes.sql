@@ -103,7 +103,7 @@ SELECT
     END AS trend_days_per_month,
     k.month_index - 11 + c.split AS change_month_index,
     s.change_days,
-    CASE WHEN NOT s.is_exact THEN s.f_statistic END AS change_statistic
+    s.f_statistic AS change_statistic
 FROM totals AS t
 JOIN latest AS k ON k.customer_key = t.customer_key
 LEFT JOIN chosen AS c ON c.customer_key = t.customer_key
