@@ -38,7 +38,8 @@ STEPS = [
 # What no later step or mart reads any more is dropped, to keep memory low: table → the step after which it goes.
 DROP_AFTER = {
     "items": ["items_admitted"],
-    "balances": ["interval_values"],
+    "application_values": ["applications_resolved"],
+    "balances": ["interval_values", "proportional_values", "disputes_at_dates", "dispute_values"],
     "daily_balances": ["item_events"],
 }
 
