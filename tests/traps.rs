@@ -32,25 +32,44 @@ macro_rules! traps {
 
 traps! {
     books_in_a_currency_without_decimals
+    books_without_decimals_have_whole_discounts
     credit_note_larger_than_its_invoice
+    credit_note_larger_than_its_invoice_in_its_cohort
+    credit_note_matched_for_more_than_its_invoice
     currency_without_decimals
+    every_bucket_rolls_on
     every_item_is_in_exactly_one_bucket
+    fx_residual_counts_as_paid
     invoice_of_zero
+    invoice_of_zero_in_no_distribution
     invoices_open_then_and_paid_since
+    invoices_paid_since_in_roll_rates
     leap_days_and_month_ends
+    leap_days_in_cohorts
     missing_due_date_changes_no_total
+    missing_due_date_is_neither_late_nor_on_time
     month_without_sales
+    month_without_sales_collects
     open_only_by_an_fx_residual
     parent_and_children_counted_once
+    parent_pays_for_its_child_in_time
+    partly_paid_invoice_in_payment_behaviour
     partly_paid_invoice_keeps_its_age
+    published_example_censoring
     published_example_collection_effectiveness
     published_example_count_back
+    published_example_discount_cost
     published_example_turnover
+    rebilled_invoice_in_its_cohort
     rebilled_invoice_is_one_sale
     receipt_before_its_invoice
+    receipt_before_its_invoice_is_paid_on_its_date
     returned_payment
+    returned_payment_is_not_a_settlement
     un_applying_today_leaves_last_month
+    un_applying_today_leaves_last_months_behaviour
     unapplied_cash_and_prepayments
+    unapplied_cash_in_the_dso_bridge
 }
 
 #[test]
