@@ -4,12 +4,14 @@
 //! digits written. Every expectation that does not hold is told with its file and line.
 
 mod support;
+#[path = "support/typed.rs"]
+mod typed;
 
 use arrow::datatypes::DataType;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::path::Path;
-use support::{Place, Row, money, repository, table};
+use support::{Place, Row, money, repository};
+use typed::{Published, published};
 
 /// The tables of the canonical ledger that a scenario may fill.
 const LEDGER_TABLES: [&str; 10] =
@@ -242,12 +244,6 @@ fn is_number(text: &str) -> bool {
 
 // --- the comparison ----------------------------------------------------------------------------------------------------------------
 
-/// A published table, and the types of its columns.
-struct Published {
-    rows: Vec<Row>,
-    types: BTreeMap<String, DataType>,
-}
-
 /// Runs a scenario and returns the expectations that do not hold, in the order of the file.
 fn failures_of(path: &str, text: &str) -> Vec<String> {
     let blocks = blocks_of(path, text);
@@ -274,12 +270,8 @@ fn failures_of(path: &str, text: &str) -> Vec<String> {
     failures
 }
 
-fn published(night: &Path, name: &str) -> Option<Published> {
-    let file = std::fs::File::open(night.join(name).join("part-00000.parquet")).ok()?;
-    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file).expect("it is Parquet");
-    let types = reader.schema().fields().iter().map(|field| (field.name().clone(), field.data_type().clone())).collect();
-    Some(Published { rows: table(night, name), types })
-}
+/// Columns that name a row, and what stands in them.
+type Key = Vec<(String, String)>;
 
 /// What does not hold of one table of expectations: the line and what was expected and found. Left of the bar stands which row
 /// is meant, right of it what the row says.
@@ -293,7 +285,7 @@ fn answers(path: &str, question: &Question, block: &Block, published: &Published
         return vec![(block.lines[0].number, format!("expected these columns, found none: {unknown:?}"))];
     }
     let mut told = Vec::new();
-    let mut listed: BTreeMap<Vec<(String, String)>, (usize, BTreeSet<&str>)> = BTreeMap::new();
+    let mut listed: BTreeMap<Key, (usize, BTreeSet<&str>)> = BTreeMap::new();
     assert!(block.lines.len() > 1, "{path}:{}: a table has lines", block.lines[0].number);
     for line in &block.lines[1..] {
         assert_eq!(line.cells.len(), heading.len(), "{path}:{}: every line has every column", line.number);
@@ -325,7 +317,7 @@ fn answers(path: &str, question: &Question, block: &Block, published: &Published
 
 /// The cells that name a row. The company is `main` and the scope the company, where a table has them and the scenario does not
 /// say otherwise; `customer K1` in the column `scope` is the scope and its value.
-fn key_of(names: &[&str], cells: &[&str], published: &Published) -> Vec<(String, String)> {
+fn key_of(names: &[&str], cells: &[&str], published: &Published) -> Key {
     let mut key: Vec<(&str, &str)> = Vec::new();
     let missing = |name: &str| published.types.contains_key(name) && !names.contains(&name);
     if missing("company_id") {
