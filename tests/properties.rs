@@ -68,7 +68,8 @@ struct Promise {
     cents: i64,
 }
 
-#[derive(Clone, Debug)]
+/// Shown as the canonical files, so that a counterexample can be tried by hand.
+#[derive(Clone)]
 struct Ledger {
     documents: Vec<Document>,
     applications: Vec<Application>,
@@ -267,6 +268,15 @@ impl Written {
 
 /// The tables of a ledger: name, heading and lines.
 type Tables = Vec<(&'static str, &'static str, Vec<String>)>;
+
+impl std::fmt::Debug for Ledger {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (name, heading, lines) in self.tables(&PLAIN) {
+            write!(formatter, "\n{name}.csv\n{heading}\n{}\n", lines.join("\n"))?;
+        }
+        Ok(())
+    }
+}
 
 impl Ledger {
     fn tables(&self, how: &Written) -> Tables {
