@@ -63,6 +63,13 @@ fn walk_50_thousand_invoices(bencher: divan::Bencher, threads: usize) {
     let loaded = load(files, &load_options(*as_of)).expect("the ledger is readable");
     let timeline = Timeline::new(*as_of, 60, loaded.first_day.expect("there are documents"));
     let buckets = Buckets::new(&[30, 60, 90, 120]).expect("rising edges");
-    let options = WalkOptions { buckets, include_intercompany: false, all_for_customers: false, threads };
+    let options = WalkOptions {
+        buckets,
+        include_intercompany: false,
+        all_for_customers: false,
+        scope_pairs: Vec::new(),
+        on_time_grace_days: 0,
+        threads,
+    };
     bencher.bench(|| walk(&loaded.book, &timeline, &options, &|_| {}));
 }

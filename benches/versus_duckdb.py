@@ -63,7 +63,7 @@ def child_marts(ledger: Path, out: Path, as_of: str, base: str, threads: int, ti
     con = twins.connect(threads)
     seconds: dict[str, float] = {}
     started = time.perf_counter()
-    twins.load(con, ledger, as_of, base)
+    twins.load(con, ledger, twins.Parameters(as_of, base))
     seconds["load"] = time.perf_counter() - started
     twins.run_steps(con, seconds)
     twins.write_marts(con, out, seconds)

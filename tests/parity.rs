@@ -4,6 +4,7 @@
 
 mod support;
 
+use std::collections::BTreeMap;
 use std::process::Command;
 use support::{Ended, Place, end_of, repository, skipped, told};
 
@@ -24,28 +25,89 @@ fn has_duckdb() -> bool {
     found
 }
 
-/// Publishes a night and compares it with the twins; returns how many cells were compared.
-fn compare(place: &Place, as_of: &str, base_currency: &str) -> Ended {
+/// Every mart that has a twin.
+const MARTS: [&str; 15] = [
+    "aging",
+    "behaviour_grid",
+    "collection_curves",
+    "conditional_curves",
+    "customer_behaviour",
+    "customer_positions",
+    "delay_histogram",
+    "dso_bridge",
+    "kpi_alerts",
+    "kpis",
+    "open_items",
+    "payment_curves",
+    "payment_delays",
+    "roll_forward",
+    "roll_rates",
+];
+
+/// The alerts that are raised where the configuration says nothing.
+const DEFAULT_ALERTS: [&str; 2] =
+    ["dso_rises,dso,conventional,trailing_3m,company,rises_by,5", "overdue_share_rises,overdue_share,standard,point,company,rises_by,0.05"];
+
+/// Settings that differ from the defaults, as the configuration has them, and as the twins' command line does.
+const OTHER_SETTINGS: (&str, &[&str]) = (
+    r#"
+[metrics]
+on_time_grace_days = 3
+late_interest_rate = 0.1125
+history_start_date = "2025-01-15"
+scope_pairs = [["segment", "country"], ["country", "currency"]]
+
+[[alert]]
+name = "slow"
+metric = "days_beyond_terms"
+scope = "customer"
+rule = "above"
+threshold = 5
+
+[[alert]]
+name = "dso_falls"
+metric = "dso"
+scope = "currency"
+rule = "falls_by"
+threshold = 1.5
+"#,
+    &[
+        "--on-time-grace-days",
+        "3",
+        "--late-interest-rate",
+        "0.1125",
+        "--history-start-date",
+        "2025-01-15",
+        "--scope-pair",
+        "segment,country",
+        "--scope-pair",
+        "country,currency",
+        "--alert",
+        "slow,days_beyond_terms,standard,trailing_3m,customer,above,5",
+        "--alert",
+        "dso_falls,dso,conventional,trailing_3m,currency,falls_by,1.5",
+    ],
+);
+
+/// Publishes a night and compares it with the twins.
+fn compare(place: &Place, as_of: &str, base_currency: &str, settings: &[&str]) -> Ended {
     place.run(as_of).expect(0);
     let mut twins = python();
     twins.arg(repository().join("tests/parity/twins.py")).arg("compare");
     twins.arg("--ledger").arg(place.path().join("ledger")).arg("--published").arg(place.night(as_of));
-    end_of(twins.args(["--as-of", as_of, "--base", base_currency]))
+    end_of(twins.args(["--as-of", as_of, "--base", base_currency]).args(settings))
 }
 
-/// The sum of the cells that a comparison looked at; every mart must be among them, with rows.
-fn cells(compared: &Ended, what: &str) -> u64 {
+/// Adds the cells that a comparison looked at, by mart; every mart must be among them.
+fn add_cells(compared: &Ended, what: &str, sums: &mut BTreeMap<&'static str, u64>) {
     assert_eq!(compared.status, 0, "{what}:\n{}\n{}", compared.stdout, compared.stderr);
-    let mut sum = 0;
-    for mart in ["aging", "customer_positions", "kpis", "open_items", "roll_forward"] {
+    for mart in MARTS {
         let line = compared.stdout.lines().find(|line| line.starts_with(&format!("{mart}: ")));
         let line = line.unwrap_or_else(|| panic!("{what}: {mart} was compared:\n{}", compared.stdout));
         let cells = line.split(", ").find_map(|part| part.strip_suffix(" cells compared: equal"));
         let cells: u64 = cells.and_then(|cells| cells.replace(',', "").parse().ok()).unwrap_or_else(|| panic!("{what}: {line}"));
-        assert!(cells > 0, "{what}: {mart} has cells");
-        sum += cells;
+        *sums.entry(mart).or_default() += cells;
     }
-    sum
 }
 
 #[test]
@@ -53,24 +115,34 @@ fn every_published_cell_is_what_the_sql_twin_says() {
     if !has_duckdb() {
         return;
     }
-    let mut total = 0;
-    let mut look_at = |place: &Place, as_of: &str, base_currency: &str, what: &str| {
-        total += cells(&compare(place, as_of, base_currency), &format!("{what} as of {as_of}"));
+    let mut sums = BTreeMap::new();
+    let defaults: Vec<&str> = DEFAULT_ALERTS.into_iter().flat_map(|alert| ["--alert", alert]).collect();
+    let mut look_at = |place: &Place, as_of: &str, base_currency: &str, what: &str, settings: &[&str]| {
+        add_cells(&compare(place, as_of, base_currency, settings), &format!("{what} as of {as_of}"), &mut sums);
     };
-    look_at(&Place::copy_of("data-samples/corner-shop"), "2025-06-30", "USD", "the corner shop");
-    look_at(&Place::copy_of("tests/ledgers/nasty"), "2025-08-20", "EUR", "the nasty ledger");
-    look_at(&Place::copy_of("tests/ledgers/nasty"), "2025-05-30", "EUR", "the nasty ledger");
-    look_at(&Place::generated(3_000), "2024-12-31", "USD", "a generated book");
-    // Two of them inside a month.
+    look_at(&Place::copy_of("data-samples/corner-shop"), "2025-06-30", "USD", "the corner shop", &defaults);
+    look_at(&Place::copy_of("tests/ledgers/nasty"), "2025-08-20", "EUR", "the nasty ledger", &defaults);
+    look_at(&Place::copy_of("tests/ledgers/nasty"), "2025-05-30", "EUR", "the nasty ledger", &defaults);
+    look_at(&Place::generated(3_000), "2024-12-31", "USD", "a generated book", &defaults);
+    // Three of them inside a month, two with other settings.
     let dates = ["2025-06-30", "2025-05-31", "2025-07-31", "2025-02-28", "2025-06-13", "2025-02-17"];
     for (seed, as_of) in (101..).zip(dates) {
         let place = Place::empty();
         let script = repository().join("tests/parity/random_ledger.py");
         end_of(python().arg(script).args(["--seed", &format!("{seed}"), "--out"]).arg(place.path())).expect(0);
-        look_at(&place, as_of, "USD", &format!("random ledger {seed}"));
+        let (config, settings) = if seed % 3 == 2 { OTHER_SETTINGS } else { ("", defaults.as_slice()) };
+        place.write("arrears.toml", place.read("arrears.toml") + config);
+        look_at(&place, as_of, "USD", &format!("random ledger {seed}"), settings);
     }
-    told(&format!("parity: {total} cells compared, all equal"));
-    assert!(total > 100_000, "the comparison looks at many cells: {total}");
+    for (mart, cells) in &sums {
+        told(&format!("parity: {cells:>9} cells of {mart} compared, all equal"));
+    }
+    let total: u64 = sums.values().sum();
+    told(&format!("parity: {total:>9} cells compared, all equal"));
+    assert!(
+        sums.len() == MARTS.len() && sums.values().all(|cells| *cells > 100),
+        "the comparison looks at many cells of every mart: {sums:?}"
+    );
 }
 
 #[test]
@@ -116,12 +188,13 @@ con.execute(f\"COPY t TO '{file}' (FORMAT parquet)\")";
 #[track_caller]
 fn equal_cells(place: &Place, as_of: &str) -> u64 {
     let compared = check_parity(place).expect(0);
-    for mart in ["aging", "customer_positions", "kpis", "open_items", "roll_forward"] {
+    for mart in MARTS {
         let line = compared.stdout.lines().find(|line| line.starts_with(&format!("{mart} ")));
         assert!(line.is_some_and(|line| line.ends_with("  equal")), "{mart}:\n{}", compared.stdout);
     }
     let last = compared.stdout.lines().last().unwrap_or_default();
-    let cells = last.strip_prefix(&format!("{as_of}: ")).and_then(|rest| rest.strip_suffix(" cells of 5 marts are what the SQL twins say"));
+    let cells =
+        last.strip_prefix(&format!("{as_of}: ")).and_then(|rest| rest.strip_suffix(" cells of 15 marts are what the SQL twins say"));
     cells.and_then(|cells| cells.replace(',', "").parse().ok()).unwrap_or_else(|| panic!("{last}"))
 }
 

@@ -1,12 +1,23 @@
--- kpis: every scalar metric of this cut, one row each
+-- kpis: every scalar metric, one row each
 -- grain:      company_id, scope, scope_value, period_end, time_window, metric, convention
--- parameters: as_of, base_currency, history_months, has_disputes
--- inputs:     scopes, period_ends, calendar_days, settings, scope_balances, window_measures, average_balances, count_back, concentration
+-- parameters: as_of, base_currency, history_months, on_time_grace_days, late_interest_rate
+-- inputs:     scopes, period_ends, calendar_days, settings, supplied, scope_balances, window_measures, average_balances, count_back, concentration,
+--             late_interest, dispute_durations
 -- columns:    period_start (= period_end for time_window 'point'), value (DOUBLE: everything that is not money), amount (money),
 --             numerator, denominator (published whenever they are known, also where the value is null), unit,
---             reason (why value or amount is null: no_sales, zero_base, negative_base, history_exhausted, not_supplied), flags (short_history)
+--             reason (why value or amount is null: not_supplied, no_sales, zero_base, negative_base, history_exhausted, no_history, immature),
+--             flags (short_history)
 -- Customers stand at as_of, in trailing_3m, in the first convention of each metric.
-WITH points AS (
+WITH not_supplied AS (
+    SELECT 'discount_taken' AS metric FROM supplied WHERE NOT has_discount_terms
+    UNION ALL SELECT 'discount_missed' FROM supplied WHERE NOT has_discount_terms
+    UNION ALL SELECT 'discount_leaked' FROM supplied WHERE NOT has_discount_terms
+    UNION ALL SELECT 'discount_cost' FROM supplied WHERE NOT has_discount_terms
+    UNION ALL SELECT 'billing_lag' FROM supplied WHERE NOT has_delivery_dates
+    UNION ALL SELECT 'dispute_days' FROM supplied WHERE NOT has_disputes
+    UNION ALL SELECT 'promises_kept' FROM supplied WHERE NOT has_promises
+),
+points AS (
     SELECT v.scope, v.scope_value, s.base_currency, p.period_end_day, b.*
     FROM scopes AS v
     CROSS JOIN settings AS s
@@ -121,6 +132,63 @@ other_point_rows AS (
         reason,
         CAST(NULL AS VARCHAR)
     FROM count_back
+    UNION ALL
+    SELECT
+        p.scope_id, p.period_end_day, p.period_end_day AS start_day, 'point', 'late_interest_memo', 'standard',
+        CAST(NULL AS DOUBLE),
+        i.amount,
+        CAST(i.overdue_days_weighted AS DECIMAL(38, 4)),
+        CAST(NULL AS DECIMAL(38, 4)),
+        p.base_currency,
+        CAST(NULL AS VARCHAR),
+        CAST(NULL AS VARCHAR)
+    FROM points AS p
+    JOIN late_interest AS i ON i.scope_id = p.scope_id AND i.period_end_day = p.period_end_day
+),
+disputes_at_ends AS (
+    SELECT
+        p.scope_id, p.period_end_day, s.has_disputes,
+        CAST(COALESCE(d.open_disputes, 0) AS DECIMAL(38, 4)) AS open_disputes,
+        CAST(COALESCE(d.open_dispute_days, 0) AS DECIMAL(38, 4)) AS open_dispute_days,
+        d.censored_median,
+        d.scope_id IS NOT NULL AS some_opened
+    FROM points AS p
+    CROSS JOIN supplied AS s
+    LEFT JOIN dispute_durations AS d ON d.scope_id = p.scope_id AND d.period_end_day = p.period_end_day
+),
+dispute_rows AS (
+    SELECT
+        scope_id, period_end_day, period_end_day AS start_day, 'point' AS time_window, 'dispute_days' AS metric, 'open_count' AS convention,
+        CASE WHEN has_disputes THEN CAST(open_disputes AS DOUBLE) END AS value,
+        CAST(NULL AS DECIMAL(38, 4)) AS amount,
+        open_disputes AS numerator,
+        CAST(NULL AS DECIMAL(38, 4)) AS denominator,
+        'count' AS unit,
+        CASE WHEN NOT has_disputes THEN 'not_supplied' END AS reason,
+        CAST(NULL AS VARCHAR) AS flags
+    FROM disputes_at_ends
+    UNION ALL
+    SELECT
+        scope_id, period_end_day, period_end_day AS start_day, 'point', 'dispute_days', 'open_age',
+        CASE WHEN has_disputes AND open_disputes > 0 THEN CAST(open_dispute_days AS DOUBLE) / CAST(open_disputes AS DOUBLE) END,
+        CAST(NULL AS DECIMAL(38, 4)),
+        open_dispute_days,
+        open_disputes,
+        'days',
+        CASE WHEN NOT has_disputes THEN 'not_supplied' WHEN open_disputes = 0 THEN 'zero_base' END,
+        CAST(NULL AS VARCHAR)
+    FROM disputes_at_ends
+    UNION ALL
+    SELECT
+        scope_id, period_end_day, period_end_day AS start_day, 'point', 'dispute_days', 'censored_median',
+        CASE WHEN has_disputes THEN CAST(censored_median AS DOUBLE) END,
+        CAST(NULL AS DECIMAL(38, 4)),
+        CAST(NULL AS DECIMAL(38, 4)),
+        CAST(NULL AS DECIMAL(38, 4)),
+        'days',
+        CASE WHEN NOT has_disputes THEN 'not_supplied' WHEN NOT some_opened THEN 'no_history' WHEN censored_median IS NULL THEN 'immature' END,
+        CAST(NULL AS VARCHAR)
+    FROM disputes_at_ends
 ),
 window_ratios AS (
     SELECT scope_id, period_end_day, time_window, begin_day, flags, 'dso' AS metric, 'conventional' AS convention, receivable_end AS numerator, net_credit_sales AS denominator, days AS factor, 'days' AS unit, 'no_sales' AS reason_at_zero, 'no_sales' AS reason_below_zero FROM window_measures
@@ -144,18 +212,85 @@ window_ratios AS (
     SELECT scope_id, period_end_day, time_window, begin_day, flags, 'collection_effectiveness_index', 'standard', receivable_begin + net_credit_sales - receivable_end, receivable_begin + net_credit_sales - not_due_end, 100, 'percent', 'zero_base', 'negative_base' FROM window_measures
     UNION ALL
     SELECT scope_id, period_end_day, time_window, begin_day, flags, 'collection_effectiveness_index', 'cash_only', cash, receivable_begin + net_credit_sales - not_due_end, 100, 'percent', 'zero_base', 'negative_base' FROM window_measures
+    UNION ALL
+    SELECT scope_id, period_end_day, time_window, begin_day, flags, 'collection_rate', 'standard', collected, collectable, 1, 'share', 'zero_base', 'negative_base' FROM window_measures WHERE time_window = 'month'
+    UNION ALL
+    SELECT scope_id, period_end_day, time_window, begin_day, flags, 'collection_rate', 'early_cash', collected_early, collectable, 1, 'share', 'zero_base', 'negative_base' FROM window_measures WHERE time_window = 'month'
+    UNION ALL
+    SELECT scope_id, period_end_day, time_window, begin_day, flags, 'days_beyond_terms', 'standard', dated_cash_delayed, dated_cash, 1, 'days', 'zero_base', 'negative_base' FROM window_measures
+    UNION ALL
+    SELECT scope_id, period_end_day, time_window, begin_day, flags, 'days_beyond_terms', 'settled_items_only', settled_cash_delayed, settled_cash, 1, 'days', 'zero_base', 'negative_base' FROM window_measures
+    UNION ALL
+    SELECT scope_id, period_end_day, time_window, begin_day, flags, 'days_beyond_terms', 'at_final_close', settled_amount_delayed, settled_amount, 1, 'days', 'zero_base', 'negative_base' FROM window_measures
+    UNION ALL
+    SELECT scope_id, period_end_day, time_window, begin_day, flags, 'on_time_rate', 'by_count', on_time_items, settled_items + late_sale_items, 1, 'share', 'zero_base', 'negative_base' FROM window_measures
+    UNION ALL
+    SELECT scope_id, period_end_day, time_window, begin_day, flags, 'on_time_rate', 'by_amount', on_time_amount, settled_amount + late_sale_historical, 1, 'share', 'zero_base', 'negative_base' FROM window_measures
+    UNION ALL
+    SELECT scope_id, period_end_day, time_window, begin_day, flags, 'discount_taken', 'items', taken_items, offered_items, 1, 'share', 'zero_base', 'negative_base' FROM window_measures
+    UNION ALL
+    SELECT scope_id, period_end_day, time_window, begin_day, flags, 'discount_missed', 'items', offered_items - taken_items, offered_items, 1, 'share', 'zero_base', 'negative_base' FROM window_measures
+    UNION ALL
+    SELECT scope_id, period_end_day, time_window, begin_day, flags, 'discount_cost', 'standard', taken_amount_due, taken_cash_days, 365, 'share', 'zero_base', 'negative_base' FROM window_measures
+    UNION ALL
+    SELECT scope_id, period_end_day, time_window, begin_day, flags, 'discount_cost', 'contractual', contractual_amount, contractual_cash_days, 365, 'share', 'zero_base', 'negative_base' FROM window_measures
+    UNION ALL
+    SELECT scope_id, period_end_day, time_window, begin_day, flags, 'billing_lag', 'by_count', lag_days, delivered_items, 1, 'days', 'no_sales', 'no_sales' FROM window_measures
+    UNION ALL
+    SELECT scope_id, period_end_day, time_window, begin_day, flags, 'billing_lag', 'by_amount', delivered_amount_lagged, delivered_amount, 1, 'days', 'no_sales', 'no_sales' FROM window_measures
+    UNION ALL
+    SELECT scope_id, period_end_day, time_window, begin_day, flags, 'dispute_days', 'standard', closed_dispute_days, closed_disputes, 1, 'days', 'zero_base', 'negative_base' FROM window_measures
+    UNION ALL
+    SELECT scope_id, period_end_day, time_window, begin_day, flags, 'promises_kept', 'kept', promises_kept, promises_due, 1, 'share', 'zero_base', 'negative_base' FROM window_measures
+    UNION ALL
+    SELECT scope_id, period_end_day, time_window, begin_day, flags, 'promises_kept', 'partly', promises_partly, promises_due, 1, 'share', 'zero_base', 'negative_base' FROM window_measures
+    UNION ALL
+    SELECT scope_id, period_end_day, time_window, begin_day, flags, 'promises_kept', 'broken', promises_broken, promises_due, 1, 'share', 'zero_base', 'negative_base' FROM window_measures
+    UNION ALL
+    SELECT scope_id, period_end_day, time_window, begin_day, flags, 'credit_note_rate', 'by_count', credit_note_documents, invoice_documents, 1, 'share', 'no_sales', 'no_sales' FROM window_measures
+    UNION ALL
+    SELECT scope_id, period_end_day, time_window, begin_day, flags, 'credit_note_rate', 'by_amount', credit_notes, invoices, 1, 'share', 'no_sales', 'no_sales' FROM window_measures
 ),
 window_ratio_rows AS (
     SELECT
-        scope_id, period_end_day, begin_day + 1 AS start_day, time_window, metric, convention,
-        CASE WHEN denominator > 0 THEN CAST(numerator AS DOUBLE) / CAST(denominator AS DOUBLE) * CAST(factor AS DOUBLE) END AS value,
+        r.scope_id, r.period_end_day, r.begin_day + 1 AS start_day, r.time_window, r.metric, r.convention,
+        CASE
+            WHEN n.metric IS NULL AND r.denominator > 0 THEN CAST(r.numerator AS DOUBLE) / CAST(r.denominator AS DOUBLE) * CAST(r.factor AS DOUBLE)
+        END AS value,
         CAST(NULL AS DECIMAL(38, 4)) AS amount,
-        numerator,
-        denominator,
-        unit,
-        CASE WHEN denominator > 0 THEN NULL WHEN denominator = 0 THEN reason_at_zero ELSE reason_below_zero END AS reason,
-        flags
-    FROM window_ratios
+        r.numerator,
+        r.denominator,
+        r.unit,
+        CASE
+            WHEN n.metric IS NOT NULL THEN 'not_supplied'
+            WHEN r.denominator > 0 THEN NULL
+            WHEN r.denominator = 0 THEN r.reason_at_zero
+            ELSE r.reason_below_zero
+        END AS reason,
+        r.flags
+    FROM window_ratios AS r
+    LEFT JOIN not_supplied AS n ON n.metric = r.metric
+),
+window_amounts AS (
+    SELECT scope_id, period_end_day, time_window, begin_day, flags, 'discount_taken' AS metric, taken_amount AS amount, offered_amount AS denominator FROM window_measures
+    UNION ALL
+    SELECT scope_id, period_end_day, time_window, begin_day, flags, 'discount_missed', missed_amount, offered_amount FROM window_measures
+    UNION ALL
+    SELECT scope_id, period_end_day, time_window, begin_day, flags, 'discount_leaked', leaked_amount, CAST(NULL AS DECIMAL(38, 4)) FROM window_measures
+),
+window_amount_rows AS (
+    SELECT
+        a.scope_id, a.period_end_day, a.begin_day + 1 AS start_day, a.time_window, a.metric, 'amount' AS convention,
+        CAST(NULL AS DOUBLE) AS value,
+        CASE WHEN n.metric IS NULL THEN a.amount END AS amount,
+        a.amount AS numerator,
+        a.denominator,
+        s.base_currency AS unit,
+        CASE WHEN n.metric IS NOT NULL THEN 'not_supplied' END AS reason,
+        a.flags
+    FROM window_amounts AS a
+    CROSS JOIN settings AS s
+    LEFT JOIN not_supplied AS n ON n.metric = a.metric
 ),
 turnovers AS (
     SELECT
@@ -206,7 +341,9 @@ gathered AS (
     SELECT * FROM amount_rows
     UNION ALL SELECT * FROM point_ratio_rows
     UNION ALL SELECT * FROM other_point_rows
+    UNION ALL SELECT * FROM dispute_rows
     UNION ALL SELECT * FROM window_ratio_rows
+    UNION ALL SELECT * FROM window_amount_rows
     UNION ALL SELECT * FROM turnover_rows
 )
 SELECT
@@ -230,6 +367,6 @@ JOIN scopes AS v ON v.scope_id = g.scope_id
 JOIN calendar_days AS b ON b.day_number = g.start_day
 JOIN calendar_days AS e ON e.day_number = g.period_end_day
 WHERE v.scope <> 'customer' OR (
-    g.convention IN ('closing', 'conventional', 'standard', 'begin_end') AND g.time_window IN ('point', 'trailing_3m')
+    g.convention IN ('closing', 'conventional', 'standard', 'begin_end', 'by_count', 'amount', 'kept') AND g.time_window IN ('point', 'trailing_3m')
 )
 ORDER BY v.company_id, v.scope, v.scope_value, e.calendar_date, g.time_window, g.metric, g.convention

@@ -1,13 +1,14 @@
 -- interval_values: the intervals with what a balance needs of their item
 -- grain:   item_key, from_day
 -- inputs:  open_intervals, items, proportional_values, settings
--- columns: item_key, label_key, customer_key, side_sign, currency, in_base_currency, document_day, due_day, from_day, until_day, open_amount,
+-- columns: item_key, label_key, customer_key, side_sign, is_sale (invoice or debit note), currency, in_base_currency, document_day, due_day, from_day, until_day, open_amount,
 --          historical_base (open_amount at the document's own rate, or its part of base_amount; rounded to the base minor unit)
 SELECT
     o.item_key,
     i.label_key,
     i.customer_key,
     i.side_sign,
+    i.document_type IN ('invoice', 'debit_note') AS is_sale,
     i.currency,
     i.currency = s.base_currency AS in_base_currency,
     i.document_day,

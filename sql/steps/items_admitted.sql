@@ -2,7 +2,8 @@
 -- grain:   company_id, document_id, item_no
 -- inputs:  documents, customers (current versions), rates_daily, settings
 -- columns: those of the document; side (debit, credit); document_day, due_day; payment_terms and account_manager as labels;
---          segment, region, country, industry, is_intercompany of the customer; amount_base (historical); document_rate_minor
+--          segment, region, country, industry, is_intercompany of the customer; amount_base (historical); document_rate_minor;
+--          discount_percent (2 = 2 %), discount_day, delivery_day
 -- Left out: documents after as_of (rates_daily ends there), and documents without a rate on or before their date (no_rate). A missing or empty label is '(none)'.
 -- amount_base: base_amount if given, else amount × the rate of the document date; rounded half away from zero to the minor unit.
 SELECT
@@ -17,6 +18,9 @@ SELECT
     r.day_number AS document_day,
     d.due_date,
     CAST(EXTRACT(EPOCH FROM d.due_date) / 86400.0 AS BIGINT) AS due_day,
+    d.discount_percent,
+    CAST(EXTRACT(EPOCH FROM d.discount_date) / 86400.0 AS BIGINT) AS discount_day,
+    CAST(EXTRACT(EPOCH FROM d.delivery_date) / 86400.0 AS BIGINT) AS delivery_day,
     d.amount,
     d.base_amount,
     CASE

@@ -4,7 +4,9 @@
 -- columns: net_closing (AR: debit − credit, at that day's rate), net_historical (at each document's rate);
 --          debit_… and credit_… open items (both ≥ 0): closing, historical, document (document currency: has a meaning in scope currency only);
 --          of the debit items at closing rate: overdue (days past due > 0), over_90 (≥ 91), not_due (≤ 0), disputed, disputed_overdue,
---          disputed_over_90, age_weighted (Σ open × days since the document date)
+--          disputed_over_90, age_weighted (Σ open × days since the document date), overdue_days_weighted (Σ open × days past due, where > 0);
+--          at historical rate: not_due_historical (of the debit items), disputed_historical, disputed_not_due_historical;
+--          late_sale_items, late_sale_historical: invoices and debit notes past due by more than the grace of on_time_rate
 -- On the opening day of a shortened window only net_closing is filled. A customer has its three days: as_of, the month end before, and the
 -- opening day of its window.
 WITH by_label AS (
@@ -23,8 +25,15 @@ WITH by_label AS (
         SUM(b.disputed_base) AS disputed,
         SUM(CASE WHEN b.days_past_due > 0 THEN b.disputed_base ELSE 0 END) AS disputed_overdue,
         SUM(CASE WHEN b.days_past_due >= 91 THEN b.disputed_base ELSE 0 END) AS disputed_over_90,
-        SUM(CASE WHEN b.side_sign = 1 THEN b.closing_base * b.age_days ELSE 0 END) AS age_weighted
+        SUM(CASE WHEN b.side_sign = 1 THEN b.closing_base * b.age_days ELSE 0 END) AS age_weighted,
+        SUM(CASE WHEN b.days_past_due > 0 THEN b.closing_base * b.days_past_due ELSE 0 END) AS overdue_days_weighted,
+        SUM(CASE WHEN b.days_past_due <= 0 THEN b.historical_base ELSE 0 END) AS not_due_historical,
+        SUM(b.disputed_historical) AS disputed_historical,
+        SUM(CASE WHEN b.days_past_due <= 0 THEN b.disputed_historical ELSE 0 END) AS disputed_not_due_historical,
+        SUM(CASE WHEN b.is_sale AND b.days_past_due > s.on_time_grace_days THEN 1 ELSE 0 END) AS late_sale_items,
+        SUM(CASE WHEN b.is_sale AND b.days_past_due > s.on_time_grace_days THEN b.historical_base ELSE 0 END) AS late_sale_historical
     FROM balances AS b
+    CROSS JOIN settings AS s
     GROUP BY b.label_key, b.day_number
 ),
 by_scope AS (
@@ -44,7 +53,13 @@ by_scope AS (
         SUM(x.disputed) AS disputed,
         SUM(x.disputed_overdue) AS disputed_overdue,
         SUM(x.disputed_over_90) AS disputed_over_90,
-        SUM(x.age_weighted) AS age_weighted
+        SUM(x.age_weighted) AS age_weighted,
+        SUM(x.overdue_days_weighted) AS overdue_days_weighted,
+        SUM(x.not_due_historical) AS not_due_historical,
+        SUM(x.disputed_historical) AS disputed_historical,
+        SUM(x.disputed_not_due_historical) AS disputed_not_due_historical,
+        SUM(x.late_sale_items) AS late_sale_items,
+        SUM(x.late_sale_historical) AS late_sale_historical
     FROM by_label AS x
     JOIN label_scopes AS l ON l.label_key = x.label_key
     GROUP BY l.scope_id, l.all_scope_id, x.day_number
@@ -65,7 +80,13 @@ over_companies AS (
         SUM(x.disputed) AS disputed,
         SUM(x.disputed_overdue) AS disputed_overdue,
         SUM(x.disputed_over_90) AS disputed_over_90,
-        SUM(x.age_weighted) AS age_weighted
+        SUM(x.age_weighted) AS age_weighted,
+        SUM(x.overdue_days_weighted) AS overdue_days_weighted,
+        SUM(x.not_due_historical) AS not_due_historical,
+        SUM(x.disputed_historical) AS disputed_historical,
+        SUM(x.disputed_not_due_historical) AS disputed_not_due_historical,
+        SUM(x.late_sale_items) AS late_sale_items,
+        SUM(x.late_sale_historical) AS late_sale_historical
     FROM by_scope AS x
     GROUP BY x.all_scope_id, x.day_number
 ),
@@ -92,20 +113,36 @@ by_customer AS (
         SUM(b.disputed_base) AS disputed,
         SUM(CASE WHEN b.days_past_due > 0 THEN b.disputed_base ELSE 0 END) AS disputed_overdue,
         SUM(CASE WHEN b.days_past_due >= 91 THEN b.disputed_base ELSE 0 END) AS disputed_over_90,
-        SUM(CASE WHEN b.side_sign = 1 THEN b.closing_base * b.age_days ELSE 0 END) AS age_weighted
+        SUM(CASE WHEN b.side_sign = 1 THEN b.closing_base * b.age_days ELSE 0 END) AS age_weighted,
+        SUM(CASE WHEN b.days_past_due > 0 THEN b.closing_base * b.days_past_due ELSE 0 END) AS overdue_days_weighted,
+        SUM(CASE WHEN b.days_past_due <= 0 THEN b.historical_base ELSE 0 END) AS not_due_historical,
+        SUM(b.disputed_historical) AS disputed_historical,
+        SUM(CASE WHEN b.days_past_due <= 0 THEN b.disputed_historical ELSE 0 END) AS disputed_not_due_historical,
+        SUM(CASE WHEN b.is_sale AND b.days_past_due > s.on_time_grace_days THEN 1 ELSE 0 END) AS late_sale_items,
+        SUM(CASE WHEN b.is_sale AND b.days_past_due > s.on_time_grace_days THEN b.historical_base ELSE 0 END) AS late_sale_historical
     FROM balances AS b
+    CROSS JOIN settings AS s
     JOIN customer_days AS d ON d.day_number = b.day_number
     JOIN scopes AS v ON v.customer_key = b.customer_key
     GROUP BY v.scope_id, b.day_number
 ),
 summed AS (
-    SELECT scope_id, day_number, debit_closing, credit_closing, debit_historical, credit_historical, debit_document, credit_document, overdue, over_90, not_due, disputed, disputed_overdue, disputed_over_90, age_weighted
+    SELECT
+        scope_id, day_number, debit_closing, credit_closing, debit_historical, credit_historical, debit_document, credit_document,
+        overdue, over_90, not_due, disputed, disputed_overdue, disputed_over_90, age_weighted,
+        overdue_days_weighted, not_due_historical, disputed_historical, disputed_not_due_historical, late_sale_items, late_sale_historical
     FROM by_scope
     UNION ALL
-    SELECT scope_id, day_number, debit_closing, credit_closing, debit_historical, credit_historical, debit_document, credit_document, overdue, over_90, not_due, disputed, disputed_overdue, disputed_over_90, age_weighted
+    SELECT
+        scope_id, day_number, debit_closing, credit_closing, debit_historical, credit_historical, debit_document, credit_document,
+        overdue, over_90, not_due, disputed, disputed_overdue, disputed_over_90, age_weighted,
+        overdue_days_weighted, not_due_historical, disputed_historical, disputed_not_due_historical, late_sale_items, late_sale_historical
     FROM over_companies
     UNION ALL
-    SELECT scope_id, day_number, debit_closing, credit_closing, debit_historical, credit_historical, debit_document, credit_document, overdue, over_90, not_due, disputed, disputed_overdue, disputed_over_90, age_weighted
+    SELECT
+        scope_id, day_number, debit_closing, credit_closing, debit_historical, credit_historical, debit_document, credit_document,
+        overdue, over_90, not_due, disputed, disputed_overdue, disputed_over_90, age_weighted,
+        overdue_days_weighted, not_due_historical, disputed_historical, disputed_not_due_historical, late_sale_items, late_sale_historical
     FROM by_customer
 )
 SELECT
@@ -125,7 +162,13 @@ SELECT
     COALESCE(x.disputed, 0) AS disputed,
     COALESCE(x.disputed_overdue, 0) AS disputed_overdue,
     COALESCE(x.disputed_over_90, 0) AS disputed_over_90,
-    COALESCE(x.age_weighted, 0) AS age_weighted
+    COALESCE(x.age_weighted, 0) AS age_weighted,
+    COALESCE(x.overdue_days_weighted, 0) AS overdue_days_weighted,
+    COALESCE(x.not_due_historical, 0) AS not_due_historical,
+    COALESCE(x.disputed_historical, 0) AS disputed_historical,
+    COALESCE(x.disputed_not_due_historical, 0) AS disputed_not_due_historical,
+    COALESCE(x.late_sale_items, 0) AS late_sale_items,
+    COALESCE(x.late_sale_historical, 0) AS late_sale_historical
 FROM scope_days AS d
 LEFT JOIN summed AS x ON x.scope_id = d.scope_id AND x.day_number = d.day_number
 LEFT JOIN scope_starts AS f ON f.scope_id = d.scope_id AND f.day_number = d.day_number

@@ -1,6 +1,6 @@
 -- scope_starts: the balance of a scope value on the day before its first invoice or debit note
 -- grain:   scope_id, day_number (= first_sale_day − 1); only where it is not 0
--- inputs:  scopes, label_scopes, labels, items, open_intervals, rates_daily, proportional_values, settings
+-- inputs:  scopes, label_scopes, labels, items, open_intervals, rates_daily, settings
 -- columns: scope_id, day_number, net_closing (AR at that day's rate)
 -- It is the opening balance of shortened windows, and seldom more than a few prepayments.
 WITH label_starts AS (

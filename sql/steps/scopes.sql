@@ -1,23 +1,18 @@
 -- scopes: every scope and scope value that has figures, each under a number
 -- grain:   scope_id
--- inputs:  labels, customer_keys, items, item_events, balances, windows, settings
+-- inputs:  label_values, labels, customer_keys, items, item_events, balances, windows, settings
 -- columns: scope_id, company_id, scope, scope_value, all_scope_id (the same value over all companies; null on those rows and on customers),
 --          first_document_day, first_sale_day (first invoice or debit note; null without one), customer_key (scope customer only)
 -- A customer has figures at as_of only, and only with an open item there or an event in the trailing_3m window that ends there.
-WITH label_values AS (
-    SELECT company_id, 'company' AS scope, company_id AS scope_value, first_document_day, first_sale_day FROM labels
-    UNION ALL SELECT company_id, 'segment', segment, first_document_day, first_sale_day FROM labels
-    UNION ALL SELECT company_id, 'region', region, first_document_day, first_sale_day FROM labels
-    UNION ALL SELECT company_id, 'country', country, first_document_day, first_sale_day FROM labels
-    UNION ALL SELECT company_id, 'industry', industry, first_document_day, first_sale_day FROM labels
-    UNION ALL SELECT company_id, 'account_manager', account_manager, first_document_day, first_sale_day FROM labels
-    UNION ALL SELECT company_id, 'payment_terms', payment_terms, first_document_day, first_sale_day FROM labels
-    UNION ALL SELECT company_id, 'currency', currency, first_document_day, first_sale_day FROM labels
+WITH dated_values AS (
+    SELECT v.company_id, v.scope, v.scope_value, l.first_document_day, l.first_sale_day
+    FROM label_values AS v
+    JOIN labels AS l ON l.label_key = v.label_key
 ),
 over_all AS (
-    SELECT company_id, scope, scope_value, first_document_day, first_sale_day FROM label_values
+    SELECT company_id, scope, scope_value, first_document_day, first_sale_day FROM dated_values
     UNION ALL
-    SELECT '(all)', scope, CASE scope WHEN 'company' THEN '(all)' ELSE scope_value END, first_document_day, first_sale_day FROM label_values
+    SELECT '(all)', scope, CASE scope WHEN 'company' THEN '(all)' ELSE scope_value END, first_document_day, first_sale_day FROM dated_values
 ),
 grouped AS (
     SELECT company_id, scope, scope_value, MIN(first_document_day) AS first_document_day, MIN(first_sale_day) AS first_sale_day

@@ -16,7 +16,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import twins  # noqa: E402
 
-INPUTS = [*twins.CANONICAL, "parameters", "currencies", "calendar"]
+INPUTS = [*twins.CANONICAL, "parameters", "scope_pairs", "alerts", "currencies", "calendar"]
 
 
 def main() -> int:
@@ -24,13 +24,11 @@ def main() -> int:
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--ledger", type=Path, required=True)
-    parser.add_argument("--as-of", required=True)
-    parser.add_argument("--base", required=True)
-    parser.add_argument("--history-months", type=int, default=60)
+    twins.add_parameters(parser)
     options = parser.parse_args()
 
     con = twins.connect()
-    twins.load(con, options.ledger, options.as_of, options.base, options.history_months)
+    twins.load(con, options.ledger, twins.parameters_of(options))
     twins.run_steps(con)
     twins.create_marts(con)
     with tempfile.TemporaryDirectory() as folder:
@@ -50,6 +48,7 @@ def main() -> int:
             target.mkdir(parents=True)
             try:
                 context.sql(twins.statement("marts", mart)).write_parquet(str(target / "part-00000.parquet"))
+                context.register_parquet(mart, str(target / "part-00000.parquet"))
             except Exception as error:
                 print(f"marts/{mart}.sql does not run on DataFusion: {error}", file=sys.stderr)
                 return 1

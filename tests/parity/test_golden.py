@@ -26,10 +26,10 @@ NASTY = ROOT / "tests" / "ledgers" / "nasty" / "ledger"
 class Twin:
     """The marts of one ledger at one date, and the questions the tests ask of them."""
 
-    def __init__(self, ledger: Path, as_of: str, base: str, history_months: int = 60):
+    def __init__(self, ledger: Path, as_of: str, base: str, **parameters):
         self.as_of = as_of
         self.con = twins.connect()
-        twins.load(self.con, ledger, as_of, base, history_months)
+        twins.load(self.con, ledger, twins.Parameters(as_of, base, **parameters))
         twins.run_steps(self.con)
         twins.create_marts(self.con)
 
@@ -106,6 +106,45 @@ def assert_laws(twin: Twin):
             AND d.period_end = t.period_end AND d.metric = 'average_days_delinquent'
         WHERE t.metric = 'trapped_cash' AND t.amount <> d.numerator""")
     assert_equal(trapped, [], "trapped cash that is not K5 × NCS ÷ days")
+    unbridged = twin.rows("""
+        WITH bridges AS (
+            SELECT company_id, scope, scope_value, period_end,
+                SUM(CASE WHEN part <> 'closing' THEN COALESCE(amount, 0) ELSE -amount END) AS amount_left,
+                SUM(CASE WHEN part <> 'closing' THEN days ELSE -days END) AS days_left,
+                MAX(CASE part WHEN 'opening' THEN amount END) AS opening,
+                MAX(CASE part WHEN 'closing' THEN days END) AS closing_days,
+                SUM(abs(days)) AS size, COUNT(days) AS parts
+            FROM twin_dso_bridge GROUP BY ALL
+        )
+        SELECT b.* FROM bridges b
+        JOIN twin_kpis k ON k.company_id = b.company_id AND k.scope = b.scope AND k.scope_value = b.scope_value AND k.period_end = b.period_end
+            AND k.metric = 'dso' AND k.convention = 'conventional' AND k.time_window = 'trailing_3m'
+        WHERE amount_left <> 0 OR abs(closing_days - k.value) > 1e-9 * (1 + abs(k.value)) OR (closing_days IS NULL) <> (k.value IS NULL)
+            OR (parts = 8 AND abs(days_left) > 1e-9 * (1 + size))""")
+    assert_equal(unbridged, [], "bridges whose parts do not sum to the change")
+    unrolled = twin.rows("""
+        WITH rolled AS (
+            SELECT company_id, scope, scope_value, period_end, from_bucket, SUM(amount) AS amount, SUM(rate) AS rate
+            FROM twin_roll_rates GROUP BY ALL
+        ),
+        opened AS (SELECT company_id, scope, scope_value, period_end, SUM(amount) AS amount FROM rolled GROUP BY ALL)
+        SELECT 'rates', company_id, scope, scope_value, period_end FROM rolled WHERE abs(rate - 1) > 1e-9
+        UNION ALL
+        SELECT 'opening', k.company_id, k.scope, k.scope_value, o.period_end FROM twin_kpis k
+        JOIN opened o ON o.company_id = k.company_id AND o.scope = k.scope AND o.scope_value = k.scope_value
+            AND k.period_end = CAST(date_trunc('month', o.period_end) - INTERVAL 1 DAY AS DATE)
+        WHERE k.metric = 'ar_debit' AND k.convention = 'historical' AND k.amount <> o.amount""")
+    assert_equal(unrolled, [], "rolls that do not hold all that was open")
+    torn = twin.rows("""
+        WITH split AS (
+            SELECT company_id, scope, scope_value, period_end, time_window, metric, MAX(denominator) AS whole, SUM(numerator) AS parts
+            FROM (
+                SELECT * REPLACE (CASE WHEN metric LIKE 'discount_%' THEN 'discount_' || convention ELSE metric END AS metric) FROM twin_kpis
+                WHERE scope <> 'customer' AND (metric IN ('discount_taken', 'discount_missed') AND convention = 'items' OR metric = 'promises_kept')
+            ) GROUP BY ALL
+        )
+        SELECT * FROM split WHERE parts <> whole""")
+    assert_equal(torn, [], "discounts neither taken nor missed, promises neither kept nor broken nor partly")
     uneven = twin.rows("""
         WITH counted AS (
             SELECT CASE WHEN scope IN ('currency', 'customer') THEN scope ELSE 'other' END AS kind, time_window, COUNT(*) AS metrics
@@ -181,6 +220,27 @@ def test_the_corner_shop_gives_the_figures_worked_by_hand():
         ("disputed_share", "standard", "point", "0.1596", "2000", "12530"),
         ("write_off_rate", "standard", "trailing_3m", "0.0612", "1500", "24500"),
         ("weighted_average_terms", "standard", "trailing_3m", "30.00", "750000", "25000"),
+        # receipts × days late: I1 6,000 × 10 + 4,000 × 40, I2 −7,840 × 22, I4 3,240 × 36; I1 and I2 are the settled ones, at 40 and −22 days
+        ("days_beyond_terms", "standard", "trailing_3m", "7.79", "164160", "21080"),
+        ("days_beyond_terms", "settled_items_only", "trailing_3m", "2.66", "47520", "17840"),
+        ("days_beyond_terms", "at_final_close", "trailing_3m", "12.44", "224000", "18000"),
+        # June: due by the end of it and open at its start I1 4,000, I4 9,720, I5 2,000, I6 1,500; I3 is due in July; RC4 brought 4,000
+        ("collection_rate", "standard", "month", "0.2323", "4000", "17220"),
+        ("collection_rate", "early_cash", "month", "0.00", "0", "17220"),
+        # I2 of I1, I2 and the late I4, I5; a write-off (I6) is no settlement. By amount 8,000 ÷ (10,000 + 8,000 + 9,720 + 2,000)
+        ("on_time_rate", "by_count", "trailing_3m", "0.25", "1", "4"),
+        ("on_time_rate", "by_amount", "trailing_3m", "0.2692", "8000", "29720"),
+        # I2: 2 % of 8,000 for 7,840 paid 22 days early; by the contract, 20 days before the due date: 2 ÷ 98 × 365 ÷ 20
+        ("discount_taken", "items", "trailing_3m", "1.00", "1", "1"),
+        ("discount_missed", "items", "trailing_3m", "0.00", "0", "1"),
+        ("discount_cost", "standard", "trailing_3m", "0.3386", "160", "172480"),
+        ("discount_cost", "contractual", "trailing_3m", "0.3724", "160", "156800"),
+        # I5 since 3 June
+        ("dispute_days", "open_count", "point", "1.00", "1", None),
+        ("dispute_days", "open_age", "point", "27.00", "27", "1"),
+        # CN1 of 500 to four invoices of 25,000
+        ("credit_note_rate", "by_count", "trailing_3m", "0.25", "1", "4"),
+        ("credit_note_rate", "by_amount", "trailing_3m", "0.0200", "500", "25000"),
         ("top_10_share", "standard", "point", "1.00", "16330", "16330"),
         ("hhi", "standard", "point", "0.6429", "171440900", "266668900"),
         ("customers_for_80_percent", "standard", "point", "1.00", "12530", "12530"),
@@ -191,6 +251,38 @@ def test_the_corner_shop_gives_the_figures_worked_by_hand():
         assert_equal(row["numerator"], money(numerator), f"{metric} {convention}, numerator")
         assert_equal(row["denominator"], None if denominator is None else money(denominator), f"{metric} {convention}, denominator")
         assert_equal(row["flags"], None, f"{metric} {convention}, flags")
+    # I4 10,530 × 77 days + I5 2,000 × 30 days, at 8 % a year: 870,810 × 0.08 ÷ 365 = 190.86
+    interest = shop.kpi("late_interest_memo", window="point")
+    assert_equal((interest["amount"], interest["numerator"]), (money("190.86"), money("870810")), "late interest")
+    for metric, amount, offered in (("discount_taken", "160", "160"), ("discount_missed", "0", "160"), ("discount_leaked", "0", None)):
+        row = shop.kpi(metric, "amount")
+        assert_equal((row["amount"], row["denominator"]), (money(amount), None if offered is None else money(offered)), metric)
+    for metric, convention, window, reason in (
+        ("billing_lag", "by_count", "trailing_3m", "not_supplied"), ("promises_kept", "kept", "trailing_3m", "not_supplied"),
+        ("dispute_days", "standard", "trailing_3m", "zero_base"), ("dispute_days", "censored_median", "point", "immature"),
+        ("discount_cost", "standard", "month", "zero_base"),
+    ):
+        assert_equal(shop.kpi(metric, convention, window)["reason"], reason, f"{metric} {convention}")
+
+    # from May to June: 17,580 ÷ 32,580 × 91 = 49.07 days become 16,330 ÷ 24,500 × 91. The sales alone: 17,580 ÷ 24,500 × 91 − 49.07. Not yet due
+    # I3 4,500 for I5 2,000; I5 is disputed since; I1 4,000 and I6 1,500 are gone; UC1; and I4 9,000 EUR × (1.17 − 1.12)
+    assert_equal(
+        shop.rows("SELECT part, amount, round(days, 2) FROM twin_dso_bridge WHERE company_id = 'main' AND scope = 'company' "
+                  "AND period_end = '2025-06-30' ORDER BY part_order"),
+        [("opening", money("17580"), 49.07), ("sales_volume", None, 16.23), ("not_yet_due", money("2500"), 9.29),
+         ("overdue_undisputed", money("-5500"), -20.43), ("disputed", money("2000"), 7.43), ("unapplied_credits", money("-700"), -2.6),
+         ("fx", money("450"), 1.67), ("closing", money("16330"), 60.65)],
+        "DSO bridge")
+    assert_equal(
+        shop.rows("SELECT strftime(period_end, '%m'), from_bucket, to_bucket, amount, items, rate FROM twin_roll_rates "
+                  "WHERE company_id = 'main' AND scope = 'company' AND period_end >= '2025-05-31' ORDER BY 1, 2, 3"),
+        [("05", "1_30", "31_60", money("9720"), 1, 0.75), ("05", "1_30", "settled", money("3240"), 0, 0.25),
+         ("05", "31_60", "61_90", money("1500"), 1, 1), ("05", "not_due", "1_30", money("4000"), 1, 0.4),
+         ("05", "not_due", "settled", money("6000"), 0, 0.6), ("06", "1_30", "settled", money("4000"), 1, 1),
+         ("06", "31_60", "61_90", money("9720"), 1, 1), ("06", "61_90", "write_off", money("1500"), 1, 1),
+         ("06", "not_due", "1_30", money("2000"), 1, 1)],
+        "roll rates: I4, I6 and I1 in May; I1, I4, I6 and I5 in June")
+
     # I6 of 1 February is the first invoice: twelve months are shortened to 150 days
     year = shop.kpi("dso", "conventional", "trailing_12m")
     assert_equal((year["flags"], str(year["period_start"]), year["denominator"]), ("short_history", "2025-02-01", money("38960")), "trailing_12m")
@@ -281,11 +373,110 @@ def test_the_nasty_ledger_falls_into_no_trap():
     assert_equal(index["numerator"], money("700") + money("4826.01") - money("3476.66"), "opening balance of the clipped window")
 
 
+HANDSHAKES = {
+    "documents": """
+        document_id,document_type,customer_id,document_date,due_date,amount,currency,discount_percent,discount_date,delivery_date
+        V1,invoice,C,2025-01-10,2025-02-09,1000.00,USD,2,2025-01-20,2025-01-06
+        V2,invoice,C,2025-01-15,2025-02-14,2000.00,USD,3,2025-01-25,2025-01-16
+        V3,invoice,C,2025-02-01,2025-03-03,500.00,USD,1.5,2025-02-11,2025-01-22
+        R1,receipt,C,2025-01-20,,980.00,USD,,,
+        S1,discount,C,2025-01-20,,20.00,USD,,,
+        R2,receipt,C,2025-02-10,,1940.00,USD,,,
+        S2,discount,C,2025-02-10,,60.00,USD,,,
+        R3,receipt,C,2025-02-08,,492.50,USD,,,
+        S3,discount,C,2025-02-08,,7.50,USD,,,""",
+    "applications": """
+        application_id,credit_document_id,debit_document_id,applied_date,amount
+        A1,R1,V1,2025-01-25,980.00
+        A2,S1,V1,2025-01-25,20.00
+        A3,R2,V2,2025-02-10,1940.00
+        A4,S2,V2,2025-02-10,60.00
+        A5,R3,V3,2025-02-08,492.50
+        A6,S3,V3,2025-02-08,7.50
+        A7,S3,V3,2025-03-05,-7.50""",
+    "promises": """
+        promise_id,customer_id,document_id,made_date,promised_date,amount,currency
+        P1,C,V2,2025-02-01,2025-02-10,1940.00,
+        P2,C,V2,2025-02-01,2025-02-09,1940.00,
+        P3,C,V1,2025-01-12,2025-01-22,1000.00,USD
+        P4,C,,2025-02-05,2025-02-10,2400.00,
+        P5,C,V3,2025-02-01,2025-02-20,450.00,EUR
+        P6,C,V3,2025-03-10,2025-04-05,7.50,""",
+    "disputes": """
+        dispute_id,document_id,item_no,opened_date,closed_date
+        Q1,V2,1,2025-01-20,2025-01-30
+        Q2,V1,1,2025-01-05,2025-01-08
+        Q3,V2,1,2025-02-01,2025-02-21
+        Q4,V3,1,2025-03-01,""",
+    "fx_rates": """
+        rate_date,currency,rate
+        2025-01-01,EUR,1.10""",
+}
+
+
+def test_a_promise_and_a_discount_are_judged_by_what_had_happened_by_the_period_end():
+    """V1 is paid in time less 2 %. V2 is paid in time, but its 3 % were for an earlier day. V3's 1.5 % are granted and taken back in March."""
+    with tempfile.TemporaryDirectory() as folder:
+        for table, text in HANDSHAKES.items():
+            (Path(folder) / f"{table}.csv").write_text("\n".join(line.strip() for line in text.strip().splitlines()) + "\n")
+        hands = Twin(Path(folder), "2025-03-31", "USD")
+    assert_laws(hands)
+    for period_end, metric, convention, window, value, numerator, denominator in (
+        # offered 2 % of 1,000, 3 % of 2,000 and 1.5 % of 500: 20 + 60 + 7.50; V3's is taken until it is taken back
+        ("2025-01-31", "discount_taken", "items", "trailing_3m", "0.50", "1", "2"),
+        ("2025-02-28", "discount_taken", "items", "trailing_3m", "0.67", "2", "3"),
+        ("2025-03-31", "discount_taken", "items", "trailing_3m", "0.33", "1", "3"),
+        ("2025-02-28", "discount_missed", "items", "trailing_3m", "0.33", "1", "3"),
+        ("2025-03-31", "discount_missed", "items", "trailing_3m", "0.67", "2", "3"),
+        # 20 for 980 paid 20 days early; offered 87.50 for 980 + 1,940 + 492.50, each 20 days before it is due
+        ("2025-03-31", "discount_cost", "standard", "trailing_3m", "0.3724", "20", "19600"),
+        ("2025-03-31", "discount_cost", "contractual", "trailing_3m", "0.4679", "87.50", "68250"),
+        # written 4 days after delivery, 1 before, 10 after
+        ("2025-03-31", "billing_lag", "by_count", "trailing_3m", "4.33", "13", "3"),
+        ("2025-03-31", "billing_lag", "by_amount", "trailing_3m", "2.00", "7000", "3500"),
+        # P1 and P4 (492.50 + 1,940 of the customer) kept; P3 980 of 1,000 and P5 492.50 of 450 EUR = 495 partly; P2 a day early; P6 not due
+        ("2025-03-31", "promises_kept", "kept", "trailing_3m", "0.40", "2", "5"),
+        ("2025-03-31", "promises_kept", "partly", "trailing_3m", "0.40", "2", "5"),
+        ("2025-03-31", "promises_kept", "broken", "trailing_3m", "0.20", "1", "5"),
+        # closed after 10 days, on the day (it was opened before the invoice) and after 20; V3's is 30 days old
+        ("2025-03-31", "dispute_days", "standard", "trailing_3m", "10.00", "30", "3"),
+        ("2025-03-31", "dispute_days", "open_age", "point", "30.00", "30", "1"),
+        ("2025-01-31", "dispute_days", "censored_median", "point", "0.00", None, None),
+        ("2025-03-31", "dispute_days", "censored_median", "point", "10.00", None, None),
+        # 20, 4 and 23 days early; in March V3 is open again, and late
+        ("2025-03-31", "days_beyond_terms", "standard", "trailing_3m", "-11.337", "-38687.50", "3412.50"),
+        ("2025-02-28", "days_beyond_terms", "settled_items_only", "trailing_3m", "-11.337", "-38687.50", "3412.50"),
+        ("2025-03-31", "days_beyond_terms", "settled_items_only", "trailing_3m", "-9.370", "-27360", "2920"),
+        ("2025-02-28", "on_time_rate", "by_count", "trailing_3m", "1.00", "3", "3"),
+        ("2025-03-31", "on_time_rate", "by_count", "trailing_3m", "0.67", "2", "3"),
+        ("2025-03-31", "on_time_rate", "by_amount", "trailing_3m", "0.9975", "3000", "3007.50"),
+    ):
+        row, what = hands.kpi(metric, convention, window, period_end=period_end), f"{metric} {convention} at {period_end}"
+        assert_equal(f"{row['value']:.{len(value.split('.')[1])}f}", value, what)
+        assert_equal(row["numerator"], None if numerator is None else money(numerator), f"{what}, numerator")
+        assert_equal(row["denominator"], None if denominator is None else money(denominator), f"{what}, denominator")
+    for period_end, metric, window, amount, offered in (
+        ("2025-02-28", "discount_taken", "trailing_3m", "27.50", "87.50"),
+        ("2025-03-31", "discount_taken", "trailing_3m", "20", "87.50"),
+        ("2025-03-31", "discount_missed", "trailing_3m", "67.50", "87.50"),
+        ("2025-01-31", "discount_missed", "month", "60", "80"),
+        ("2025-01-31", "discount_leaked", "month", "0", None),
+        ("2025-02-28", "discount_leaked", "month", "60", None),
+    ):
+        row = hands.kpi(metric, "amount", window, period_end=period_end)
+        assert_equal((row["amount"], row["denominator"]), (money(amount), None if offered is None else money(offered)), f"{metric} at {period_end}")
+    # 7.50, 28 days late: 210 × 0.08 ÷ 365 = 0.046
+    assert_equal(hands.kpi("late_interest_memo", window="point")["amount"], money("0.05"), "late interest")
+    # P4 names no document, so it belongs to the customer, but to no currency
+    assert_equal(hands.kpi("promises_kept", "kept", scope="currency", value="USD")["denominator"], money("4"), "promises in USD")
+    assert_equal(hands.kpi("promises_kept", "kept", scope="customer", value="C")["denominator"], money("5"), "promises of the customer")
+
+
 def test_random_ledgers_keep_the_laws():
     for seed in (1, 2, 3):
         with tempfile.TemporaryDirectory() as folder:
             random_ledger.generate(seed, Path(folder))
-            assert_laws(Twin(Path(folder) / "ledger", "2025-06-13", "USD", history_months=6))
+            assert_laws(Twin(Path(folder) / "ledger", "2025-06-13", "USD", history_months=6, scope_pairs=(("segment", "account_manager"),)))
 
 
 def test_road_traffic_fines_are_exact_to_the_cent(ledger: Path | None = None):

@@ -13,6 +13,7 @@ import argparse
 import datetime
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -57,9 +58,16 @@ CANONICAL = {
     "disputes": (["company_id", "dispute_id"], {
         "company_id": "VARCHAR", "dispute_id": "VARCHAR", "document_id": "VARCHAR", "item_no": "BIGINT", "opened_date": "DATE",
         "closed_date": "DATE", "amount": MONEY, "reason": "VARCHAR"}),
+    "promises": (["company_id", "promise_id"], {
+        "company_id": "VARCHAR", "promise_id": "VARCHAR", "customer_id": "VARCHAR", "document_id": "VARCHAR", "made_date": "DATE",
+        "promised_date": "DATE", "amount": MONEY, "currency": "VARCHAR"}),
     "fx_rates": (["rate_date", "currency"], {"rate_date": "DATE", "currency": "VARCHAR", "rate": RATE}),
 }
 DEFAULTS = {"company_id": "'main'", "item_no": "1", "credit_item_no": "1", "debit_item_no": "1"}
+
+# What one alert says, in the order of `--alert`.
+ALERT = {"alert": "VARCHAR", "metric": "VARCHAR", "convention": "VARCHAR", "time_window": "VARCHAR", "scope": "VARCHAR", "rule": "VARCHAR",
+         "threshold": "DOUBLE"}
 
 # ISO 4217: every currency that does not have two digits after the point.
 MINOR_DIGITS = {
@@ -134,11 +142,35 @@ def load_table(con: duckdb.DuckDBPyConnection, ledger: Path, table: str, known_a
 
 # --- the twins -------------------------------------------------------------------------------------------------------------------
 
-def load(con, ledger: Path, as_of: str, base: str, history_months: int = 60, known_as_of: str | None = None) -> None:
-    """Creates the inputs of the steps: the canonical tables, parameters, currencies and calendar."""
-    supplied = {table: load_table(con, ledger, table, known_as_of) for table in CANONICAL}
-    con.execute("CREATE TABLE parameters (as_of DATE, base_currency VARCHAR, history_months BIGINT, has_disputes BOOLEAN)")
-    con.execute("INSERT INTO parameters VALUES (?, ?, ?, ?)", [as_of, base, history_months, supplied["disputes"]])
+@dataclass(frozen=True)
+class Parameters:
+    """What a run is asked for; the defaults are those of `arrears.toml`."""
+
+    as_of: str
+    base: str
+    history_months: int = 60
+    known_as_of: str | None = None
+    on_time_grace_days: int = 0
+    late_interest_rate: str = "0.08"
+    history_start_date: str | None = None
+    scope_pairs: tuple[tuple[str, str], ...] = ()  # ("segment", "country") …
+    alerts: tuple[tuple, ...] = ()                 # rows of ALERT
+
+
+def load(con, ledger: Path, parameters: Parameters) -> None:
+    """Creates the inputs of the steps: the canonical tables, parameters, scope_pairs, alerts, currencies and calendar."""
+    supplied = {table: load_table(con, ledger, table, parameters.known_as_of) for table in CANONICAL}
+    base = parameters.base
+    con.execute(f"""CREATE TABLE parameters (as_of DATE, base_currency VARCHAR, history_months BIGINT, has_disputes BOOLEAN,
+        has_promises BOOLEAN, on_time_grace_days BIGINT, late_interest_rate {RATE}, history_start_date DATE)""")
+    con.execute(f"INSERT INTO parameters VALUES (?, ?, ?, ?, ?, ?, CAST(? AS {RATE}), ?)", [
+        parameters.as_of, base, parameters.history_months, supplied["disputes"], supplied["promises"], parameters.on_time_grace_days,
+        str(parameters.late_interest_rate), parameters.history_start_date])
+    con.execute("CREATE TABLE scope_pairs (first_scope VARCHAR, second_scope VARCHAR)")
+    con.execute("CREATE TABLE alerts (" + ", ".join(f"{name} {kind}" for name, kind in ALERT.items()) + ")")
+    for table, rows in (("scope_pairs", parameters.scope_pairs), ("alerts", parameters.alerts)):
+        for row in rows:
+            con.execute(f"INSERT INTO {table} VALUES ({', '.join('?' for _ in row)})", list(row))
     con.execute("CREATE TABLE currencies (currency VARCHAR, minor_digits BIGINT)")
     con.executemany("INSERT INTO currencies VALUES (?, ?)", sorted({base: 2, **MINOR_DIGITS}.items()))
     con.execute(f"CREATE TABLE calendar AS {statement('inputs', 'calendar')}")
@@ -164,7 +196,9 @@ def write_marts(con, out: Path, timings: dict[str, float] | None = None) -> None
         started = time.perf_counter()
         folder = out / name
         folder.mkdir(parents=True, exist_ok=True)
-        con.execute(f"COPY ({statement('marts', name)}) TO '{folder / 'part-00000.parquet'}' (FORMAT parquet, COMPRESSION zstd)")
+        file = folder / "part-00000.parquet"
+        con.execute(f"COPY ({statement('marts', name)}) TO '{file}' (FORMAT parquet, COMPRESSION zstd)")
+        con.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{file}', hive_partitioning = false)")
         if timings is not None:
             timings[name] = time.perf_counter() - started
 
@@ -172,6 +206,7 @@ def write_marts(con, out: Path, timings: dict[str, float] | None = None) -> None
 def create_marts(con) -> None:
     for name in MARTS:
         con.execute(f"CREATE TABLE twin_{name} AS {statement('marts', name)}")
+        con.execute(f"CREATE VIEW {name} AS SELECT * FROM twin_{name}")
 
 
 def connect(threads: int | None = None, memory_limit: str | None = None, temp: Path | None = None):
@@ -257,16 +292,44 @@ def compare(con, published: Path, tolerance: float = 1e-9, show: int = 5, tables
 
 # --- the command -----------------------------------------------------------------------------------------------------------------
 
+def pair(text: str) -> tuple[str, str]:
+    first, second = text.split(",")
+    return first, second
+
+
+def alert(text: str) -> tuple:
+    *words, threshold = text.split(",")
+    if len(words) != len(ALERT) - 1:
+        raise ValueError(text)
+    return *words, float(threshold)
+
+
+def add_parameters(command: argparse.ArgumentParser) -> None:
+    """The options that `parameters_of` reads."""
+    command.add_argument("--as-of", required=True, type=lambda text: str(datetime.date.fromisoformat(text)))
+    command.add_argument("--base", required=True, help="base currency")
+    command.add_argument("--history-months", type=int, default=60)
+    command.add_argument("--known-as-of", help="rows recorded after this date are invisible")
+    command.add_argument("--on-time-grace-days", type=int, default=0)
+    command.add_argument("--late-interest-rate", default="0.08", help="a year, as a share (default: %(default)s)")
+    command.add_argument("--history-start-date", help="items dated before enter the payment curves late")
+    command.add_argument("--scope-pair", type=pair, action="append", default=[], help="such as segment,country (may be repeated)")
+    command.add_argument("--alert", type=alert, action="append", default=[], help=",".join(ALERT) + " (may be repeated)")
+
+
+def parameters_of(options: argparse.Namespace) -> Parameters:
+    return Parameters(
+        options.as_of, options.base, options.history_months, options.known_as_of, options.on_time_grace_days, options.late_interest_rate,
+        options.history_start_date, tuple(options.scope_pair), tuple(options.alert))
+
+
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
     for name, summary in (("build", "write each mart as Parquet"), ("compare", "compare each mart with what was published")):
         command = commands.add_parser(name, help=summary)
         command.add_argument("--ledger", type=Path, required=True, help="folder of canonical files")
-        command.add_argument("--as-of", required=True, type=lambda text: str(datetime.date.fromisoformat(text)))
-        command.add_argument("--base", required=True, help="base currency")
-        command.add_argument("--history-months", type=int, default=60)
-        command.add_argument("--known-as-of", help="rows recorded after this date are invisible")
+        add_parameters(command)
         command.add_argument("--threads", type=int)
         command.add_argument("--timings", action="store_true", help="seconds of each step, to stderr")
         if name == "build":
@@ -283,7 +346,7 @@ def main() -> int:
     options = arguments()
     con = connect(options.threads)
     timings: dict[str, float] = {}
-    load(con, options.ledger, options.as_of, options.base, options.history_months, options.known_as_of)
+    load(con, options.ledger, parameters_of(options))
     run_steps(con, timings)
     if options.command == "build":
         write_marts(con, options.out, timings)

@@ -5,12 +5,16 @@
 //! never compared with itself.
 
 mod aging_equals_receivable;
+mod bridge_closes;
+mod curves_close;
 mod files_intact;
+mod histogram_equals_delays;
 mod no_over_application;
 mod open_items_equal_documents;
 mod open_items_equal_receivable;
 mod quarantined_share;
 mod roll_forward_residual;
+mod roll_rates_equal_receivable;
 mod rows_accounted;
 mod scopes_sum_to_company;
 mod trapped_cash_identity;
@@ -92,10 +96,28 @@ pub const CHECKS: &[Check] = &[
         find: aging_equals_receivable::find,
     },
     Check {
+        name: "bridge_closes",
+        description: "opening and the parts of every DSO bridge sum to closing",
+        severity: Severity::Blocking,
+        find: bridge_closes::find,
+    },
+    Check {
+        name: "curves_close",
+        description: "the shares of every payment curve sum to 1, and survival lies inside its interval",
+        severity: Severity::Blocking,
+        find: curves_close::find,
+    },
+    Check {
         name: "files_intact",
         description: "every file of the night is there and has the bytes its manifest says",
         severity: Severity::Blocking,
         find: files_intact::find,
+    },
+    Check {
+        name: "histogram_equals_delays",
+        description: "the histogram of delays holds every item that the distribution of delays counts",
+        severity: Severity::Blocking,
+        find: histogram_equals_delays::find,
     },
     Check {
         name: "no_over_application",
@@ -126,6 +148,12 @@ pub const CHECKS: &[Check] = &[
         description: "every roll-forward closes: opening and its lines sum to closing, to the minor unit",
         severity: Severity::Blocking,
         find: roll_forward_residual::find,
+    },
+    Check {
+        name: "roll_rates_equal_receivable",
+        description: "what became of the open items sums to what was open at the month end before",
+        severity: Severity::Blocking,
+        find: roll_rates_equal_receivable::find,
     },
     Check {
         name: "rows_accounted",

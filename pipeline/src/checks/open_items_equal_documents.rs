@@ -54,13 +54,16 @@ fn differences(totals: &SealedTotals, timeline: &Timeline) -> Vec<(i32, i128, i1
 mod tests {
     use super::*;
     use crate::ledger::calendar::day_of;
+    use crate::ledger::collections::RollShape;
     use crate::ledger::totals::ScopeTotals;
 
     #[test]
     fn money_made_by_an_application_is_found() {
         let day = |text: &str| day_of(text.parse().expect("a date of the test"));
         let timeline = Timeline::new(day("2025-06-30"), 2, day("2025-06-10"));
-        let mut totals = ScopeTotals::new(timeline.period_ends.len(), timeline.balance_dates.len(), timeline.interval_starts.len());
+        let shape = RollShape { buckets: 6, periods: timeline.period_ends.len() };
+        let mut totals =
+            ScopeTotals::new(shape, timeline.balance_dates.len(), timeline.interval_starts.len(), timeline.cohort_months().len());
         totals.flows[timeline.interval(day("2025-06-10"))].documents_document = 100;
         totals.nets[timeline.balance_date(day("2025-06-30"))].document = 100;
         let sealed = |totals: &ScopeTotals| totals.clone().seal(day("2025-06-10"), day("2025-06-10"));

@@ -7,10 +7,10 @@ use crate::marts::frame::{SCALE, SUM_PRECISION};
 use polars::prelude::*;
 
 pub(super) fn find(context: &Context) -> Result<DataFrame> {
-    find_in(context.receivable()?, context.timeline.as_of)
+    find_in(context.receivable()?, context.timeline.as_of, &context.walked.scope_order)
 }
 
-fn find_in(receivable: LazyFrame, as_of: i32) -> Result<DataFrame> {
+fn find_in(receivable: LazyFrame, as_of: i32, labelled: &[Scope]) -> Result<DataFrame> {
     let is_company = || col("scope").eq(lit(Scope::Company.word()));
     let is_group = || col("company_id").eq(lit(ALL_COMPANIES));
     let companies =
@@ -26,7 +26,8 @@ fn find_in(receivable: LazyFrame, as_of: i32) -> Result<DataFrame> {
         .agg([col("receivable").sum()])
         .select([lit(ALL_COMPANIES).alias("company_id"), col("period_end"), lit("companies").alias("scope"), col("receivable")]);
     // Customers stand there at as_of only, and not for the group.
-    let by_scope: Vec<LazyFrame> = scope_words().into_iter().map(|word| companies.clone().with_column(lit(word).alias("scope"))).collect();
+    let by_scope: Vec<LazyFrame> =
+        scope_words(labelled).into_iter().map(|word| companies.clone().with_column(lit(word).alias("scope"))).collect();
     let expected = concat(by_scope, UnionArgs::default())?.filter(
         col("scope")
             .neq(lit(Scope::Customer.word()))
@@ -43,8 +44,8 @@ fn find_in(receivable: LazyFrame, as_of: i32) -> Result<DataFrame> {
         .collect()?)
 }
 
-fn scope_words() -> Vec<&'static str> {
-    let labelled = Scope::LABELLED.into_iter().filter(|scope| *scope != Scope::Company).map(Scope::word);
+fn scope_words(labelled: &[Scope]) -> Vec<&'static str> {
+    let labelled = labelled.iter().filter(|scope| **scope != Scope::Company).map(|scope| scope.word());
     labelled.chain([Scope::Customer.word(), "companies"]).collect()
 }
 
@@ -74,16 +75,16 @@ mod tests {
 
     #[test]
     fn a_customer_counted_twice_or_left_out_is_found() {
-        assert_eq!(find_in(frame(&book()), 20_000).expect("it runs").height(), 0);
+        assert_eq!(find_in(frame(&book()), 20_000, &Scope::LABELLED).expect("it runs").height(), 0);
         let mut twice = book();
         twice.push(("a", "segment", 4));
-        assert_eq!(find_in(frame(&twice), 20_000).expect("it runs").height(), 1);
+        assert_eq!(find_in(frame(&twice), 20_000, &Scope::LABELLED).expect("it runs").height(), 1);
         let mut missing = book();
         missing.remove(0);
-        assert_eq!(find_in(frame(&missing), 20_000).expect("it runs").height(), 1);
+        assert_eq!(find_in(frame(&missing), 20_000, &Scope::LABELLED).expect("it runs").height(), 1);
         let mut group = book();
         group.iter_mut().filter(|row| row.0 == ALL_COMPANIES && row.1 == "company").for_each(|row| row.2 = 12);
         // The group's other scopes no longer match it either.
-        assert!(find_in(frame(&group), 20_000).expect("it runs").height() > 1);
+        assert!(find_in(frame(&group), 20_000, &Scope::LABELLED).expect("it runs").height() > 1);
     }
 }

@@ -4,6 +4,7 @@
 //! relative to it. Nothing here looks at data files.
 
 mod date_pattern;
+mod metrics;
 mod source;
 
 use std::fmt::Write as _;
@@ -15,6 +16,7 @@ use sha2::{Digest as _, Sha256};
 use toml::Spanned;
 
 pub use date_pattern::{DAY_MICROS, DatePattern, day_in_range};
+pub use metrics::{Alert, AlertRule, MetricsConfig};
 pub use source::{FLAT_PAYMENT_COLUMNS, NegativeAmount, Shape, Source, allowed_columns, flat_columns};
 
 use crate::error::{Error, Result, io_error};
@@ -78,6 +80,8 @@ pub struct Config {
     pub aging_edges: Vec<u32>,
     /// Who set the aging edges.
     pub aging_edges_origin: Origin,
+    /// `[metrics]` and `[[alert]]`.
+    pub metrics: MetricsConfig,
     /// `[[source]]`, in the order of the file.
     pub sources: Vec<Source>,
     /// The configuration file.
@@ -111,6 +115,8 @@ struct RawConfig {
     customer_conventions: Option<Spanned<String>>,
     aging_edges: Option<Spanned<Vec<u32>>>,
     quality: Option<RawQuality>,
+    metrics: Option<metrics::RawMetrics>,
+    alert: Option<Vec<metrics::RawAlert>>,
     #[serde(default)]
     source: Vec<Spanned<source::RawSource>>,
 }
@@ -249,6 +255,10 @@ impl Config {
         ] {
             line(key, share.to_string(), &share.origin);
         }
+        for (key, value, origin) in self.metrics.values() {
+            line(&key, value, &origin);
+        }
+        shown += &self.metrics.show_lists();
         for source in &self.sources {
             let _ = writeln!(shown, "\n[[source]]{:<50} # {}:{}", "", self.path.display(), source.line);
             for (key, value) in source_values(source) {
@@ -272,6 +282,10 @@ impl Config {
             *self.thresholds.max_quarantined_rows_share,
             *self.thresholds.max_quarantined_amount_share,
         );
+        for (key, value, _) in self.metrics.values() {
+            let _ = writeln!(content, "{key}={value}");
+        }
+        content += &self.metrics.show_lists();
         for source in &self.sources {
             for (key, value) in source_values(source) {
                 if key != "path" {
@@ -449,6 +463,7 @@ fn check(raw: RawConfig, document: &Document<'_>, overrides: &Overrides, environ
         max_quarantined_rows_share: share(quality.max_quarantined_rows_share, "max_quarantined_rows_share")?,
         max_quarantined_amount_share: share(quality.max_quarantined_amount_share, "max_quarantined_amount_share")?,
     };
+    let metrics = raw.metrics.unwrap_or_default().check(raw.alert, document)?;
     let mut sources: Vec<Source> = Vec::new();
     for raw_source in raw.source {
         let line = document.line(raw_source.span());
@@ -472,6 +487,7 @@ fn check(raw: RawConfig, document: &Document<'_>, overrides: &Overrides, environ
         include_intercompany,
         customer_conventions,
         thresholds,
+        metrics,
         aging_edges_origin: aging_edges.origin,
         aging_edges: aging_edges.value,
         sources,

@@ -4,8 +4,12 @@
 //! Row groups are decoded in parallel; nothing that is published depends on the order in which they arrive. Strings are
 //! read as dictionaries, so that a label is interned once a row group and not once a row.
 
+mod promises;
+
 use crate::error::{Error, Result, io_error};
-use crate::ledger::book::{Application, Book, Customer, Dispute, DocumentType, Item, ItemIndex, NO_AMOUNT, NO_DATE, NO_LABEL};
+use crate::ledger::book::{
+    Application, Book, Customer, DiscountTerms, Dispute, DocumentType, Item, ItemIndex, NO_AMOUNT, NO_DATE, NO_LABEL, Supplied,
+};
 use crate::ledger::calendar::Day;
 use crate::ledger::money::minor_unit;
 use crate::ledger::rates::Rates;
@@ -108,21 +112,39 @@ pub fn load(files: &LedgerFiles, options: &LoadOptions) -> Result<Loaded> {
     let remap = customers.sort();
     documents.finish(&customers, &remap);
 
+    let promises = promises::read_promises(files, options, &interner)?;
+
     let mut left_out = Vec::new();
     let rates = load_rates(files, options, &interner, &documents, minor_unit(base_digits))?;
     documents.drop_without_rate(&rates, &mut left_out);
     let keys = KeyIndex::new(&documents.row_keys);
     let first_day = documents.items.iter().map(|item| item.document_date).min();
+    let instalments = promises::Instalments::find(files, &documents)?;
+    instalments.mark(&mut documents.items);
     let applications = load_applications(files, options, &keys, &documents.items, &mut left_out)?;
     let (disputes, has_disputes) = load_disputes(files, options, &keys, &mut documents.items, &mut left_out)?;
+    let supplied = Supplied {
+        disputes: has_disputes,
+        promises: promises.is_some(),
+        discount_terms: documents.discounts.iter().any(|(item, _)| documents.items[*item as usize].document_date <= options.as_of),
+        delivery_dates: documents.items.iter().any(|item| item.delivery_date != NO_DATE && item.document_date <= options.as_of),
+    };
+    let promises = promises::resolve_promises(
+        promises.unwrap_or_default(),
+        &customers,
+        &remap,
+        &documents.items,
+        (&keys, &instalments),
+        &rates,
+        &mut left_out,
+    );
     drop(keys);
     documents.row_keys = Vec::new();
 
-    let companies = customers.companies;
     let assemble = |items, applications, companies, customers, disputes, rates| {
-        Book::assemble(companies, interner.labels.clone_values(), customers, items, applications, disputes, has_disputes, rates)
+        Book::assemble(companies, interner.labels.clone_values(), customers, items, applications, disputes, supplied, rates)
     };
-    let mut book = assemble(documents.items, applications, companies, customers.rows, disputes, rates);
+    let mut book = assemble(documents.items, applications, customers.companies, customers.rows, disputes, rates);
     let suspects = over_application::suspects(&book);
     if !suspects.is_empty() {
         let rejected = over_applied(files, &book, &suspects)?;
@@ -132,6 +154,8 @@ pub fn load(files: &LedgerFiles, options: &LoadOptions) -> Result<Loaded> {
             book = assemble(book.items, kept, book.companies, book.customers, book.disputes, book.rates);
         }
     }
+    book.discounts = documents.discounts;
+    book.promises = promises;
     left_out.sort_by_key(|row| (row.table, row.row));
     Ok(Loaded { book, item_rows: documents.rows, left_out, first_day })
 }
@@ -392,6 +416,10 @@ impl Interners {
         Interners { labels: Interner::new(NO_LABEL), currencies: Interner::new(base_currency) }
     }
 
+    fn currency(&self, code: &str) -> u16 {
+        u16::try_from(self.currencies.number(code)).expect("a book has fewer than 65,536 currencies")
+    }
+
     fn label(&self, text: &Option<String>) -> u32 {
         text.as_deref().filter(|text| !text.is_empty()).map_or(0, |text| self.labels.number(text))
     }
@@ -572,16 +600,21 @@ impl Customers {
 
 const UNKNOWN: u32 = u32::MAX;
 
+#[derive(Default)]
 struct Documents {
     items: Vec<Item>,
     rows: Vec<u32>,
     row_keys: Vec<i64>,
+    /// Items that offer a discount for early payment, in the order of the items.
+    discounts: Vec<(ItemIndex, DiscountTerms)>,
+    /// Whether an item number other than 1 occurs.
+    has_instalments: bool,
     /// Customer keys of the items whose customer the table of customers does not know.
     unknown: Vec<(usize, i64)>,
 }
 
 fn load_documents(files: &LedgerFiles, options: &LoadOptions, interner: &Interners, customers: &KeyMap<u32>) -> Result<Documents> {
-    let mut documents = Documents { items: Vec::new(), rows: Vec::new(), row_keys: Vec::new(), unknown: Vec::new() };
+    let mut documents = Documents::default();
     let Some(table) = files.tables.get("documents") else { return Ok(documents) };
     let invisible = invisible_rows(files, "documents", options.known_as_of)?;
     let columns = [
@@ -595,6 +628,10 @@ fn load_documents(files: &LedgerFiles, options: &LoadOptions, interner: &Interne
         "base_amount",
         "terms",
         "account_manager",
+        "item_no",
+        "discount_percent",
+        "discount_date",
+        "delivery_date",
     ];
     let dictionaries = ["document_type", "currency", "terms", "account_manager"];
     let groups = read_row_groups(&table.segments, &columns, &dictionaries, |group| read_items(group, &invisible, interner, customers))?;
@@ -605,6 +642,9 @@ fn load_documents(files: &LedgerFiles, options: &LoadOptions, interner: &Interne
     for group in groups {
         let first = documents.items.len();
         documents.unknown.extend(group.unknown.iter().map(|(position, key)| (first + position, *key)));
+        let offset = u32::try_from(first).expect("items are counted in 32 bits");
+        documents.discounts.extend(group.discounts.iter().map(|(position, terms)| (offset + position, *terms)));
+        documents.has_instalments |= group.has_instalments;
         documents.items.extend_from_slice(&group.items);
         documents.rows.extend_from_slice(&group.rows);
         documents.row_keys.extend_from_slice(&group.row_keys);
@@ -620,8 +660,10 @@ fn read_items(group: &RowGroup, invisible: &HashSet<u32>, interner: &Interners, 
     let managers = group.codes("account_manager", 0, |text| interner.labels.number(text));
     let (document_dates, due_dates) = (group.dates("document_date"), group.dates("due_date"));
     let (amounts, base_amounts) = (group.amounts("amount"), group.amounts("base_amount"));
+    let (discount_percents, discount_dates) = (group.amounts("discount_percent"), group.dates("discount_date"));
+    let (delivery_dates, item_numbers) = (group.dates("delivery_date"), group.i64s("item_no"));
     let mut net_terms: HashMap<i32, u32> = HashMap::new();
-    let mut documents = Documents { items: Vec::with_capacity(group.rows()), rows: Vec::new(), row_keys: Vec::new(), unknown: Vec::new() };
+    let mut documents = Documents { items: Vec::with_capacity(group.rows()), ..Documents::default() };
     for row in 0..group.rows() {
         let Some(document_type) = DocumentType::ALL.get(types[row] as usize).copied() else { continue };
         if !invisible.is_empty() && invisible.contains(&group.row(row)) {
@@ -638,6 +680,12 @@ fn read_items(group: &RowGroup, invisible: &HashSet<u32>, interner: &Interners, 
         if customer == UNKNOWN {
             documents.unknown.push((documents.items.len(), customer_keys[row]));
         }
+        let has_discount = discount_percents[row] != NO_AMOUNT && discount_dates[row] != NO_DATE;
+        if has_discount {
+            let terms = DiscountTerms { percent: discount_percents[row], last_date: discount_dates[row] };
+            documents.discounts.push((u32::try_from(documents.items.len()).expect("items are counted in 32 bits"), terms));
+        }
+        documents.has_instalments |= item_numbers[row] != 1;
         documents.items.push(Item {
             amount: amounts[row],
             base_amount: base_amounts[row],
@@ -648,7 +696,10 @@ fn read_items(group: &RowGroup, invisible: &HashSet<u32>, interner: &Interners, 
             payment_terms,
             currency: u16::try_from(currencies[row]).expect("a book has fewer than 65,536 currencies"),
             document_type,
+            delivery_date: delivery_dates[row],
             has_disputes: false,
+            has_discount,
+            is_first_item: true,
         });
         documents.rows.push(group.row(row));
         documents.row_keys.push(row_keys[row]);
@@ -683,6 +734,14 @@ impl Documents {
                 left_out.push(LeftOut { table: "documents", row: self.rows[position], reason: "no_rate" });
             }
         }
+        let mut position = 0_u32;
+        let mut new_positions: Vec<u32> = Vec::with_capacity(keep.len());
+        for keep in &keep {
+            new_positions.push(position);
+            position += u32::from(*keep);
+        }
+        self.discounts.retain(|(item, _)| keep[*item as usize]);
+        self.discounts.iter_mut().for_each(|(item, _)| *item = new_positions[*item as usize]);
         let mut kept = keep.iter();
         self.items.retain(|_| kept.next().copied().unwrap_or(true));
         let mut kept = keep.iter();
@@ -833,6 +892,7 @@ pub fn origins(files: &LedgerFiles, left_out: &[LeftOut]) -> Result<Vec<LeftOutR
         let id = match table {
             "documents" => "document_id",
             "disputes" => "dispute_id",
+            "promises" => "promise_id",
             _ => "application_id",
         };
         let groups = read_row_groups(files.segments(table), &["company_id", id, "source_file", "source_line"], &[], |group| {

@@ -95,10 +95,55 @@ pub struct Item {
     pub payment_terms: LabelIndex,
     /// Its currency.
     pub currency: CurrencyIndex,
+    /// When what it bills was delivered, or [`NO_DATE`].
+    pub delivery_date: Day,
     /// Its type.
     pub document_type: DocumentType,
     /// Whether [`Book::disputes`] knows it.
     pub has_disputes: bool,
+    /// Whether [`Book::discounts`] knows it.
+    pub has_discount: bool,
+    /// Whether it is its document's item of the lowest number.
+    pub is_first_item: bool,
+}
+
+/// A discount offered for paying early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DiscountTerms {
+    /// Per cent of the item's amount, in ten-thousandths: 2 % is 20,000.
+    pub percent: i64,
+    /// Last day on which it may be taken.
+    pub last_date: Day,
+}
+
+/// A promise to pay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Promise {
+    /// Who promised: the customer of the items, where it is about a document.
+    pub customer: CustomerIndex,
+    /// The invoice or debit-note items of the document it is about, lowest number first; none where it is about the account.
+    pub items: Vec<ItemIndex>,
+    /// When it was made.
+    pub made_date: Day,
+    /// When the money was to come.
+    pub promised_date: Day,
+    /// How much, in `currency`.
+    pub amount: i64,
+    /// In what.
+    pub currency: CurrencyIndex,
+}
+
+/// Which optional parts of the ledger were supplied: what was not is `not_supplied`, not 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Supplied {
+    /// The table of disputes.
+    pub disputes: bool,
+    /// The table of promises.
+    pub promises: bool,
+    /// `discount_percent` and `discount_date` of any document.
+    pub discount_terms: bool,
+    /// `delivery_date` of any document.
+    pub delivery_dates: bool,
 }
 
 /// One application of a credit item to a debit item.
@@ -173,8 +218,12 @@ pub struct Book {
     pub credit_offsets: Vec<u32>,
     /// Disputes by item.
     pub disputes: std::collections::HashMap<ItemIndex, Vec<Dispute>>,
-    /// Whether a disputes table was supplied.
-    pub has_disputes: bool,
+    /// Discounts offered, by item, in the order of the items.
+    pub discounts: Vec<(ItemIndex, DiscountTerms)>,
+    /// Promises, sorted by customer.
+    pub promises: Vec<Promise>,
+    /// What was supplied.
+    pub supplied: Supplied,
     /// Exchange rates.
     pub rates: Rates,
 }
@@ -190,7 +239,7 @@ impl Book {
         items: Vec<Item>,
         applications: Vec<Application>,
         disputes: std::collections::HashMap<ItemIndex, Vec<Dispute>>,
-        has_disputes: bool,
+        supplied: Supplied,
         rates: Rates,
     ) -> Self {
         let (customer_offsets, customer_items) = group_by(items.len(), customers.len(), |item| items[item].customer as usize);
@@ -214,7 +263,9 @@ impl Book {
             credit_applications,
             credit_offsets,
             disputes,
-            has_disputes,
+            discounts: Vec::new(),
+            promises: Vec::new(),
+            supplied,
             rates,
         }
     }
@@ -231,6 +282,19 @@ impl Book {
         let debits = if is_debit { self.debit_offsets[position] as usize..self.debit_offsets[position + 1] as usize } else { 0..0 };
         let credits = if is_debit { 0..0 } else { self.credit_offsets[position] as usize..self.credit_offsets[position + 1] as usize };
         self.applications[debits].iter().chain(self.credit_applications[credits].iter().map(|at| &self.applications[*at as usize]))
+    }
+
+    /// The discount that an item offers.
+    pub fn discount(&self, item: ItemIndex) -> Option<DiscountTerms> {
+        let found = self.discounts.binary_search_by_key(&item, |(offering, _)| *offering);
+        found.ok().map(|position| self.discounts[position].1)
+    }
+
+    /// The promises of a customer.
+    pub fn promises_of(&self, customer: usize) -> &[Promise] {
+        let start = self.promises.partition_point(|promise| (promise.customer as usize) < customer);
+        let end = self.promises.partition_point(|promise| (promise.customer as usize) <= customer);
+        &self.promises[start..end]
     }
 
     /// Historical base value of `part` (≥ 0) of an item: of its `base_amount` where the source gave one, else at the rate

@@ -36,6 +36,12 @@ pub fn month_start(day: Day) -> Day {
     day - i32::try_from(date.day0()).expect("a day of the month is below 31")
 }
 
+/// Months since year 0: two days have the same number when they lie in the same month.
+pub fn month_number(day: Day) -> i32 {
+    let date = date_of(day);
+    date.year() * 12 + date.month0().cast_signed()
+}
+
 /// Whether `day` is the last of its month.
 pub fn is_month_end(day: Day) -> bool {
     month_start(day + 1) == day + 1

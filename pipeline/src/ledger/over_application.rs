@@ -98,7 +98,10 @@ mod tests {
             payment_terms: 0,
             currency: 0,
             document_type,
+            delivery_date: NO_DATE,
             has_disputes: false,
+            has_discount: false,
+            is_first_item: true,
         }
     }
 

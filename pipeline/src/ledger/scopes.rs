@@ -1,8 +1,10 @@
 //! Scopes: what metrics are grouped by.
 
 use super::book::{Book, Customer, Item, LabelIndex};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::LazyLock;
 
 /// The word for all companies together.
 pub const ALL_COMPANIES: &str = "(all)";
@@ -20,7 +22,15 @@ pub enum Scope {
     PaymentTerms,
     Currency,
     Customer,
+    /// Two of the labelled scopes at once, by their positions in [`Scope::LABELLED`].
+    Pair(u8, u8),
 }
+
+/// The words of every pair, by the positions of its two scopes.
+static PAIR_WORDS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let words = Scope::LABELLED.map(Scope::word);
+    words.iter().flat_map(|first| words.iter().map(move |second| format!("{first},{second}"))).collect()
+});
 
 impl Scope {
     /// The scopes whose values are few: all but `customer`.
@@ -47,6 +57,32 @@ impl Scope {
             Scope::PaymentTerms => "payment_terms",
             Scope::Currency => "currency",
             Scope::Customer => "customer",
+            Scope::Pair(first, second) => &PAIR_WORDS[usize::from(first) * Scope::LABELLED.len() + usize::from(second)],
+        }
+    }
+
+    /// The scope of a published word.
+    pub fn named(word: &str) -> Option<Scope> {
+        if let Some((first, second)) = word.split_once(',') {
+            return Scope::pair(first, second);
+        }
+        Scope::LABELLED.into_iter().chain([Scope::Customer]).find(|scope| scope.word() == word)
+    }
+
+    /// The pair of two labelled scopes; `None` unless they are two different ones and neither is the company.
+    pub fn pair(first: &str, second: &str) -> Option<Scope> {
+        let position = |word| Scope::LABELLED.iter().skip(1).position(|scope| scope.word() == word);
+        let number = |position: usize| u8::try_from(position + 1).expect("there are eight labelled scopes");
+        let (first, second) = (number(position(first)?), number(position(second)?));
+        (first != second).then_some(Scope::Pair(first, second))
+    }
+
+    /// Whether its values are properties of the customer, not of a document.
+    pub fn is_of_customer(self) -> bool {
+        match self {
+            Scope::AccountManager | Scope::PaymentTerms | Scope::Currency => false,
+            Scope::Pair(first, second) => [first, second].iter().all(|at| Scope::LABELLED[usize::from(*at)].is_of_customer()),
+            _ => true,
         }
     }
 
@@ -63,8 +99,8 @@ pub struct ScopeValue {
     pub company: Option<u32>,
     /// The scope.
     pub scope: Scope,
-    /// A label, a currency's position, or a customer's position.
-    pub value: u32,
+    /// A label, a currency's position, or a customer's position; of a pair the first in the upper half, the second in the lower.
+    pub value: u64,
 }
 
 impl ScopeValue {
@@ -74,13 +110,21 @@ impl ScopeValue {
     }
 
     /// The published scope value.
-    pub fn text<'a>(&self, book: &'a Book) -> &'a str {
+    pub fn text<'a>(&self, book: &'a Book) -> Cow<'a, str> {
         match self.scope {
-            Scope::Company => self.company_id(book),
-            Scope::Currency => book.rates.code(u16::try_from(self.value).expect("a currency's position")),
-            Scope::Customer => &book.customers[self.value as usize].id,
-            _ => &book.labels[self.value as usize],
+            Scope::Pair(first, second) => {
+                let part = |scope: u8, value: u64| ScopeValue { scope: Scope::LABELLED[usize::from(scope)], value, ..*self }.text(book);
+                Cow::Owned(format!("{},{}", part(first, self.value >> 32), part(second, self.value & 0xFFFF_FFFF)))
+            }
+            Scope::Company => Cow::Borrowed(self.company_id(book)),
+            Scope::Currency => Cow::Borrowed(book.rates.code(u16::try_from(self.value).expect("a currency's position"))),
+            Scope::Customer => Cow::Borrowed(&book.customers[self.position()].id),
+            _ => Cow::Borrowed(&book.labels[self.position()]),
         }
+    }
+
+    fn position(&self) -> usize {
+        usize::try_from(self.value).expect("labels and customers are counted in 32 bits")
     }
 }
 
@@ -102,16 +146,20 @@ impl LaneKey {
     }
 
     /// Its value in a labelled scope.
-    pub fn value(&self, customer: &Customer, scope: Scope) -> u32 {
+    pub fn value(&self, customer: &Customer, scope: Scope) -> u64 {
         match scope {
             Scope::Company | Scope::Customer => 0,
-            Scope::Segment => customer.labels[0],
-            Scope::Region => customer.labels[1],
-            Scope::Country => customer.labels[2],
-            Scope::Industry => customer.labels[3],
-            Scope::AccountManager => self.account_manager,
-            Scope::PaymentTerms => self.payment_terms,
-            Scope::Currency => u32::from(self.currency),
+            Scope::Segment => u64::from(customer.labels[0]),
+            Scope::Region => u64::from(customer.labels[1]),
+            Scope::Country => u64::from(customer.labels[2]),
+            Scope::Industry => u64::from(customer.labels[3]),
+            Scope::AccountManager => u64::from(self.account_manager),
+            Scope::PaymentTerms => u64::from(self.payment_terms),
+            Scope::Currency => u64::from(self.currency),
+            Scope::Pair(first, second) => {
+                let part = |scope: u8| self.value(customer, Scope::LABELLED[usize::from(scope)]);
+                part(first) << 32 | part(second)
+            }
         }
     }
 }
@@ -135,6 +183,9 @@ impl Hasher for ScopeHasher {
     }
     fn write(&mut self, bytes: &[u8]) {
         bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+    fn write_u8(&mut self, number: u8) {
+        self.write_u64(u64::from(number));
     }
     fn write_u32(&mut self, number: u32) {
         self.write_u64(u64::from(number));

@@ -4,7 +4,7 @@
 //! A window is always a whole number of intervals, so that any flow of any window is a sum of a few totals, whatever
 //! the number of documents: a month end is not a join, it is a prefix sum.
 
-use super::calendar::{Day, Window, month_end, month_start, period_ends};
+use super::calendar::{Day, Window, is_month_end, month_end, month_number, month_start, period_ends};
 
 /// One window of one period end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +34,20 @@ pub struct Timeline {
     interval_of_day: Vec<u32>,
     /// First balance date on or after each day from `interval_starts[0]`.
     balance_date_from_day: Vec<u32>,
+    /// First days of the windows of each period, in the order of [`Window::ALL`].
+    window_starts: Vec<[Day; 4]>,
+    /// For each interval the periods whose window `month` it lies in: one, or two where `as_of` is not a month end.
+    month_periods: Vec<Vec<u32>>,
+    /// For each balance date the periods whose window `month` opens with it.
+    opening_periods: Vec<Vec<u32>>,
+    /// For each balance date the period whose roll-forward opens with it.
+    following_period: Vec<Option<u32>>,
+    /// For each interval its month as a position in the months from the oldest period end's on.
+    cohort_of_interval: Vec<Option<u32>>,
 }
+
+/// Month ends at which the behaviour of customers is judged: the newest six.
+pub const BEHAVIOUR_DATES: usize = 6;
 
 impl Timeline {
     /// The timeline of a ledger whose first document is dated `first_day`, seen at `as_of` over `history_months` month ends.
@@ -66,7 +79,85 @@ impl Timeline {
         let period_of_balance_date = balance_dates.iter().map(|day| period_ends.binary_search(day).ok()).collect();
         let interval_of_day = positions_by_day(earliest, as_of, |day| interval_starts.partition_point(|start| *start <= day) - 1);
         let balance_date_from_day = positions_by_day(earliest, as_of, |day| balance_dates.partition_point(|date| *date < day));
-        Timeline { as_of, period_ends, balance_dates, period_of_balance_date, interval_starts, interval_of_day, balance_date_from_day }
+        let mut timeline = Timeline {
+            as_of,
+            window_starts: period_ends.iter().map(|end| Window::ALL.map(|window| window.start(*end))).collect(),
+            month_periods: vec![Vec::new(); interval_starts.len()],
+            opening_periods: vec![Vec::new(); balance_dates.len()],
+            following_period: vec![None; balance_dates.len()],
+            cohort_of_interval: Vec::new(),
+            period_ends,
+            balance_dates,
+            period_of_balance_date,
+            interval_starts,
+            interval_of_day,
+            balance_date_from_day,
+        };
+        timeline.place_periods();
+        timeline
+    }
+
+    /// Fills in which periods an interval and a balance date belong to.
+    fn place_periods(&mut self) {
+        for (position, end) in self.period_ends.clone().into_iter().enumerate() {
+            let period = u32::try_from(position).expect("periods are counted in 32 bits");
+            let start = Window::Month.start(end);
+            for interval in self.intervals(start, end) {
+                self.month_periods[interval].push(period);
+            }
+            let opening = self.balance_date(start - 1);
+            self.opening_periods[opening].push(period);
+            let before = self.balance_date(Timeline::month_end_before(end));
+            self.following_period[before] = Some(period);
+        }
+        let first = month_number(self.period_ends[0]);
+        let position = |start: &Day| u32::try_from(month_number(*start) - first).ok();
+        self.cohort_of_interval = self.interval_starts.iter().map(position).collect();
+    }
+
+    /// First days of the windows of a period, in the order of [`Window::ALL`].
+    pub fn window_starts(&self, period: usize) -> &[Day; 4] {
+        &self.window_starts[period]
+    }
+
+    /// The periods whose window `month` holds an interval.
+    pub fn month_periods(&self, interval: usize) -> &[u32] {
+        &self.month_periods[interval]
+    }
+
+    /// The periods whose window `month` opens with the balance of a date.
+    pub fn opening_periods(&self, date: usize) -> &[u32] {
+        &self.opening_periods[date]
+    }
+
+    /// The period whose roll-forward opens with the balance of a date.
+    pub fn following_period(&self, date: usize) -> Option<usize> {
+        self.following_period[date].map(|period| period as usize)
+    }
+
+    /// The calendar months whose invoices are followed as cohorts: first days, from the oldest period end's month to that
+    /// of `as_of`.
+    pub fn cohort_months(&self) -> Vec<Day> {
+        let mut months = vec![month_start(self.period_ends[0])];
+        while let Some(last) = months.last().filter(|last| month_end(**last) < self.as_of) {
+            months.push(month_end(*last) + 1);
+        }
+        months
+    }
+
+    /// Position of an interval's month among the cohorts; `None` for older ones.
+    pub fn cohort(&self, interval: usize) -> Option<usize> {
+        self.cohort_of_interval[interval].map(|cohort| cohort as usize)
+    }
+
+    /// The newest six month ends on or before `as_of`, newest first.
+    pub fn behaviour_dates(&self) -> [Day; BEHAVIOUR_DATES] {
+        let mut next = if is_month_end(self.as_of) { self.as_of } else { month_start(self.as_of) - 1 };
+        std::array::from_fn(|_| {
+            let end = next;
+            next = month_start(end) - 1;
+            end
+        })
     }
 
     /// The four windows that end on a period end.

@@ -5,6 +5,7 @@
 
 use super::buckets::BUCKETS_MAX;
 use super::calendar::Day;
+use super::collections::{Cohort, Collections, Corrections, DisputeSpan, RollCell, RollShape, Standing, add_corrections};
 use std::collections::BTreeMap;
 
 /// Open items of a scope value at a period end; base currency at closing rate unless named otherwise.
@@ -123,6 +124,10 @@ pub struct Flow {
     pub documents_document: i128,
     /// The document-currency counterpart of `transfer_currency`.
     pub transfer_document: i128,
+    /// Invoices dated in it: documents, not items.
+    pub invoice_documents: i128,
+    /// Credit notes dated in it: documents, not items.
+    pub credit_note_documents: i128,
     /// Applications of items that are converted at historical rates: each may leave a rounding of a minor unit.
     pub rounded_slices: u64,
 }
@@ -144,6 +149,8 @@ impl Flow {
         add_unless_zero(&mut self.terms_weighted, other.terms_weighted);
         add_unless_zero(&mut self.documents_document, other.documents_document);
         add_unless_zero(&mut self.transfer_document, other.transfer_document);
+        add_unless_zero(&mut self.invoice_documents, other.invoice_documents);
+        add_unless_zero(&mut self.credit_note_documents, other.credit_note_documents);
         self.rounded_slices += other.rounded_slices;
     }
 
@@ -163,6 +170,8 @@ impl Flow {
         self.terms_weighted -= other.terms_weighted;
         self.documents_document -= other.documents_document;
         self.transfer_document -= other.transfer_document;
+        self.invoice_documents -= other.invoice_documents;
+        self.credit_note_documents -= other.credit_note_documents;
         self.rounded_slices -= other.rounded_slices;
     }
 }
@@ -303,14 +312,33 @@ pub struct ScopeTotals {
     pub balance_days: Vec<i128>,
     /// By period end.
     pub concentrations: Vec<Concentration>,
+    /// By period end.
+    pub standings: Vec<Standing>,
+    /// By interval.
+    pub collections: Vec<Collections>,
+    /// By window of a period.
+    pub corrections: Corrections,
+    /// By month.
+    pub cohorts: Vec<Cohort>,
+    /// Laid out as [`RollShape`] says.
+    pub rolls: Vec<RollCell>,
+    /// In no order.
+    pub disputes: Vec<DisputeSpan>,
     /// What its shortened windows leave out.
     pub before_first_sale: Option<Box<BeforeFirstSale>>,
 }
 
 impl ScopeTotals {
-    /// Totals of nothing, for a timeline with so many period ends, balance dates and intervals.
-    pub fn new(periods: usize, balance_dates: usize, intervals: usize) -> Self {
+    /// Totals of nothing, for a timeline with so many balance dates, intervals and months of cohorts.
+    pub fn new(shape: RollShape, balance_dates: usize, intervals: usize, cohorts: usize) -> Self {
+        let periods = shape.periods;
         ScopeTotals {
+            standings: vec![Standing::default(); periods],
+            collections: vec![Collections::default(); intervals],
+            corrections: Corrections::new(),
+            cohorts: vec![Cohort::default(); cohorts],
+            rolls: vec![RollCell::default(); shape.cells()],
+            disputes: Vec::new(),
             balances: vec![Balance::default(); periods],
             nets: vec![Net::default(); balance_dates],
             flows: vec![Flow::default(); intervals],
@@ -337,6 +365,21 @@ impl ScopeTotals {
         for (sum, part) in self.concentrations.iter_mut().zip(&other.concentrations) {
             sum.add(part);
         }
+        for (sum, part) in self.standings.iter_mut().zip(&other.standings) {
+            sum.add(part);
+        }
+        for (sum, part) in self.collections.iter_mut().zip(&other.collections) {
+            sum.add(part);
+        }
+        for (sum, part) in self.cohorts.iter_mut().zip(&other.cohorts) {
+            sum.add(part);
+        }
+        for (sum, part) in self.rolls.iter_mut().zip(&other.rolls) {
+            sum.amount += part.amount;
+            sum.items += part.items;
+        }
+        add_corrections(&mut self.corrections, &other.corrections);
+        self.disputes.extend_from_slice(&other.disputes);
     }
 
     /// Adds what other totals of the same scope value say of the time before its first sale.
@@ -346,6 +389,14 @@ impl ScopeTotals {
 
     /// Closes the sums: flows become running totals, so that any window of them is one subtraction.
     pub fn seal(self, first_document: Day, first_sale: Day) -> SealedTotals {
+        let mut cumulative_collections = vec![Collections::default(); self.collections.len() + 1];
+        for (interval, collections) in self.collections.iter().enumerate() {
+            let mut sum = cumulative_collections[interval];
+            sum.add(collections);
+            cumulative_collections[interval + 1] = sum;
+        }
+        let mut disputes = self.disputes;
+        disputes.sort_unstable_by_key(|dispute| (dispute.opened, dispute.closed));
         let mut cumulative = vec![Flow::default(); self.flows.len() + 1];
         let mut cumulative_days = vec![0; self.flows.len() + 1];
         for interval in 0..self.flows.len() {
@@ -361,6 +412,12 @@ impl ScopeTotals {
             nets: self.nets,
             cumulative,
             cumulative_days,
+            cumulative_collections,
+            standings: self.standings,
+            corrections: self.corrections,
+            cohorts: self.cohorts,
+            rolls: self.rolls,
+            disputes,
             concentrations: self.concentrations.iter().map(Concentration::summary).collect(),
             before_first_sale: self.before_first_sale,
         }
@@ -382,8 +439,18 @@ pub struct SealedTotals {
     pub concentrations: Vec<ConcentrationSummary>,
     /// What its shortened windows leave out.
     pub before_first_sale: Option<Box<BeforeFirstSale>>,
+    /// By period end.
+    pub standings: Vec<Standing>,
+    /// By month.
+    pub cohorts: Vec<Cohort>,
+    /// Laid out as [`RollShape`] says.
+    pub rolls: Vec<RollCell>,
+    /// By first day.
+    pub disputes: Vec<DisputeSpan>,
+    corrections: Corrections,
     cumulative: Vec<Flow>,
     cumulative_days: Vec<i128>,
+    cumulative_collections: Vec<Collections>,
 }
 
 impl SealedTotals {
@@ -391,6 +458,17 @@ impl SealedTotals {
     pub fn flow(&self, intervals: std::ops::Range<usize>) -> Flow {
         let mut sum = self.cumulative[intervals.end];
         sum.subtract(&self.cumulative[intervals.start]);
+        sum
+    }
+
+    /// What happened in some intervals that make up a window of a period, as it was known at its end.
+    pub fn collections(&self, intervals: std::ops::Range<usize>, period: usize, window: usize) -> Collections {
+        let mut sum = self.cumulative_collections[intervals.end];
+        sum.subtract(&self.cumulative_collections[intervals.start]);
+        let key = (u32::try_from(period).expect("periods are few"), u8::try_from(window).expect("windows are four"));
+        if let Some(correction) = self.corrections.get(&key) {
+            sum.add(correction);
+        }
         sum
     }
 

@@ -5,13 +5,22 @@
 //! item is visited once, and contributes to the dates on which it was open. A customer's items with the same account
 //! manager, terms and currency run in one *lane*; full lanes are added to the scope values they belong to.
 
+mod collecting;
+mod lane;
+
+use super::behaviour::{AT_RISK_DAYS, Calendar, History, Judgement};
 use super::book::{Application, Book, DocumentType, Item, ItemIndex, NO_DATE};
 use super::buckets::Buckets;
 use super::calendar::{Day, Window};
+use super::collections::{Collections, RollShape, Standing};
 use super::money::narrow;
+use super::outcomes::Outcome;
 use super::scopes::{LaneKey, Scope, ScopeTable, ScopeValue};
-use super::timeline::Timeline;
+use super::settlement::Settlement;
+use super::timeline::{BEHAVIOUR_DATES, Timeline};
 use super::totals::{Balance, BeforeFirstSale, Flow, Net, ScopeTotals, SealedTotals};
+use collecting::OpenValue;
+use lane::Lane;
 use rayon::prelude::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -43,6 +52,18 @@ pub struct Walked {
     pub customers: Vec<(ScopeValue, CustomerTotals)>,
     /// Open items at `as_of`, by customer.
     pub open_items: Vec<OpenItem>,
+    /// Invoice and debit-note items and what became of them, by customer.
+    pub outcomes: Vec<Outcome>,
+    /// For each lane the numbers of its scope values, in the order of `scope_order`, its company's and then the group's.
+    pub lane_scopes: Vec<Vec<u32>>,
+    /// The scopes of `lane_scopes`.
+    pub scope_order: Vec<Scope>,
+    /// The scope values by number.
+    pub scope_numbers: ScopeTable,
+    /// How each customer pays, by customer.
+    pub judgements: Vec<(u32, Judgement)>,
+    /// How the roll rates are laid out.
+    pub roll_shape: RollShape,
     /// Customers left out because they are of the same group.
     pub intercompany_customers: u64,
 }
@@ -64,6 +85,12 @@ pub struct CustomerTotals {
     pub balance_days: Vec<(u32, i128)>,
     /// What the shortened window leaves out.
     pub before_first_sale: Option<Box<BeforeFirstSale>>,
+    /// How things stand at `as_of`.
+    pub standing: Standing,
+    /// By position of the window, what happened in it; only the windows that are published for customers.
+    pub collections: Vec<(u8, Collections)>,
+    /// Where its outcomes stand in [`Walked::outcomes`].
+    pub outcomes: std::ops::Range<u32>,
 }
 
 /// What to compute.
@@ -75,6 +102,10 @@ pub struct WalkOptions {
     pub include_intercompany: bool,
     /// Whether every window is kept for customers, not only the default one.
     pub all_for_customers: bool,
+    /// Pairs of scopes beside the single ones.
+    pub scope_pairs: Vec<Scope>,
+    /// Days after the due date on which an item still counts as paid on time.
+    pub on_time_grace_days: i32,
     /// Threads; the result is the same for any number.
     pub threads: usize,
 }
@@ -83,7 +114,7 @@ pub struct WalkOptions {
 pub fn walk(book: &Book, timeline: &Timeline, options: &WalkOptions, progress: &(dyn Fn(u64) + Sync)) -> Walked {
     let plan = Plan::new(book, timeline, options);
     let next_chunk = AtomicUsize::new(0);
-    let workers: Vec<Worker> = std::thread::scope(|scope| {
+    let workers: Vec<_> = std::thread::scope(|scope| {
         let handles: Vec<_> = (0..options.threads.max(1))
             .map(|_| {
                 scope.spawn(|| {
@@ -91,19 +122,16 @@ pub fn walk(book: &Book, timeline: &Timeline, options: &WalkOptions, progress: &
                     loop {
                         let chunk = next_chunk.fetch_add(1, Ordering::Relaxed);
                         let Some(customers) = plan.chunks.get(chunk) else { break };
-                        worker.start_chunk(chunk);
-                        for customer in customers.clone() {
-                            worker.customer(customer);
-                        }
+                        worker.run(chunk, customers.clone());
                         progress(customers.len() as u64);
                     }
-                    worker
+                    (worker.totals, worker.chunks, worker.intercompany_customers)
                 })
             })
             .collect();
         handles.into_iter().map(|handle| handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     });
-    merge(&plan, workers)
+    merge(plan, workers)
 }
 
 /// What every worker reads.
@@ -121,6 +149,18 @@ struct Plan<'a> {
     /// Rate of each currency on each balance date; empty for the base currency.
     rates: Vec<Vec<i64>>,
     chunks: Vec<std::ops::Range<usize>>,
+    /// The labelled scopes and the pairs.
+    scope_order: Vec<Scope>,
+    roll_shape: RollShape,
+    /// Number of months that are followed as cohorts.
+    cohorts: usize,
+    behaviour: Calendar,
+    /// First day that matters to behaviour.
+    behaviour_start: Day,
+    /// For each balance date its position among the dates of behaviour.
+    behaviour_of_date: Vec<Option<usize>>,
+    /// Positions of the windows that customers have rows for.
+    customer_windows: Vec<usize>,
     /// Whether the group is more than its one company.
     has_group: bool,
 }
@@ -134,7 +174,18 @@ impl<'a> Plan<'a> {
                 if currency == book.rates.base() { Vec::new() } else { timeline.balance_dates.iter().map(on).collect() }
             })
             .collect();
+        let behaviour = Calendar::new(timeline.behaviour_dates());
+        let position = |day: &Day| behaviour.dates.iter().position(|date| date == day);
+        let behaviour_of_date = timeline.balance_dates.iter().map(position).collect();
+        let default_window = |window: &usize| options.all_for_customers || Window::ALL[*window] == Window::Trailing3Months;
         let mut plan = Plan {
+            scope_order: Scope::LABELLED.into_iter().chain(options.scope_pairs.iter().copied()).collect(),
+            roll_shape: RollShape { buckets: options.buckets.unapplied(), periods: timeline.period_ends.len() },
+            cohorts: timeline.cohort_months().len(),
+            behaviour_start: Window::Trailing12Months.start(behaviour.dates[BEHAVIOUR_DATES - 1]),
+            behaviour,
+            behaviour_of_date,
+            customer_windows: (0..Window::ALL.len()).filter(default_window).collect(),
             book,
             timeline,
             options,
@@ -167,54 +218,52 @@ impl<'a> Plan<'a> {
             if self.leaves_out(customer) {
                 continue;
             }
-            let mut last: Option<(LaneKey, [u32; 16])> = None;
+            let mut last: Option<(LaneKey, Vec<u32>)> = None;
             for index in self.book.items_of(customer) {
                 let item = &self.book.items[*index as usize];
                 if item.document_date > self.timeline.as_of {
                     continue;
                 }
                 let key = LaneKey::of(item);
-                let numbers = match last {
+                let numbers = match last.take() {
                     Some((known, numbers)) if known == key => numbers,
                     _ => self.number_scopes(customer, &key),
                 };
-                last = Some((key, numbers));
-                for number in numbers {
-                    let (document, sale) = &mut self.firsts[number as usize];
+                for number in &numbers {
+                    let (document, sale) = &mut self.firsts[*number as usize];
                     *document = (*document).min(item.document_date);
                     if item.document_type.is_sale() {
                         *sale = (*sale).min(item.document_date);
                     }
                 }
+                last = Some((key, numbers));
             }
         }
     }
 
-    /// Numbers of a lane's eight scope values and of the group's eight.
-    fn number_scopes(&mut self, customer: usize, key: &LaneKey) -> [u32; 16] {
+    /// Numbers of a lane's scope values and of the group's.
+    fn number_scopes(&mut self, customer: usize, key: &LaneKey) -> Vec<u32> {
         let owner = &self.book.customers[customer];
-        let mut numbers = [0; 16];
-        for (position, scope) in Scope::LABELLED.into_iter().enumerate() {
-            let value = key.value(owner, scope);
-            numbers[position] = self.scopes.number(ScopeValue { company: Some(owner.company), scope, value });
-            numbers[position + 8] = self.scopes.number(ScopeValue { company: None, scope, value });
+        let mut numbers = Vec::with_capacity(2 * self.scope_order.len());
+        for company in [Some(owner.company), None] {
+            for scope in self.scope_order.clone() {
+                let value = key.value(owner, scope);
+                numbers.push(self.scopes.number(ScopeValue { company, scope, value }));
+            }
         }
         self.firsts.resize(self.scopes.values.len(), (Day::MAX, Day::MAX));
         numbers
     }
 
-    fn find_scopes(&self, customer: usize, key: &LaneKey) -> [u32; 16] {
+    fn find_scopes(&self, customer: usize, key: &LaneKey, numbers: &mut Vec<u32>) {
         let owner = &self.book.customers[customer];
-        let mut numbers = [0; 16];
-        for (position, scope) in Scope::LABELLED.into_iter().enumerate() {
-            let value = key.value(owner, scope);
-            let find = |company| {
-                self.scopes.find(&ScopeValue { company, scope, value }).expect("scope values were discovered from the same items")
-            };
-            numbers[position] = find(Some(owner.company));
-            numbers[position + 8] = find(None);
+        numbers.clear();
+        for company in [Some(owner.company), None] {
+            for scope in &self.scope_order {
+                let value = ScopeValue { company, scope: *scope, value: key.value(owner, *scope) };
+                numbers.push(self.scopes.find(&value).expect("scope values were discovered from the same items"));
+            }
         }
-        numbers
     }
 
     fn leaves_out(&self, customer: usize) -> bool {
@@ -222,7 +271,7 @@ impl<'a> Plan<'a> {
     }
 
     fn empty_totals(&self) -> ScopeTotals {
-        ScopeTotals::new(self.timeline.period_ends.len(), self.timeline.balance_dates.len(), self.timeline.interval_starts.len())
+        ScopeTotals::new(self.roll_shape, self.timeline.balance_dates.len(), self.timeline.interval_starts.len(), self.cohorts)
     }
 }
 
@@ -252,66 +301,15 @@ fn chunks(book: &Book) -> Vec<std::ops::Range<usize>> {
     chunks
 }
 
-/// Part of a customer's account: its items of one account manager, terms and currency.
-struct Lane {
-    key: LaneKey,
-    scopes: [u32; 16],
-    /// Latest first sale among the scope values: items before it need a second look.
-    latest_first_sale: Day,
-    balances: Vec<Balance>,
-    nets: Vec<Net>,
-    flows: Vec<Flow>,
-    balance_days: Vec<i128>,
-    balances_touched: Vec<bool>,
-    nets_touched: Vec<bool>,
-    flows_touched: Vec<bool>,
-    days_touched: Vec<bool>,
-}
-
-impl Lane {
-    fn new(plan: &Plan) -> Self {
-        let (periods, dates, intervals) =
-            (plan.timeline.period_ends.len(), plan.timeline.balance_dates.len(), plan.timeline.interval_starts.len());
-        Lane {
-            key: LaneKey { account_manager: 0, payment_terms: 0, currency: 0 },
-            scopes: [0; 16],
-            latest_first_sale: Day::MIN,
-            balances: vec![Balance::default(); periods],
-            nets: vec![Net::default(); dates],
-            flows: vec![Flow::default(); intervals],
-            balance_days: vec![0; intervals],
-            balances_touched: vec![false; periods],
-            nets_touched: vec![false; dates],
-            flows_touched: vec![false; intervals],
-            days_touched: vec![false; intervals],
-        }
-    }
-
-    fn add_to(&self, totals: &mut ScopeTotals) {
-        for_touched(&self.balances_touched, |period| totals.balances[period].add(&self.balances[period]));
-        for_touched(&self.nets_touched, |date| totals.nets[date].add(&self.nets[date]));
-        for_touched(&self.flows_touched, |interval| totals.flows[interval].add(&self.flows[interval]));
-        for_touched(&self.days_touched, |interval| totals.balance_days[interval] += self.balance_days[interval]);
-    }
-
-    fn clear(&mut self) {
-        for_touched(&self.balances_touched, |period| self.balances[period] = Balance::default());
-        for_touched(&self.nets_touched, |date| self.nets[date] = Net::default());
-        for_touched(&self.flows_touched, |interval| self.flows[interval] = Flow::default());
-        for_touched(&self.days_touched, |interval| self.balance_days[interval] = 0);
-        self.balances_touched.fill(false);
-        self.nets_touched.fill(false);
-        self.flows_touched.fill(false);
-        self.days_touched.fill(false);
-    }
-}
-
-fn for_touched(touched: &[bool], mut action: impl FnMut(usize)) {
-    for (position, touched) in touched.iter().enumerate() {
-        if *touched {
-            action(position);
-        }
-    }
+/// What one chunk of customers gives, in the order of the customers.
+#[derive(Default)]
+struct Chunk {
+    number: usize,
+    customers: Vec<(ScopeValue, CustomerTotals)>,
+    open_items: Vec<OpenItem>,
+    outcomes: Vec<Outcome>,
+    lane_scopes: Vec<Vec<u32>>,
+    judgements: Vec<(u32, Judgement)>,
 }
 
 struct Worker<'a> {
@@ -319,11 +317,14 @@ struct Worker<'a> {
     totals: Vec<Option<Box<ScopeTotals>>>,
     lanes: Vec<Lane>,
     lanes_used: usize,
-    chunk: usize,
-    customers: Vec<(usize, Vec<(ScopeValue, CustomerTotals)>)>,
-    open_items: Vec<(usize, Vec<OpenItem>)>,
+    chunks: Vec<Chunk>,
+    chunk: Chunk,
     intercompany_customers: u64,
     moved: bool,
+    settlement: Settlement,
+    history: History,
+    /// The balance dates on which the item at hand is open, if it is a debit.
+    open_values: Vec<OpenValue>,
 }
 
 impl<'a> Worker<'a> {
@@ -333,18 +334,22 @@ impl<'a> Worker<'a> {
             totals: (0..plan.scopes.values.len()).map(|_| None).collect(),
             lanes: Vec::new(),
             lanes_used: 0,
-            chunk: 0,
-            customers: Vec::new(),
-            open_items: Vec::new(),
+            chunks: Vec::new(),
+            chunk: Chunk::default(),
             intercompany_customers: 0,
             moved: false,
+            settlement: Settlement::default(),
+            history: History::default(),
+            open_values: Vec::new(),
         }
     }
 
-    fn start_chunk(&mut self, chunk: usize) {
-        self.chunk = chunk;
-        self.customers.push((chunk, Vec::new()));
-        self.open_items.push((chunk, Vec::new()));
+    fn run(&mut self, number: usize, customers: std::ops::Range<usize>) {
+        self.chunk = Chunk { number, ..Chunk::default() };
+        for customer in customers {
+            self.customer(customer);
+        }
+        self.chunks.push(std::mem::take(&mut self.chunk));
     }
 
     fn customer(&mut self, customer: usize) {
@@ -353,6 +358,8 @@ impl<'a> Worker<'a> {
             return;
         }
         self.moved = false;
+        self.history = History { first_sale: Day::MAX, ..History::default() };
+        let first_outcome = self.chunk.outcomes.len();
         let (mut first_document, mut first_sale) = (Day::MAX, Day::MAX);
         for index in self.plan.book.items_of(customer) {
             let item = &self.plan.book.items[*index as usize];
@@ -363,17 +370,25 @@ impl<'a> Worker<'a> {
             if item.document_type.is_sale() {
                 first_sale = first_sale.min(item.document_date);
             }
-            let lane = self.lane(customer, LaneKey::of(item));
+            let lane = self.lane(customer, LaneKey::of(item), false);
             self.item(lane, *index, item);
         }
         if first_document == Day::MAX {
             return;
         }
+        self.promises(customer, first_sale);
         self.add_concentration();
-        self.add_customer_row(customer, first_document, first_sale);
+        self.add_customer_row(customer, first_document, first_sale, first_outcome);
+        if let Some(judgement) = self.plan.behaviour.judge(&self.history) {
+            self.chunk.judgements.push((u32::try_from(customer).expect("customers are counted in 32 bits"), judgement));
+        }
         for lane in 0..self.lanes_used {
-            for number in self.lanes[lane].scopes[..8].iter().filter(|number| !self.plan.same_as_company[**number as usize]) {
-                let totals = self.totals[*number as usize].get_or_insert_with(|| Box::new(self.plan.empty_totals()));
+            for (position, scope) in self.plan.scope_order.iter().enumerate() {
+                let number = self.lanes[lane].scopes[position];
+                if self.plan.same_as_company[number as usize] || (self.lanes[lane].is_of_customer && !scope.is_of_customer()) {
+                    continue;
+                }
+                let totals = self.totals[number as usize].get_or_insert_with(|| Box::new(self.plan.empty_totals()));
                 self.lanes[lane].add_to(totals);
             }
             self.lanes[lane].clear();
@@ -382,19 +397,22 @@ impl<'a> Worker<'a> {
     }
 
     /// The lane of a key among this customer's; a new one where needed.
-    fn lane(&mut self, customer: usize, key: LaneKey) -> usize {
-        if let Some(lane) = self.lanes[..self.lanes_used].iter().position(|lane| lane.key == key) {
+    fn lane(&mut self, customer: usize, key: LaneKey, is_of_customer: bool) -> usize {
+        let is_same = |lane: &Lane| lane.key == key && lane.is_of_customer == is_of_customer;
+        if let Some(lane) = self.lanes[..self.lanes_used].iter().position(is_same) {
             return lane;
         }
         if self.lanes_used == self.lanes.len() {
             self.lanes.push(Lane::new(self.plan));
         }
-        let scopes = self.plan.find_scopes(customer, &key);
         let lane = &mut self.lanes[self.lanes_used];
+        self.plan.find_scopes(customer, &key, &mut lane.scopes);
         lane.key = key;
-        lane.scopes = scopes;
+        lane.is_of_customer = is_of_customer;
+        lane.number = u32::try_from(self.chunk.lane_scopes.len()).expect("lanes are counted in 32 bits");
+        self.chunk.lane_scopes.push(lane.scopes.clone());
         // A scope value without any sale shortens no window.
-        let firsts = scopes.iter().map(|number| self.plan.firsts[*number as usize].1).filter(|first| *first != Day::MAX);
+        let firsts = lane.scopes.iter().map(|number| self.plan.firsts[*number as usize].1).filter(|first| *first != Day::MAX);
         lane.latest_first_sale = firsts.max().unwrap_or(Day::MIN);
         self.lanes_used += 1;
         self.lanes_used - 1
@@ -408,52 +426,77 @@ impl<'a> Worker<'a> {
         let latest_first_sale = lane.latest_first_sale;
 
         item_flows(plan, index, item, timeline.as_of, &mut |interval, day, flow| {
-            lane.flows[interval].add(flow);
-            lane.flows_touched[interval] = true;
+            lane.flows.at(interval).add(flow);
             *moved |= day >= window;
         });
-        let mut open_now = None;
+        let (open_items, history, open_values) = (&mut self.chunk.open_items, &mut self.history, &mut self.open_values);
+        open_values.clear();
         for_each_stretch(plan.book, index, item, timeline.as_of, |from, to, open| {
-            balance_days(plan, item, from, to, open, |interval, days| {
-                lane.balance_days[interval] += days;
-                lane.days_touched[interval] = true;
-            });
+            balance_days(plan, item, from, to, open, |interval, days| *lane.balance_days.at(interval) += days);
             let historical = plan.book.historical_value(item, open);
             for date in timeline.balance_dates_between(from, to) {
                 let closing = closing_value(plan, item, date, open);
-                add_net(&mut lane.nets[date], item, closing, historical, open);
-                lane.nets_touched[date] = true;
+                add_net(lane.nets.at(date), item, closing, historical, open);
+                let mut value = OpenValue { date, closing, historical, disputed: 0 };
                 if let Some(period) = timeline.period_of_balance_date[date] {
                     let day = timeline.balance_dates[date];
                     let (disputed, disputed_closing) = disputed_values(plan, index, item, date, open, closing);
-                    add_balance(
-                        &mut lane.balances[period],
-                        &plan.options.buckets,
-                        item,
-                        day,
-                        [open, closing, historical, disputed_closing],
-                    );
-                    lane.balances_touched[period] = true;
+                    value.disputed = disputed;
+                    add_balance(lane.balances.at(period), &plan.options.buckets, item, day, [open, closing, historical, disputed_closing]);
                     if day == timeline.as_of {
-                        open_now = Some(OpenItem { item: index, open, closing, historical, disputed, disputed_closing });
+                        open_items.push(OpenItem { item: index, open, closing, historical, disputed, disputed_closing });
                     }
+                }
+                if item.document_type.is_debit() {
+                    collecting::add_standing(plan, lane, item, value);
+                    open_values.push(value);
+                    add_open_history(plan, history, item, date, historical);
                 }
             }
         });
-        if let Some(open_item) = open_now
-            && let Some((_, open_items)) = self.open_items.last_mut()
-        {
-            open_items.push(open_item);
+        if item.document_type.is_debit() {
+            collecting::add_transitions(plan, lane, index, item, &self.open_values);
+        }
+        if item.document_type.is_sale() {
+            self.settlement.read(plan.book, index, timeline.as_of);
+            self.chunk.outcomes.extend(collecting::add_sale(plan, lane, index, item, &self.settlement));
+            collecting::add_history(plan, &mut self.history, index, item, &self.settlement);
         }
         if item.document_date < latest_first_sale {
             self.before_first_sale(index, item);
         }
     }
 
+    /// What the customer promised.
+    fn promises(&mut self, customer: usize, first_sale: Day) {
+        let plan = self.plan;
+        for promise in plan.book.promises_of(customer) {
+            let dated = |index: &&ItemIndex| plan.book.items[**index as usize].document_date <= plan.timeline.as_of;
+            if let Some(first) = promise.items.iter().find(dated) {
+                let item = &plan.book.items[*first as usize];
+                let lane = self.lane(customer, LaneKey::of(item), false);
+                let items: Vec<ItemIndex> = promise.items.iter().filter(dated).copied().collect();
+                collecting::add_promise(plan, &mut self.lanes[lane], promise, &items, item.document_date);
+            } else if promise.items.is_empty() && first_sale != Day::MAX {
+                let is_sale = |index: &&ItemIndex| {
+                    let item = &plan.book.items[**index as usize];
+                    item.document_type.is_sale() && item.document_date <= plan.timeline.as_of
+                };
+                let items: Vec<ItemIndex> = plan.book.items_of(customer).iter().filter(is_sale).copied().collect();
+                let Some(first) = items.first() else { continue };
+                let key = LaneKey::of(&plan.book.items[*first as usize]);
+                let lane = self.lane(customer, key, true);
+                collecting::add_promise(plan, &mut self.lanes[lane], promise, &items, first_sale);
+            }
+        }
+    }
+
     /// Adds what an item did before the first sale of the scope values it belongs to.
     fn before_first_sale(&mut self, index: ItemIndex, item: &Item) {
         let customer = item.customer as usize;
-        for number in self.plan.find_scopes(customer, &LaneKey::of(item)) {
+        let mut numbers = Vec::new();
+        self.plan.find_scopes(customer, &LaneKey::of(item), &mut numbers);
+        for number in numbers {
             let first_sale = self.plan.firsts[number as usize].1;
             if !self.plan.same_as_company[number as usize] && first_sale != Day::MAX && item.document_date < first_sale {
                 let before = before_first_sale(self.plan, index, item, first_sale);
@@ -467,10 +510,10 @@ impl<'a> Worker<'a> {
     fn add_concentration(&mut self) {
         let lanes = &self.lanes[..self.lanes_used];
         for period in 0..self.plan.timeline.period_ends.len() {
-            if !lanes.iter().any(|lane| lane.balances_touched[period]) {
+            if !lanes.iter().any(|lane| lane.balances.is_touched(period)) {
                 continue;
             }
-            for position in 0..8 {
+            for position in 0..self.plan.scope_order.len() {
                 for (at, lane) in lanes.iter().enumerate() {
                     let number = lane.scopes[position];
                     if self.plan.same_as_company[number as usize] {
@@ -481,8 +524,9 @@ impl<'a> Worker<'a> {
                     }
                     let (mut net, mut overdue) = (0_i128, 0_i128);
                     for same in lanes[at..].iter().filter(|same| same.scopes[position] == number) {
-                        net += same.balances[period].debit - same.balances[period].credit;
-                        overdue += same.balances[period].overdue;
+                        let balance = same.balances.get(period);
+                        net += balance.debit - balance.credit;
+                        overdue += balance.overdue;
                     }
                     let totals = self.totals[number as usize].get_or_insert_with(|| Box::new(self.plan.empty_totals()));
                     totals.concentrations[period].add_customer(narrow(net), narrow(overdue));
@@ -492,37 +536,71 @@ impl<'a> Worker<'a> {
     }
 
     /// Keeps the customer's own totals where it has an open item now or moved in the default window.
-    fn add_customer_row(&mut self, customer: usize, first_document: Day, first_sale: Day) {
+    fn add_customer_row(&mut self, customer: usize, first_document: Day, first_sale: Day, first_outcome: usize) {
         let lanes = &self.lanes[..self.lanes_used];
         let last = self.plan.timeline.period_ends.len() - 1;
-        let is_open = lanes.iter().any(|lane| lane.balances_touched[last]);
+        let is_open = lanes.iter().any(|lane| lane.balances.is_touched(last));
         if !is_open && !self.moved {
             return;
         }
         let mut balance = Balance::default();
-        lanes.iter().for_each(|lane| balance.add(&lane.balances[last]));
-        let (first_date, first_interval) = self.plan.customer_begin;
-        let nets = merged(lanes, first_date, |lane| &lane.nets_touched, |lane, date, sum: &mut Net| sum.add(&lane.nets[date]));
-        let flows = merged(lanes, first_interval, |lane| &lane.flows_touched, |lane, at, sum: &mut Flow| sum.add(&lane.flows[at]));
-        let balance_days =
-            merged(lanes, first_interval, |lane| &lane.days_touched, |lane, at, sum: &mut i128| *sum += lane.balance_days[at]);
-        let before_first_sale = self.customer_before_first_sale(customer, first_document, first_sale);
-        let value = ScopeValue {
-            company: Some(self.plan.book.customers[customer].company),
-            scope: Scope::Customer,
-            value: u32::try_from(customer).expect("customers are counted in 32 bits"),
-        };
-        let totals = CustomerTotals { first_document, first_sale, balance, nets, flows, balance_days, before_first_sale };
-        if let Some((_, customers)) = self.customers.last_mut() {
-            customers.push((value, totals));
+        let mut standing = Standing::default();
+        for lane in lanes {
+            balance.add(lane.balances.get(last));
+            standing.add(lane.standings.get(last));
         }
+        let (first_date, first_interval) = self.plan.customer_begin;
+        let nets = merged(lanes, first_date, |lane| &lane.nets, |sum: &mut Net, net| sum.add(net));
+        let flows = merged(lanes, first_interval, |lane| &lane.flows, |sum: &mut Flow, flow| sum.add(flow));
+        let balance_days = merged(lanes, first_interval, |lane| &lane.balance_days, |sum: &mut i128, days| *sum += days);
+        let collections = self.customer_collections();
+        let before_first_sale = self.customer_before_first_sale(customer, first_document, first_sale);
+        let value =
+            ScopeValue { company: Some(self.plan.book.customers[customer].company), scope: Scope::Customer, value: customer as u64 };
+        let position = |at: usize| u32::try_from(at).expect("items are counted in 32 bits");
+        let outcomes = position(first_outcome)..position(self.chunk.outcomes.len());
+        let totals = CustomerTotals {
+            first_document,
+            first_sale,
+            balance,
+            nets,
+            flows,
+            balance_days,
+            before_first_sale,
+            standing,
+            collections,
+            outcomes,
+        };
+        self.chunk.customers.push((value, totals));
+    }
+
+    /// What happened in each window that customers have rows for.
+    fn customer_collections(&self) -> Vec<(u8, Collections)> {
+        let timeline = self.plan.timeline;
+        let last = timeline.period_ends.len() - 1;
+        let sum = |window: &usize| {
+            let mut sum = Collections::default();
+            let intervals = timeline.intervals(timeline.window_starts(last)[*window], timeline.as_of);
+            let window = u8::try_from(*window).expect("windows are four");
+            let key = (u32::try_from(last).expect("periods are few"), window);
+            for lane in &self.lanes[..self.lanes_used] {
+                for interval in intervals.clone().filter(|interval| lane.collections.is_touched(*interval)) {
+                    sum.add(lane.collections.get(interval));
+                }
+                if let Some(correction) = lane.corrections.get(&key) {
+                    sum.add(correction);
+                }
+            }
+            (window, sum)
+        };
+        self.plan.customer_windows.iter().map(sum).collect()
     }
 
     fn customer_before_first_sale(&self, customer: usize, first_document: Day, first_sale: Day) -> Option<Box<BeforeFirstSale>> {
         if first_sale == Day::MAX || first_document >= first_sale {
             return None;
         }
-        let mut sum = ScopeTotals::new(0, 0, 0);
+        let mut sum = ScopeTotals::new(RollShape { buckets: 0, periods: 0 }, 0, 0, 0);
         for index in self.plan.book.items_of(customer) {
             let item = &self.plan.book.items[*index as usize];
             if item.document_date < first_sale {
@@ -534,18 +612,18 @@ impl<'a> Worker<'a> {
 }
 
 /// Sums a touched part of several lanes, by position from `first` on.
-fn merged<T: Default>(
+fn merged<T: Clone + Default>(
     lanes: &[Lane],
     first: usize,
-    touched: impl Fn(&Lane) -> &[bool],
-    add: impl Fn(&Lane, usize, &mut T),
+    part: impl Fn(&Lane) -> &lane::Touched<T>,
+    add: impl Fn(&mut T, &T),
 ) -> Vec<(u32, T)> {
-    let positions = lanes.first().map_or(0, |lane| touched(lane).len());
+    let positions = lanes.first().map_or(0, |lane| part(lane).len());
     let mut sums = Vec::new();
     for position in first..positions {
         let mut sum: Option<T> = None;
-        for lane in lanes.iter().filter(|lane| touched(lane)[position]) {
-            add(lane, position, sum.get_or_insert_default());
+        for lane in lanes.iter().map(&part).filter(|lane| lane.is_touched(position)) {
+            add(sum.get_or_insert_default(), lane.get(position));
         }
         if let Some(sum) = sum {
             sums.push((u32::try_from(position).expect("positions are counted in 32 bits"), sum));
@@ -554,14 +632,23 @@ fn merged<T: Default>(
     sums
 }
 
-fn merge(plan: &Plan, workers: Vec<Worker>) -> Walked {
+/// Adds what of an open debit item matters to its customer's behaviour.
+fn add_open_history(plan: &Plan, history: &mut History, item: &Item, date: usize, historical: i64) {
+    if let Some(at) = plan.behaviour_of_date[date].filter(|_| item.document_type.is_sale()) {
+        history.open[at] += i128::from(historical);
+        if item.due_date != NO_DATE && plan.timeline.balance_dates[date] - item.due_date > AT_RISK_DAYS {
+            history.long_overdue[at] += i128::from(historical);
+        }
+    }
+}
+
+fn merge(plan: Plan, workers: Vec<(Vec<Option<Box<ScopeTotals>>>, Vec<Chunk>, u64)>) -> Walked {
     let mut totals: Vec<Option<Box<ScopeTotals>>> = (0..plan.scopes.values.len()).map(|_| None).collect();
-    let (mut customers, mut open_items, mut intercompany_customers) = (Vec::new(), Vec::new(), 0);
-    for worker in workers {
-        intercompany_customers += worker.intercompany_customers;
-        customers.extend(worker.customers);
-        open_items.extend(worker.open_items);
-        for (sum, part) in totals.iter_mut().zip(worker.totals) {
+    let (mut chunks, mut intercompany_customers) = (Vec::new(), 0);
+    for (of_worker, of_chunks, left_out) in workers {
+        intercompany_customers += left_out;
+        chunks.extend(of_chunks);
+        for (sum, part) in totals.iter_mut().zip(of_worker) {
             match (sum.as_mut(), part) {
                 (Some(sum), Some(part)) => {
                     sum.add(&part);
@@ -574,16 +661,34 @@ fn merge(plan: &Plan, workers: Vec<Worker>) -> Walked {
             }
         }
     }
-    add_group(plan, &mut totals);
-    let scopes = seal(plan, totals);
-    customers.sort_by_key(|(chunk, _)| *chunk);
-    open_items.sort_by_key(|(chunk, _)| *chunk);
-    Walked {
-        scopes,
-        customers: customers.into_iter().flat_map(|(_, rows)| rows).collect(),
-        open_items: open_items.into_iter().flat_map(|(_, rows)| rows).collect(),
+    add_group(&plan, &mut totals);
+    let mut walked = Walked {
+        scopes: seal(&plan, totals),
+        customers: Vec::new(),
+        open_items: Vec::new(),
+        outcomes: Vec::new(),
+        lane_scopes: Vec::new(),
+        scope_order: plan.scope_order,
+        scope_numbers: plan.scopes,
+        judgements: Vec::new(),
+        roll_shape: plan.roll_shape,
         intercompany_customers,
+    };
+    chunks.sort_by_key(|chunk: &Chunk| chunk.number);
+    walked.outcomes.reserve_exact(chunks.iter().map(|chunk| chunk.outcomes.len()).sum());
+    for chunk in chunks {
+        let position = |at: usize| u32::try_from(at).expect("items and lanes are counted in 32 bits");
+        let (outcomes, lanes) = (position(walked.outcomes.len()), position(walked.lane_scopes.len()));
+        walked.outcomes.extend(chunk.outcomes.into_iter().map(|outcome| Outcome { lane: outcome.lane + lanes, ..outcome }));
+        walked.lane_scopes.extend(chunk.lane_scopes);
+        walked.open_items.extend(chunk.open_items);
+        walked.judgements.extend(chunk.judgements);
+        walked.customers.extend(chunk.customers.into_iter().map(|(value, mut totals)| {
+            totals.outcomes = totals.outcomes.start + outcomes..totals.outcomes.end + outcomes;
+            (value, totals)
+        }));
     }
+    walked
 }
 
 /// The group is the sum of its companies. (What came before its first sale was collected on the way, because the group's
@@ -664,6 +769,10 @@ fn item_flows(plan: &Plan, index: ItemIndex, item: &Item, last: Day, add: &mut i
     let value = book.historical_value(item, item.amount);
     let mut dated = Flow { documents_document: i128::from(sign * item.amount), ..Flow::default() };
     dated.documents[item.document_type as usize] = i128::from(value);
+    if item.is_first_item {
+        dated.invoice_documents = i128::from(item.document_type == DocumentType::Invoice);
+        dated.credit_note_documents = i128::from(item.document_type == DocumentType::CreditNote);
+    }
     if item.document_type.is_sale() && item.due_date != NO_DATE {
         dated.terms_amount = i128::from(value);
         dated.terms_weighted = i128::from(value) * i128::from(item.due_date - item.document_date);

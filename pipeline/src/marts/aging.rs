@@ -28,7 +28,7 @@ pub fn aging(rows: &[ScopeRow], timeline: &Timeline, buckets: &Buckets) -> Resul
                 }
                 companies.push(row.company_id);
                 scopes.push(row.value.scope.word());
-                values.push(row.text);
+                values.push(row.text.as_ref());
                 ends.push(timeline.period_ends[period]);
                 bases.push(*basis);
                 words.push(word.as_str());

@@ -6,8 +6,9 @@
 //! with a reason, never 0, infinite or NaN. Definitions: `metrics.md`, B2, B5–B8, K1–K9, K15, K18, K22.
 
 use super::frame::{SCALE, SUM_PRECISION};
-use super::measures::{ScopeRow, balances, windows};
+use super::measures::{LateInterest, ScopeRow, balances, windows};
 use crate::error::Result;
+use crate::ledger::book::Supplied;
 use crate::ledger::timeline::Timeline;
 use polars::prelude::*;
 
@@ -16,8 +17,10 @@ use polars::prelude::*;
 pub struct KpiOptions {
     /// ISO code of the base currency: the unit of amounts.
     pub base_currency: String,
-    /// Whether a disputes table was supplied; without one its metrics are null, `not_supplied`.
-    pub has_disputes: bool,
+    /// What was supplied; metrics of what was not are null, `not_supplied`.
+    pub supplied: Supplied,
+    /// How interest for paying late is reckoned.
+    pub late_interest: LateInterest,
     /// Every convention and window for scope customer, not only the defaults.
     pub all_for_customers: bool,
 }
@@ -42,8 +45,30 @@ enum Undefined {
     WithoutBase,
     /// Both of the above: the numerator is a base, the denominator sales.
     WithoutSalesOrBase,
-    /// Where the count-back said so.
-    CountBack,
+    /// Where this measure says why.
+    AsMeasured(&'static str),
+}
+
+/// What optional part of the ledger a metric is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Needs {
+    Nothing,
+    Disputes,
+    Promises,
+    DiscountTerms,
+    DeliveryDates,
+}
+
+impl Needs {
+    fn is_supplied(self, supplied: &Supplied) -> bool {
+        match self {
+            Needs::Nothing => true,
+            Needs::Disputes => supplied.disputes,
+            Needs::Promises => supplied.promises,
+            Needs::DiscountTerms => supplied.discount_terms,
+            Needs::DeliveryDates => supplied.delivery_dates,
+        }
+    }
 }
 
 /// Where a metric is published.
@@ -74,7 +99,7 @@ struct Definition {
     denominator: Option<&'static str>,
     unit: &'static str,
     undefined: Undefined,
-    needs_disputes: bool,
+    needs: Needs,
     published: Published,
 }
 
@@ -83,7 +108,7 @@ struct Definition {
 /// # Errors
 /// When Polars fails.
 pub fn kpis(rows: &[ScopeRow], first_rank: usize, timeline: &Timeline, options: &KpiOptions) -> Result<DataFrame> {
-    let points = derived_point(balances(rows, first_rank, timeline)?.lazy(), options).collect()?;
+    let points = derived_point(balances(rows, first_rank, timeline, options.late_interest)?.lazy()).collect()?;
     let windows = windows(rows, first_rank, timeline, options.all_for_customers)?;
     let mut definitions = definitions();
     definitions.sort_by_key(|definition| (definition.metric, definition.convention));
@@ -108,15 +133,13 @@ fn share(numerator: &'static str, denominator: &'static str) -> Expr {
 }
 
 /// Measures that are sums or differences of others.
-fn derived_point(frame: LazyFrame, options: &KpiOptions) -> LazyFrame {
+fn derived_point(frame: LazyFrame) -> LazyFrame {
     let less = |whole: &str, part: &str, name: &str| (col(whole) - col(part)).alias(name);
-    let supplied = if options.has_disputes { lit(true) } else { lit(false) };
     frame.with_columns([
         less("debit", "disputed", "debit_undisputed"),
         less("net", "disputed", "net_undisputed"),
         less("overdue", "disputed_overdue", "overdue_undisputed"),
         less("over_90", "disputed_over_90", "over_90_undisputed"),
-        supplied.alias("has_disputes"),
         lit(NULL).cast(DataType::String).alias("flags"),
         lit("point").alias("time_window"),
         col("period_end").alias("period_start"),
@@ -167,7 +190,7 @@ fn select(frame: LazyFrame, definition: &Definition, position: usize, options: &
 /// Why the metric is undefined in a row, or null.
 fn reason(definition: &Definition, options: &KpiOptions) -> Expr {
     let none = lit(NULL).cast(DataType::String);
-    if definition.needs_disputes && !options.has_disputes {
+    if !definition.needs.is_supplied(&options.supplied) {
         return lit("not_supplied");
     }
     // A measure's sign survives the conversion to a double exactly.
@@ -183,7 +206,7 @@ fn reason(definition: &Definition, options: &KpiOptions) -> Expr {
             let base = without_base(sign(definition.numerator), none);
             when(sign(definition.denominator).lt_eq(lit(0.0))).then(lit("no_sales")).otherwise(base)
         }
-        Undefined::CountBack => col("count_back_reason"),
+        Undefined::AsMeasured(reason) => col(reason),
     }
 }
 
@@ -193,6 +216,9 @@ fn definitions() -> Vec<Definition> {
     all.extend(shares());
     all.extend(days_sales_outstanding());
     all.extend(efficiency());
+    all.extend(collecting());
+    all.extend(discounts());
+    all.extend(disputes_and_promises());
     all
 }
 
@@ -208,7 +234,7 @@ fn amount(metric: &'static str, convention: &'static str, measure: &'static str,
         denominator: None,
         unit: if published == Published::ByCurrency { "document" } else { "base" },
         undefined: Undefined::Never,
-        needs_disputes: convention == "without_disputed",
+        needs: if convention == "without_disputed" { Needs::Disputes } else { Needs::Nothing },
         published,
     }
 }
@@ -225,7 +251,7 @@ fn point(metric: &'static str, convention: &'static str, value: Expr, parts: [&'
         denominator: Some(parts[1]),
         unit,
         undefined: Undefined::WithoutBase,
-        needs_disputes: convention == "without_disputed",
+        needs: if convention == "without_disputed" { Needs::Disputes } else { Needs::Nothing },
         published: if convention == "standard" { Published::Everywhere } else { Published::NotForCustomers },
     }
 }
@@ -239,7 +265,7 @@ fn window(
     unit: &'static str,
     undefined: Undefined,
 ) -> Definition {
-    let is_default = matches!(convention, "standard" | "conventional" | "begin_end");
+    let is_default = matches!(convention, "standard" | "conventional" | "begin_end" | "by_count" | "kept");
     Definition {
         metric,
         convention,
@@ -250,7 +276,7 @@ fn window(
         denominator: Some(parts[1]),
         unit,
         undefined,
-        needs_disputes: false,
+        needs: Needs::Nothing,
         published: if is_default { Published::Everywhere } else { Published::NotForCustomers },
     }
 }
@@ -282,7 +308,7 @@ fn shares() -> Vec<Definition> {
         definition
     };
     let disputed = Definition {
-        needs_disputes: true,
+        needs: Needs::Disputes,
         ..point("disputed_share", "standard", share("disputed_overdue", "overdue"), ["disputed_overdue", "overdue"], "share")
     };
     let undisputed = |metric, part| point(metric, "without_disputed", share(part, "debit_undisputed"), [part, "debit_undisputed"], "share");
@@ -307,7 +333,7 @@ fn days_sales_outstanding() -> Vec<Definition> {
     };
     let count_back = Definition {
         denominator: None,
-        undefined: Undefined::CountBack,
+        undefined: Undefined::AsMeasured("count_back_reason"),
         ..point("dso", "count_back", col("count_back"), ["net", "net"], "days")
     };
     vec![
@@ -351,6 +377,137 @@ fn efficiency() -> Vec<Definition> {
     let cohort = window("write_off_rate", "cohort", share(cohort[0], cohort[1]), cohort, "share", WithoutSales);
     all.push(Definition { published: Published::Monthly, ..cohort });
     all
+}
+
+/// K10, K12, K14, K19, K23, K24: how fast and how surely money comes in, and what delays the asking.
+fn collecting() -> Vec<Definition> {
+    use Undefined::{WithoutBase, WithoutSales};
+    let rate = |convention, numerator| {
+        let parts = [numerator, "month_collectable"];
+        let definition = window("collection_rate", convention, share(parts[0], parts[1]), parts, "share", WithoutBase);
+        Definition { published: Published::Monthly, ..definition }
+    };
+    let delay = |convention, numerator, denominator| {
+        window("days_beyond_terms", convention, share(numerator, denominator), [numerator, denominator], "days", WithoutBase)
+    };
+    let on_time = |convention, numerator, denominator| {
+        window("on_time_rate", convention, share(numerator, denominator), [numerator, denominator], "share", WithoutBase)
+    };
+    let lag = |convention, numerator, denominator| Definition {
+        needs: Needs::DeliveryDates,
+        ..window("billing_lag", convention, share(numerator, denominator), [numerator, denominator], "days", WithoutSales)
+    };
+    let credit_notes = |convention, numerator, denominator| {
+        window("credit_note_rate", convention, share(numerator, denominator), [numerator, denominator], "share", WithoutSales)
+    };
+    vec![
+        rate("standard", "cash_collected"),
+        rate("early_cash", "cash_collected_early"),
+        delay("standard", "cash_delay", "cash_due"),
+        delay("settled_items_only", "settled_cash_delay", "settled_cash"),
+        delay("at_final_close", "settled_amount_delay", "settled_amount"),
+        on_time("by_count", "on_time_items", "settled_or_late_items"),
+        on_time("by_amount", "on_time_amount", "settled_or_late_amount"),
+        lag("by_count", "lag_days", "lag_items"),
+        lag("by_amount", "lag_amount_days", "lag_amount"),
+        credit_notes("by_count", "credit_note_documents", "invoice_documents"),
+        credit_notes("by_amount", "credit_notes", "invoices"),
+        Definition {
+            numerator: Some("overdue_days_weighted"),
+            ..amount("late_interest_memo", "standard", "late_interest", Published::Everywhere)
+        },
+    ]
+}
+
+/// K16, K17: discounts for paying early, and what they cost.
+fn discounts() -> Vec<Definition> {
+    let of_amount = |metric, measure, denominator| Definition {
+        metric,
+        convention: "amount",
+        frame: Frame::Windows,
+        value: None,
+        amount: Some(measure),
+        numerator: Some(measure),
+        denominator,
+        unit: "base",
+        undefined: Undefined::Never,
+        needs: Needs::DiscountTerms,
+        published: Published::Everywhere,
+    };
+    let of_items = |metric, measure| Definition {
+        needs: Needs::DiscountTerms,
+        ..window(
+            metric,
+            "items",
+            share(measure, "discount_offered_items"),
+            [measure, "discount_offered_items"],
+            "share",
+            Undefined::WithoutBase,
+        )
+    };
+    let cost = |convention, numerator, denominator| Definition {
+        needs: Needs::DiscountTerms,
+        ..window(
+            "discount_cost",
+            convention,
+            share(numerator, denominator) * lit(365.0),
+            [numerator, denominator],
+            "share",
+            Undefined::WithoutBase,
+        )
+    };
+    vec![
+        of_amount("discount_taken", "discount_taken", Some("discount_offered")),
+        of_items("discount_taken", "discount_taken_items"),
+        of_amount("discount_missed", "discount_missed", Some("discount_offered")),
+        of_items("discount_missed", "discount_missed_items"),
+        of_amount("discount_leaked", "discount_leaked", None),
+        cost("standard", "discount_taken_due", "discount_cash_days"),
+        cost("contractual", "contractual_discount", "contractual_days"),
+    ]
+}
+
+/// K20, K21: how long disputes last, and whether promises are kept.
+fn disputes_and_promises() -> Vec<Definition> {
+    let closed = Definition {
+        needs: Needs::Disputes,
+        ..window(
+            "dispute_days",
+            "standard",
+            share("dispute_days", "disputes_closed"),
+            ["dispute_days", "disputes_closed"],
+            "days",
+            Undefined::WithoutBase,
+        )
+    };
+    let open = |convention, value, parts: [Option<&'static str>; 2], unit, undefined| Definition {
+        metric: "dispute_days",
+        convention,
+        frame: Frame::Point,
+        value: Some(value),
+        amount: None,
+        numerator: parts[0],
+        denominator: parts[1],
+        unit,
+        undefined,
+        needs: Needs::Disputes,
+        published: Published::NotForCustomers,
+    };
+    let promises = |convention, measure| Definition {
+        needs: Needs::Promises,
+        ..window("promises_kept", convention, share(measure, "promises_due"), [measure, "promises_due"], "share", Undefined::WithoutBase)
+    };
+    let open_parts = [Some("disputes_open_days"), Some("disputes_open")];
+    let median = Undefined::AsMeasured("dispute_median_reason");
+    vec![
+        closed,
+        open("open_count", double("disputes_open"), [Some("disputes_open"), None], "count", Undefined::Never),
+        open("open_age", share("disputes_open_days", "disputes_open"), open_parts, "days", Undefined::WithoutBase),
+        open("censored_median", col("dispute_median"), [None, None], "days", median),
+        promises("kept", "promises_kept"),
+        promises("partly", "promises_partly"),
+        promises("broken", "promises_broken"),
+    ]
 }
 
 #[cfg(test)]

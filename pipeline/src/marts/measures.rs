@@ -7,12 +7,15 @@ use super::frame::{dates, optional_sums, sums, texts};
 use crate::error::Result;
 use crate::ledger::book::{Book, DocumentType};
 use crate::ledger::calendar::{Day, Window, month_end};
+use crate::ledger::collections::{Collections, DisputeSpan, Standing};
 use crate::ledger::money::{AMOUNT_ONE, RATE_ONE, divide_half_away};
 use crate::ledger::scopes::{Scope, ScopeValue};
 use crate::ledger::timeline::{Timeline, WindowSpan};
 use crate::ledger::totals::{Balance, BeforeFirstSale, ConcentrationSummary, Flow, Net, SealedTotals};
 use crate::ledger::walk::{CustomerTotals, Walked};
+use arrears_models::survival::{self, Exits, payment_curve};
 use polars::prelude::*;
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// Totals of a scope value, whether kept for every period or for `as_of` only.
@@ -89,6 +92,32 @@ impl Totals<'_> {
         }
     }
 
+    /// How things stand at a period end.
+    pub fn standing(&self, period: usize) -> &Standing {
+        match self {
+            Totals::All(totals) => &totals.standings[period],
+            Totals::Customer(totals) => &totals.standing,
+        }
+    }
+
+    /// What happened in a window of a period, by the window's position.
+    pub fn collections(&self, intervals: Range<usize>, period: usize, window: usize) -> Collections {
+        match self {
+            Totals::All(totals) => totals.collections(intervals, period, window),
+            Totals::Customer(totals) => {
+                let of_window = totals.collections.iter().find(|(at, _)| usize::from(*at) == window);
+                of_window.map(|(_, collections)| *collections).unwrap_or_default()
+            }
+        }
+    }
+
+    fn disputes(&self) -> &[DisputeSpan] {
+        match self {
+            Totals::All(totals) => &totals.disputes,
+            Totals::Customer(_) => &[],
+        }
+    }
+
     fn balance_days(&self, intervals: Range<usize>) -> i128 {
         match self {
             Totals::All(totals) => totals.balance_days(intervals),
@@ -107,7 +136,7 @@ pub struct ScopeRow<'a> {
     /// Published company.
     pub company_id: &'a str,
     /// Published value.
-    pub text: &'a str,
+    pub text: Cow<'a, str>,
     /// Its totals.
     pub totals: Totals<'a>,
 }
@@ -131,7 +160,7 @@ pub fn scope_rows<'a>(book: &'a Book, walked: &'a Walked) -> Vec<ScopeRow<'a>> {
         .chain(customers)
         .map(|(value, totals)| ScopeRow { value, company_id: value.company_id(book), text: value.text(book), totals })
         .collect();
-    rows.sort_by(|a, b| (a.company_id, a.value.scope.word(), a.text).cmp(&(b.company_id, b.value.scope.word(), b.text)));
+    rows.sort_by(|a, b| (a.company_id, a.value.scope.word(), &a.text).cmp(&(b.company_id, b.value.scope.word(), &b.text)));
     rows
 }
 
@@ -279,11 +308,11 @@ struct Keys<'a> {
 }
 
 impl<'a> Keys<'a> {
-    fn push(&mut self, row: &ScopeRow<'a>, order: u64, period_end: Day) {
+    fn push(&mut self, row: &'a ScopeRow, order: u64, period_end: Day) {
         self.order.push(order);
         self.company_id.push(row.company_id);
         self.scope.push(row.value.scope.word());
-        self.scope_value.push(row.text);
+        self.scope_value.push(&row.text);
         self.period_end.push(period_end);
     }
 
@@ -300,8 +329,8 @@ impl<'a> Keys<'a> {
 
 /// Measures at period ends: columns `order, company_id, scope, scope_value, period_end`, then the fields of
 /// [`Balance`] and [`Concentration`] as sums, and the count-back. `first_rank` is the rank of the first of `rows`.
-pub fn balances(rows: &[ScopeRow], first_rank: usize, timeline: &Timeline) -> Result<DataFrame> {
-    const SUMS: [&str; 20] = [
+pub fn balances(rows: &[ScopeRow], first_rank: usize, timeline: &Timeline, interest: LateInterest) -> Result<DataFrame> {
+    const SUMS: [&str; 24] = [
         "debit",
         "credit",
         "net",
@@ -322,17 +351,26 @@ pub fn balances(rows: &[ScopeRow], first_rank: usize, timeline: &Timeline) -> Re
         "positive",
         "squares",
         "positive_net_of_due",
+        "overdue_days_weighted",
+        "late_interest",
+        "disputes_open",
+        "disputes_open_days",
     ];
     let mut keys = Keys::default();
     let mut columns: Vec<Vec<i128>> = vec![Vec::new(); SUMS.len()];
     let (mut customers_80, mut held_80, mut overdue_80) = (Vec::new(), Vec::new(), Vec::new());
     let (mut hhi, mut count_back_days, mut count_back_reason) = (Vec::new(), Vec::new(), Vec::new());
     let mut squared_sums: Vec<Option<i128>> = Vec::new();
+    let (mut dispute_medians, mut dispute_reasons) = (Vec::new(), Vec::new());
     for (offset, row) in rows.iter().enumerate() {
         for period in row.periods(timeline) {
             keys.push(row, order(first_rank + offset, period, None), timeline.period_ends[period]);
             let b = row.totals.balance(period);
             let concentration = row.totals.concentration(period);
+            let standing = row.totals.standing(period);
+            let median = dispute_median(row.totals.disputes(), timeline.period_ends[period]);
+            dispute_medians.push(median.ok().map(f64::from));
+            dispute_reasons.push(median.err());
             let values = [
                 b.debit,
                 b.credit,
@@ -354,6 +392,10 @@ pub fn balances(rows: &[ScopeRow], first_rank: usize, timeline: &Timeline) -> Re
                 concentration.positive_sum,
                 divide_half_away(concentration.positive_squares, i128::from(AMOUNT_ONE)),
                 b.debit - b.credit - b.not_due,
+                standing.overdue_days_weighted,
+                interest.of(standing.overdue_days_weighted),
+                count(standing.disputes_open),
+                count(standing.disputes_open_days),
             ];
             for (column, value) in columns.iter_mut().zip(values) {
                 column.push(value);
@@ -380,9 +422,49 @@ pub fn balances(rows: &[ScopeRow], first_rank: usize, timeline: &Timeline) -> Re
     frame.push(Column::new("customers_80".into(), customers_80));
     frame.push(sums("held_80", held_80));
     frame.push(sums("overdue_80", overdue_80));
+    frame.push(Column::new("dispute_median".into(), dispute_medians));
+    frame.push(texts("dispute_median_reason", dispute_reasons.into_iter()));
     frame.push(Column::new("count_back".into(), count_back_days));
     frame.push(texts("count_back_reason", count_back_reason.into_iter()));
     Ok(DataFrame::new_infer_height(frame)?)
+}
+
+/// A number of things as a sum of scale 4, which numerators and denominators are published in.
+fn count(number: i128) -> i128 {
+    number * i128::from(AMOUNT_ONE)
+}
+
+/// What is owed for paying late: simple interest, a year of 365 days.
+#[derive(Clone, Copy, Debug)]
+pub struct LateInterest {
+    /// Yearly rate in units of 10⁻¹⁰.
+    pub rate: i64,
+    /// The base currency's minor unit in ten-thousandths.
+    pub base_unit: i64,
+}
+
+impl LateInterest {
+    /// Σ open × days past due × rate ÷ 365, rounded half away from zero to the minor unit.
+    fn of(&self, overdue_days_weighted: i128) -> i128 {
+        let unit = i128::from(self.base_unit);
+        divide_half_away(overdue_days_weighted * i128::from(self.rate), 365 * i128::from(RATE_ONE) * unit) * unit
+    }
+}
+
+/// Median days in dispute as known on `day`, those still open counted as longer than their age; or why there is none.
+fn dispute_median(disputes: &[DisputeSpan], day: Day) -> std::result::Result<u32, &'static str> {
+    let opened = &disputes[..disputes.partition_point(|dispute| dispute.opened <= day)];
+    let Some(first) = opened.first() else { return Err("no_history") };
+    let age = |days: i32| usize::try_from(days).expect("a dispute does not end before it begins");
+    let mut exits = vec![Exits::default(); age(day - first.opened) + 1];
+    for dispute in opened {
+        if dispute.closed <= day {
+            exits[age(dispute.closed - dispute.opened)].cash += 1;
+        } else {
+            exits[age(day - dispute.opened)].censored += 1;
+        }
+    }
+    survival::quantile(&payment_curve(&exits, &[]), 0.5).ok_or("immature")
 }
 
 /// The square of a sum, at scale 4, or `None` beyond what `DECIMAL(38,4)` holds.
@@ -393,7 +475,7 @@ fn square(sum: i128) -> Option<i128> {
 /// Measures of windows: columns `order, company_id, scope, scope_value, period_end, time_window, period_start, flags`,
 /// days and counts as doubles, and sums.
 pub fn windows(rows: &[ScopeRow], first_rank: usize, timeline: &Timeline, all_for_customers: bool) -> Result<DataFrame> {
-    const SUMS: [&str; 18] = [
+    const SUMS: [&str; 56] = [
         "net",
         "net_historical",
         "debit",
@@ -412,6 +494,44 @@ pub fn windows(rows: &[ScopeRow], first_rank: usize, timeline: &Timeline, all_fo
         "month_end_sum",
         "begin_end_average",
         "month_end_average",
+        "cash_due",
+        "cash_delay",
+        "settled_cash",
+        "settled_cash_delay",
+        "settled_amount",
+        "settled_amount_delay",
+        "on_time_items",
+        "settled_or_late_items",
+        "on_time_amount",
+        "settled_or_late_amount",
+        "discount_offered",
+        "discount_offered_items",
+        "discount_taken",
+        "discount_taken_items",
+        "discount_missed",
+        "discount_missed_items",
+        "discount_leaked",
+        "discount_taken_due",
+        "discount_cash_days",
+        "contractual_discount",
+        "contractual_days",
+        "lag_days",
+        "lag_items",
+        "lag_amount_days",
+        "lag_amount",
+        "dispute_days",
+        "disputes_closed",
+        "promises_kept",
+        "promises_partly",
+        "promises_broken",
+        "promises_due",
+        "cash_collected",
+        "cash_collected_early",
+        "month_collectable",
+        "credit_note_documents",
+        "invoice_documents",
+        "credit_notes",
+        "invoices",
     ];
     let mut keys = Keys::default();
     let mut columns: Vec<Vec<i128>> = vec![Vec::new(); SUMS.len()];
@@ -420,7 +540,7 @@ pub fn windows(rows: &[ScopeRow], first_rank: usize, timeline: &Timeline, all_fo
     let mut daily_average: Vec<Option<i128>> = Vec::new();
     for (offset, row) in rows.iter().enumerate() {
         for period in row.periods(timeline) {
-            for span in timeline.windows(period) {
+            for (window, span) in timeline.windows(period).into_iter().enumerate() {
                 let is_default = span.window == Window::Trailing3Months;
                 if row.value.scope == Scope::Customer && !is_default && !all_for_customers {
                     continue;
@@ -429,6 +549,8 @@ pub fn windows(rows: &[ScopeRow], first_rank: usize, timeline: &Timeline, all_fo
                 let w = WindowMeasures::new(&row.totals, timeline, span);
                 let b = row.totals.balance(period);
                 let (ncs, flow) = (w.net_credit_sales(), &w.flow);
+                let c = row.totals.collections(timeline.intervals(span.start, span.end), period, window);
+                let standing = row.totals.standing(period);
                 let values = [
                     w.closing,
                     b.debit_historical - b.credit_historical,
@@ -448,6 +570,44 @@ pub fn windows(rows: &[ScopeRow], first_rank: usize, timeline: &Timeline, all_fo
                     w.month_end_sum,
                     divide_half_away(w.opening + w.closing, 2),
                     divide_half_away(w.month_end_sum, i128::from(w.month_end_count)),
+                    c.cash_due,
+                    c.cash_delay,
+                    c.settled_cash,
+                    c.settled_cash_delay,
+                    c.settled_amount,
+                    c.settled_amount_delay,
+                    count(c.on_time_items),
+                    count(c.settled_items + standing.late_items),
+                    c.on_time_amount,
+                    c.settled_amount + standing.late_amount,
+                    c.discount_offered,
+                    count(c.discount_offered_items),
+                    c.discount_taken,
+                    count(c.discount_taken_items),
+                    c.discount_missed,
+                    count(c.discount_offered_items - c.discount_taken_items),
+                    c.discount_leaked,
+                    c.discount_taken_due,
+                    c.discount_cash_days,
+                    c.contractual_discount,
+                    c.contractual_days,
+                    count(c.lag_days),
+                    count(c.lag_items),
+                    c.lag_amount_days,
+                    c.lag_amount,
+                    count(c.dispute_days),
+                    count(c.disputes_closed),
+                    count(c.promises_kept),
+                    count(c.promises_partly),
+                    count(c.promises_due - c.promises_kept - c.promises_partly),
+                    count(c.promises_due),
+                    standing.collected,
+                    standing.collected_early,
+                    standing.collectable,
+                    count(flow.credit_note_documents),
+                    count(flow.invoice_documents),
+                    flow.documents[DocumentType::CreditNote as usize],
+                    flow.documents[DocumentType::Invoice as usize],
                 ];
                 for (column, value) in columns.iter_mut().zip(values) {
                     column.push(value);

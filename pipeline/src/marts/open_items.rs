@@ -90,8 +90,8 @@ fn open_frame(book: &Book, open_items: &[OpenItem], item_rows: &[u32], as_of: Da
                 Some(words[slot].as_str())
             }),
         ),
-        optional_amounts("disputed_amount", open_items.iter().map(|open| book.has_disputes.then_some(open.disputed))),
-        optional_amounts("disputed_amount_base", open_items.iter().map(|open| book.has_disputes.then_some(open.disputed_closing))),
+        optional_amounts("disputed_amount", open_items.iter().map(|open| book.supplied.disputes.then_some(open.disputed))),
+        optional_amounts("disputed_amount_base", open_items.iter().map(|open| book.supplied.disputes.then_some(open.disputed_closing))),
     ])?)
 }
 

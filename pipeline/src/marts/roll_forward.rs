@@ -37,7 +37,7 @@ pub fn roll_forward(rows: &[ScopeRow], timeline: &Timeline, base_unit: i64) -> R
             for (line, amount) in lines {
                 companies.push(row.company_id);
                 scopes.push(row.value.scope.word());
-                values.push(row.text);
+                values.push(row.text.as_ref());
                 ends.push(timeline.period_ends[period]);
                 words.push(line);
                 amounts.push(amount);

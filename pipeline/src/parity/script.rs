@@ -54,7 +54,7 @@ pub fn script(night: &Night<'_>) -> (String, String) {
             Line::Step(name, select) => drop(writeln!(sql, "CREATE TABLE {name} AS\n{select};\n")),
             Line::Drop(name) => drop(writeln!(sql, "DROP TABLE {name};\n")),
             Line::Mart(name, _, select) => {
-                let _ = writeln!(sql, "CREATE TABLE twin_{name} AS\n{select};\n");
+                let _ = writeln!(sql, "CREATE TABLE twin_{name} AS\n{select};\nCREATE VIEW {name} AS SELECT * FROM twin_{name};\n");
                 compare(&mut sql, night, Table::named(name).expect("marts are published tables"), place);
             }
         }
@@ -71,17 +71,35 @@ pub fn script(night: &Night<'_>) -> (String, String) {
     (sql, query.to_owned())
 }
 
-/// The tables that are not the ledger's: `parameters`, one line a column, and `currencies`.
+/// The tables that are not the ledger's: `parameters`, one line a column, `scope_pairs`, `alerts` and `currencies`.
 fn parameters(sql: &mut String, night: &Night<'_>) {
+    const RATE_UNITS: i64 = 10_000_000_000;
+    let metrics = &night.config.metrics;
     let supplied = |table: &str| night.index.tables.contains_key(table).to_string();
+    let rate = *metrics.late_interest_rate;
     let columns = [
         ("as_of", "DATE", quote(night.as_of_date)),
         ("base_currency", "VARCHAR", quote(&night.config.base_currency)),
         ("history_months", "BIGINT", night.config.history_months.to_string()),
         ("has_disputes", "BOOLEAN", supplied("disputes")),
+        ("has_promises", "BOOLEAN", supplied("promises")),
+        ("on_time_grace_days", "BIGINT", metrics.on_time_grace_days.to_string()),
+        ("late_interest_rate", "DECIMAL(18,10)", format!("{}.{:010}", rate / RATE_UNITS, rate % RATE_UNITS)),
+        ("history_start_date", "DATE", metrics.history_start_date.as_ref().map_or("NULL".to_owned(), |date| quote(&date.to_string()))),
     ];
     let columns: Vec<String> = columns.iter().map(|(name, kind, value)| format!("CAST({value} AS {kind}) AS {name}")).collect();
     let _ = writeln!(sql, "CREATE TABLE parameters AS SELECT {};", columns.join(", "));
+    sql.push_str("CREATE TABLE scope_pairs (first_scope VARCHAR, second_scope VARCHAR);\n");
+    for (first, second) in metrics.scope_pairs.iter().filter_map(|pair| pair.word().split_once(',')) {
+        let _ = writeln!(sql, "INSERT INTO scope_pairs VALUES ({}, {});", quote(first), quote(second));
+    }
+    sql.push_str(
+        "CREATE TABLE alerts (alert VARCHAR, metric VARCHAR, convention VARCHAR, time_window VARCHAR, scope VARCHAR, rule VARCHAR, threshold DOUBLE);\n",
+    );
+    for alert in &metrics.alerts {
+        let words = [&alert.name, &alert.metric, &alert.convention, &alert.time_window, &alert.scope].map(|word| quote(word)).join(", ");
+        let _ = writeln!(sql, "INSERT INTO alerts VALUES ({words}, '{}', {:?});", alert.rule.word(), alert.threshold);
+    }
     let letters = || (b'A'..=b'Z').map(char::from);
     let codes = letters().flat_map(|a| letters().flat_map(move |b| letters().map(move |c| format!("{a}{b}{c}"))));
     let digits: Vec<String> = codes.filter_map(|code| Some(format!("({}, {})", quote(&code), minor_digits(&code)?))).collect();

@@ -98,6 +98,9 @@ impl Sink for StagedNight {
         let Some(writer) = self.writers.get_mut(table) else {
             return Err(Error::unexpected("unknown_table", format!("no such published table: {table}")));
         };
+        if rows.height() == 0 {
+            return Ok(());
+        }
         writer.write(rows)
     }
 }

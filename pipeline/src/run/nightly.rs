@@ -16,16 +16,16 @@ use crate::ledger::money::{display_amount, minor_unit};
 use crate::ledger::scopes::Scope;
 use crate::ledger::timeline::Timeline;
 use crate::ledger::walk::{WalkOptions, Walked, walk};
+use crate::marts::customer_behaviour::customer_behaviour;
 use crate::marts::frame::Sink;
-use crate::marts::kpis::{KpiOptions, kpis};
-use crate::marts::measures::{ScopeRow, WindowMeasures, scope_rows};
-use crate::marts::{aging, open_items, quality, roll_forward};
+use crate::marts::kpis::KpiOptions;
+use crate::marts::measures::{LateInterest, WindowMeasures, scope_rows};
+use crate::marts::{open_items, quality};
 use crate::publish::derived::write_derived;
 use crate::publish::manifest::{Inputs, Manifest};
 use crate::publish::night::{CompleteNight, NightDescription, StagedNight, night_folder};
 use chrono::NaiveDate;
 use polars::prelude::{DataFrame, ParquetReader, ParquetWriter, SerReader as _};
-use rayon::prelude::*;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -218,6 +218,8 @@ pub fn compute(config: &Config, index: &LedgerIndex, as_of: NaiveDate, session: 
         buckets: buckets.clone(),
         include_intercompany: *config.include_intercompany,
         all_for_customers: config.customer_conventions.as_str() == "all",
+        scope_pairs: config.metrics.scope_pairs.clone(),
+        on_time_grace_days: i32::try_from(*config.metrics.on_time_grace_days).unwrap_or(i32::MAX),
         threads: rayon::current_num_threads(),
     };
     session.reporter.start("balances", loaded.book.customers.len() as u64, "customers");
@@ -248,42 +250,17 @@ fn stage(config: &Config, computed: &Computed, index: &LedgerIndex, inputs: Inpu
     let base_unit = minor_unit(minor_digits(base_currency).unwrap_or(2));
     let options = KpiOptions {
         base_currency: base_currency.to_owned(),
-        has_disputes: loaded.book.has_disputes,
+        supplied: loaded.book.supplied,
+        late_interest: LateInterest { rate: *config.metrics.late_interest_rate, base_unit },
         all_for_customers: config.customer_conventions.as_str() == "all",
     };
-    session.reporter.start("metrics", rows.len() as u64, "scope values");
-    let parts = parts(&rows, timeline);
-    let compute = |group: &[(usize, &[ScopeRow])]| -> Result<Vec<[DataFrame; 3]>> {
-        let tables = group.par_iter().map(|(first_rank, part)| {
-            let tables = [
-                kpis(part, *first_rank, timeline, &options)?,
-                aging::aging(part, timeline, buckets)?,
-                roll_forward::roll_forward(part, timeline, base_unit)?,
-            ];
-            session.reporter.advance(part.len() as u64);
-            Ok(tables)
-        });
-        tables.collect()
-    };
-    let mut write = |computed: Vec<[DataFrame; 3]>| -> Result<()> {
-        for tables in computed {
-            for (name, table) in ["kpis", "aging", "roll_forward"].iter().zip(&tables) {
-                night.write(name, table)?;
-            }
-        }
-        Ok(())
-    };
-    // While one group of parts is written, in the order of the key, the next is computed.
-    let mut waiting = Vec::new();
-    for group in parts.chunks(rayon::current_num_threads()) {
-        let ready = std::mem::take(&mut waiting);
-        let (written, next) = rayon::join(|| write(ready), || compute(group));
-        written?;
-        waiting = next?;
-    }
-    write(waiting)?;
-    session.reporter.done();
+    super::marts::write_scope_tables(&rows, config, computed, &options, &mut night, session)?;
     session.step("metrics");
+    super::marts::write_outcome_tables(&rows, config, computed, &mut night, session)?;
+    let (behaviour, grid) = customer_behaviour(&loaded.book, walked, timeline)?;
+    night.write("customer_behaviour", &behaviour)?;
+    night.write("behaviour_grid", &grid)?;
+    session.step("curves");
 
     let documents = files.segments("documents");
     let open = open_items::open_items(&loaded.book, &walked.open_items, &loaded.item_rows, documents, *as_of, buckets)?;
@@ -300,25 +277,6 @@ fn stage(config: &Config, computed: &Computed, index: &LedgerIndex, inputs: Inpu
         inputs,
         intercompany_customers: walked.intercompany_customers,
     })
-}
-
-/// Scope values in runs of about the same number of rows, so that memory stays bounded; each with the rank of its first.
-fn parts<'a, 'b>(rows: &'b [ScopeRow<'a>], timeline: &Timeline) -> Vec<(usize, &'b [ScopeRow<'a>])> {
-    const PERIODS_PER_PART: usize = 3_000;
-    let mut parts = Vec::new();
-    let (mut start, mut periods) = (0, 0);
-    for (position, row) in rows.iter().enumerate() {
-        // A period of a customer has a quarter of the windows and conventions of the others.
-        periods += row.periods(timeline).len() * if row.value.scope == Scope::Customer { 1 } else { 4 };
-        if periods >= PERIODS_PER_PART * 4 {
-            parts.push((start, &rows[start..=position]));
-            (start, periods) = (position + 1, 0);
-        }
-    }
-    if start < rows.len() {
-        parts.push((start, &rows[start..]));
-    }
-    parts
 }
 
 /// Runs checks on a night, staged or published, and keeps the rows that fail.
