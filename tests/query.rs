@@ -99,6 +99,8 @@ fn sql_comes_from_the_command_line_a_file_or_standard_input() {
         child.stdin.take().expect("a pipe").write_all(b"SELECT 1 AS one;").expect("it reads");
         let ended: Ended = child.wait_with_output().expect("it ends").into();
         assert_eq!(ended.expect(0).stdout, "one\n1\n", "{name}");
+        // SQL may begin with a comment.
+        assert_eq!(query(&place, &path, &["-- one\nSELECT 1 AS one"]).expect(0).stdout, "one\n1\n", "{name}");
         // What is published is enough: no configuration is needed.
         let mut command = program();
         command.args(["query", "--output"]).arg(place.out()).arg("SELECT 2 AS two").env("PATH", &path).current_dir("/");

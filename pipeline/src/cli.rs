@@ -152,7 +152,8 @@ pub struct QueryArguments {
     #[arg(long, value_enum)]
     pub format: Option<RowFormat>,
     /// The query, or - to read it from standard input
-    #[arg(value_name = "SQL", required_unless_present = "file")]
+    // It may begin with a comment, and so with a hyphen.
+    #[arg(value_name = "SQL", required_unless_present = "file", allow_hyphen_values = true)]
     pub sql: Option<String>,
 }
 

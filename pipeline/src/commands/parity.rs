@@ -43,6 +43,7 @@ fn comparable(config: &Config, index: &LedgerIndex, manifest: &Manifest) -> Resu
             .hint(format!("publish it from the present inputs: arrears run --as-of {as_of_date} --replace")));
     }
     let settings = [
+        ("known_as_of", manifest.known_as_of.is_none()),
         ("include_intercompany", !*config.include_intercompany),
         ("customer_conventions", config.customer_conventions.as_str() == "default"),
         ("aging_edges", config.aging_edges == [30, 60, 90, 120]),
@@ -58,8 +59,7 @@ fn comparable(config: &Config, index: &LedgerIndex, manifest: &Manifest) -> Resu
 fn compare(config: &Config, index: &LedgerIndex, manifest: &Manifest, engine: &Engine, session: &Session) -> Result<Vec<Compared>> {
     session.reporter.event("parity", json!({"engine": engine.to_string()}), &format!("parity: with {engine}"));
     let temporary = format!("staging/{}", session.record.run_id);
-    let night =
-        Night { config, index, as_of_date: &manifest.as_of_date, known_as_of: manifest.known_as_of.as_deref(), temporary: &temporary };
+    let night = Night { config, index, as_of_date: &manifest.as_of_date, ledger: "ledger", known_as_of: None, temporary: &temporary };
     let (script, query) = script(&night);
     let kept = session.folder().join("parity.sql");
     std::fs::write(&kept, format!("{script}{query};\n")).map_err(|cause| io_error("write", &kept, &cause))?;

@@ -33,7 +33,8 @@ pub struct Question {
 pub fn question(sql: &str) -> Result<Question> {
     let mut statements = split(sql);
     let Some(query) = statements.pop() else {
-        return Err(Error::usage("no_query", "there is no SQL to run").hint("for example: arrears query \"SHOW TABLES\""));
+        let what = format!("there is no SQL to run: {}", sql.lines().next().unwrap_or_default());
+        return Err(Error::usage("no_query", what).hint("for example: arrears query \"SHOW TABLES\""));
     };
     if !is_query(&leading_words(&query)) {
         return Err(refused(&query));

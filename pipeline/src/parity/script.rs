@@ -19,10 +19,12 @@ pub struct Night<'a> {
     pub config: &'a Config,
     /// The ledger it was published from.
     pub index: &'a LedgerIndex,
+    /// Where the ledger's files are, as seen from the output.
+    pub ledger: &'a str,
     /// Its date, `YYYY-MM-DD`.
     pub as_of_date: &'a str,
-    /// What was known when it was computed, `YYYY-MM-DD`; everything without it.
-    pub known_as_of: Option<&'a str>,
+    /// The last instant of what it knew, in microseconds since 1970-01-01 UTC; everything without it.
+    pub known_as_of: Option<i64>,
     /// Where the engine may put what does not fit the memory.
     pub temporary: &'a str,
 }
@@ -139,11 +141,10 @@ fn input(sql: &mut String, night: &Night<'_>, table: &ledger_tables::Table) {
         let _ = writeln!(sql, "CREATE TABLE {name} ({});\n", columns.join(", "));
         return;
     }
-    let segments: Vec<String> = segments.iter().map(|segment| quote(&format!("ledger/{}", segment.file))).collect();
+    let segments: Vec<String> = segments.iter().map(|segment| quote(&format!("{}/{}", night.ledger, segment.file))).collect();
     let typed: Vec<String> = table.columns.iter().map(|column| format!("CAST({0} AS {1}) AS {0}", column.name, sql_type(column))).collect();
-    let known = night.known_as_of.map_or("TRUE".to_owned(), |day| {
-        format!("(recorded_at IS NULL OR epoch_us(recorded_at) < epoch_us(CAST(DATE {} + 1 AS TIMESTAMP)))", quote(day))
-    });
+    let known =
+        night.known_as_of.map_or("TRUE".to_owned(), |instant| format!("(recorded_at IS NULL OR epoch_us(recorded_at) <= {instant})"));
     let (keys, names) = (table.key.join(", "), columns.join(", "));
     let same_key = |left: &str, right: &str| -> String {
         table.key.iter().map(|key| format!("{left}.{key} = {right}.{key}")).collect::<Vec<_>>().join(" AND ")
