@@ -203,8 +203,10 @@ fn check_parity_reads_the_stored_ledger_with_its_corrections_deletions_and_what_
     if !has_duckdb() {
         return;
     }
-    // One delivery with several versions of a row, and rows that the night leaves out for other reasons than the next.
+    // One delivery with several versions of a row, rows that the night leaves out for other reasons than the next, and
+    // settings of its own.
     let place = Place::copy_of("tests/ledgers/nasty");
+    place.write("arrears.toml", place.read("arrears.toml") + OTHER_SETTINGS.0);
     place.run("2025-08-20").expect(0);
     assert!(equal_cells(&place, "2025-08-20") > 10_000);
 
