@@ -21,6 +21,9 @@ fn has_engine() -> bool {
     found
 }
 
+/// Questions about tables that another change adds: they are asked as soon as the catalogue has them.
+const COMING: &[(&str, &str)] = &[("restatements", "restatements"), ("restated_items", "restatement_rows")];
+
 /// An answer: the heading and the rows.
 type Answer = Vec<Vec<String>>;
 
@@ -69,6 +72,12 @@ fn every_question_has_an_answer_and_answers_agree() {
     place.run("2024-12-31").expect(0);
     let mut answers: BTreeMap<String, Answer> = BTreeMap::new();
     for (name, sql) in examples() {
+        if let Some((_, table)) = COMING.iter().find(|(example, _)| *example == name)
+            && arrears::catalog::published::Table::named(table).is_none()
+        {
+            skipped(&format!("the question {name}: {table} is not published yet"));
+            continue;
+        }
         let answer = ask(&place, &sql);
         assert!(answer.len() > 1 || sql.lines().nth(1) == Some("-- may be empty"), "{name} has no rows");
         answers.insert(name, answer);
