@@ -260,7 +260,22 @@ const METRICS: &str = "
     hhi                            standard               point        0.6429  171,440,900.00  266,668,900.00  share       B8
     customers_for_80_percent       standard               point        1       12,530.00       12,530.00       count       B8
     weighted_average_terms         standard               trailing_3m  30.00   750,000.00      25,000.00       days        K15
-    write_off_rate                 standard               trailing_3m  0.0612  1,500.00        24,500.00       share       K18";
+    write_off_rate                 standard               trailing_3m  0.0612  1,500.00        24,500.00       share       K18
+    collection_rate                standard               month        0.2323  4,000.00        17,220.00       share       K10
+    collection_rate                early_cash             month        0.0000  0.00            17,220.00       share       K10
+    days_beyond_terms              standard               trailing_3m  7.79    164,160.00      21,080.00       days        K12
+    days_beyond_terms              settled_items_only     trailing_3m  2.66    47,520.00       17,840.00       days        K12
+    days_beyond_terms              at_final_close         trailing_3m  12.44   224,000.00      18,000.00       days        K12
+    on_time_rate                   by_count               trailing_3m  0.25    1.00            4.00            share       K14
+    on_time_rate                   by_amount              trailing_3m  0.2692  8,000.00        29,720.00       share       K14
+    discount_taken                 items                  trailing_3m  1.00    1.00            1.00            share       K16
+    discount_missed                items                  trailing_3m  0.00    0.00            1.00            share       K16
+    discount_cost                  standard               trailing_3m  0.3386  160.00          172,480.00      share       K17
+    discount_cost                  contractual            trailing_3m  0.3724  160.00          156,800.00      share       K17
+    dispute_days                   open_count             point        1       1.00            -               count       K20
+    dispute_days                   open_age               point        27.00   27.00           1.00            days        K20
+    credit_note_rate               by_count               trailing_3m  0.25    1.00            4.00            share       K24
+    credit_note_rate               by_amount              trailing_3m  0.0200  500.00          25,000.00       share       K24";
 
 #[test]
 fn every_metric_of_the_quarter_is_what_the_pencil_says_in_each_convention() {
@@ -274,8 +289,88 @@ fn every_metric_of_the_quarter_is_what_the_pencil_says_in_each_convention() {
         assert_eq!(cell(row, "denominator").map(money), text(line[5]).map(money), "{what}, denominator");
         assert_eq!(cell(row, "unit"), Some(line[6]), "{what}, unit");
         assert_eq!((cell(row, "amount"), cell(row, "reason"), cell(row, "flags")), (None, None, None), "{what}");
-        let start = if line[2] == "point" { AS_OF } else { "2025-04-01" };
+        let start = match line[2] {
+            "point" => AS_OF,
+            "month" => "2025-06-01",
+            _ => "2025-04-01",
+        };
         assert_eq!(cell(row, "period_start"), Some(start), "{what}, first day of the window");
+    }
+}
+
+#[test]
+fn the_change_of_the_dso_in_june_is_explained_to_the_cent() {
+    // 17,580 ÷ 32,580 × 91 = 49.07 days become 16,330 ÷ 24,500 × 91 = 60.65. The sales alone: 17,580 ÷ 24,500 × 91 − 49.07.
+    // Then I3 4,500 for I5 2,000; I1 4,000 and I6 1,500 are gone; I5 is disputed; UC1; and I4 9,000 EUR × (1.17 − 1.12).
+    let bridge = company(rows("dso_bridge"));
+    for line in scenario(
+        "
+        part               order  amount      days
+        opening            1      17,580.00    49.07
+        sales_volume       2      -            16.23
+        not_yet_due        3       2,500.00     9.29
+        overdue_undisputed 4      -5,500.00   -20.43
+        disputed           5       2,000.00     7.43
+        unapplied_credits  6        -700.00    -2.60
+        fx                 7         450.00     1.67
+        closing            8      16,330.00    60.65",
+        &["part", "order", "amount", "days"],
+    ) {
+        let row = the_row(&bridge, &[("period_end", AS_OF), ("part", line[0])]);
+        assert_eq!(cell(row, "part_order"), Some(line[1]), "{}", line[0]);
+        assert_eq!(cell(row, "amount").map(money), text(line[2]).map(money), "{}", line[0]);
+        assert_eq!(format!("{:.2}", number_in(row, "days")), line[3], "{}", line[0]);
+    }
+}
+
+#[test]
+fn every_open_item_of_a_month_end_is_found_again_at_the_next() {
+    let rolls = company(rows("roll_rates"));
+    let expected = scenario(
+        "
+        period_end  from_bucket to_bucket amount    items rate
+        2025-05-31  1_30        31_60     9,720.00  1     0.75
+        2025-05-31  1_30        settled   3,240.00  0     0.25
+        2025-05-31  31_60       61_90     1,500.00  1     1
+        2025-05-31  not_due     1_30      4,000.00  1     0.4
+        2025-05-31  not_due     settled   6,000.00  0     0.6
+        2025-06-30  1_30        settled   4,000.00  1     1
+        2025-06-30  31_60       61_90     9,720.00  1     1
+        2025-06-30  61_90       write_off 1,500.00  1     1
+        2025-06-30  not_due     1_30      2,000.00  1     1",
+        &["period_end", "from_bucket", "to_bucket", "amount", "items", "rate"],
+    );
+    let quarter = rolls.iter().filter(|row| ["2025-05-31", AS_OF].contains(&cell(row, "period_end").unwrap_or_default()));
+    assert_eq!(quarter.count(), expected.len(), "nothing else became of anything");
+    for line in &expected {
+        let row = the_row(&rolls, &[("period_end", line[0]), ("from_bucket", line[1]), ("to_bucket", line[2])]);
+        assert_eq!((money_in(row, "amount"), cell(row, "items")), (money(line[3]), Some(line[4])), "{line:?}");
+        let rate: f64 = line[5].parse().expect("a rate of the table");
+        assert!((number_in(row, "rate") - rate).abs() < 1e-12, "{line:?}");
+    }
+}
+
+#[test]
+fn money_for_discounts_and_late_interest_is_exact_and_what_was_not_supplied_says_so() {
+    let kpis = company(rows("kpis"));
+    let of = |metric, convention, window| {
+        the_row(&kpis, &[("metric", metric), ("convention", convention), ("time_window", window), ("period_end", AS_OF)])
+    };
+    // I4 10,530 × 77 days + I5 2,000 × 30 days = 870,810; at 8 % a year ÷ 365.
+    let interest = of("late_interest_memo", "standard", "point");
+    assert_eq!((money_in(interest, "amount"), money_in(interest, "numerator")), (money("190.86"), money("870,810.00")));
+    for (metric, amount) in [("discount_taken", "160.00"), ("discount_missed", "0.00"), ("discount_leaked", "0.00")] {
+        assert_eq!(money_in(of(metric, "amount", "trailing_3m"), "amount"), money(amount), "{metric}");
+    }
+    for (metric, convention, window, reason) in [
+        ("billing_lag", "by_count", "trailing_3m", "not_supplied"),
+        ("promises_kept", "kept", "trailing_3m", "not_supplied"),
+        ("dispute_days", "standard", "trailing_3m", "zero_base"),
+        ("dispute_days", "censored_median", "point", "immature"),
+        ("discount_cost", "standard", "month", "zero_base"),
+    ] {
+        let row = of(metric, convention, window);
+        assert_eq!((cell(row, "value"), cell(row, "reason")), (None, Some(reason)), "{metric} {convention}");
     }
 }
 
@@ -290,7 +385,7 @@ fn twelve_months_are_shortened_to_the_first_invoice_and_say_so() {
 
 #[test]
 fn one_company_is_the_whole_group() {
-    for name in ["kpis", "aging", "roll_forward"] {
+    for name in ["kpis", "aging", "roll_forward", "roll_rates", "dso_bridge", "payment_curves", "collection_curves", "payment_delays"] {
         let all = rows(name);
         let of = |company: &str, value: &str| -> Vec<Row> {
             let mut rows: Vec<Row> = all
