@@ -114,7 +114,7 @@ pub struct WalkOptions {
 pub fn walk(book: &Book, timeline: &Timeline, options: &WalkOptions, progress: &(dyn Fn(u64) + Sync)) -> Walked {
     let plan = Plan::new(book, timeline, options);
     let next_chunk = AtomicUsize::new(0);
-    let workers: Vec<_> = std::thread::scope(|scope| {
+    let walks: Vec<Walk> = std::thread::scope(|scope| {
         let handles: Vec<_> = (0..options.threads.max(1))
             .map(|_| {
                 scope.spawn(|| {
@@ -125,13 +125,13 @@ pub fn walk(book: &Book, timeline: &Timeline, options: &WalkOptions, progress: &
                         worker.run(chunk, customers.clone());
                         progress(customers.len() as u64);
                     }
-                    (worker.totals, worker.chunks, worker.intercompany_customers)
+                    Walk { totals: worker.totals, chunks: worker.chunks, intercompany_customers: worker.intercompany_customers }
                 })
             })
             .collect();
         handles.into_iter().map(|handle| handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     });
-    merge(plan, workers)
+    merge(plan, walks)
 }
 
 /// What every worker reads.
@@ -310,6 +310,14 @@ struct Chunk {
     outcomes: Vec<Outcome>,
     lane_scopes: Vec<Vec<u32>>,
     judgements: Vec<(u32, Judgement)>,
+}
+
+/// What one worker gives.
+struct Walk {
+    /// By number of the scope value.
+    totals: Vec<Option<Box<ScopeTotals>>>,
+    chunks: Vec<Chunk>,
+    intercompany_customers: u64,
 }
 
 struct Worker<'a> {
@@ -642,13 +650,13 @@ fn add_open_history(plan: &Plan, history: &mut History, item: &Item, date: usize
     }
 }
 
-fn merge(plan: Plan, workers: Vec<(Vec<Option<Box<ScopeTotals>>>, Vec<Chunk>, u64)>) -> Walked {
+fn merge(plan: Plan, walks: Vec<Walk>) -> Walked {
     let mut totals: Vec<Option<Box<ScopeTotals>>> = (0..plan.scopes.values.len()).map(|_| None).collect();
     let (mut chunks, mut intercompany_customers) = (Vec::new(), 0);
-    for (of_worker, of_chunks, left_out) in workers {
-        intercompany_customers += left_out;
-        chunks.extend(of_chunks);
-        for (sum, part) in totals.iter_mut().zip(of_worker) {
+    for walk in walks {
+        intercompany_customers += walk.intercompany_customers;
+        chunks.extend(walk.chunks);
+        for (sum, part) in totals.iter_mut().zip(walk.totals) {
             match (sum.as_mut(), part) {
                 (Some(sum), Some(part)) => {
                     sum.add(&part);

@@ -23,6 +23,14 @@ struct Raised<'a> {
     bridge: Option<Part>,
 }
 
+/// A value of an alert's metric.
+struct KnownValue {
+    company_id: String,
+    scope_value: String,
+    period_end: Day,
+    value: Option<f64>,
+}
+
 /// Looks for alerts as the metrics are computed, part by part.
 pub struct Watch<'a> {
     alerts: &'a [Alert],
@@ -52,9 +60,8 @@ impl<'a> Watch<'a> {
             let known = self.values(alert, kpis)?;
             for row in rows.iter().filter(|row| row.value.scope.word() == alert.scope) {
                 let at = |day: Day| {
-                    let is_row =
-                        |known: &&(String, String, Day, Option<f64>)| known.0 == row.company_id && known.1 == row.text && known.2 == day;
-                    known.iter().find(is_row).map(|known| known.3)
+                    let of_row = |known: &&KnownValue| known.company_id == row.company_id && known.scope_value == row.text;
+                    known.iter().filter(of_row).find(|known| known.period_end == day).map(|known| known.value)
                 };
                 let last = self.timeline.period_ends.len() - 1;
                 let before = last.checked_sub(1).and_then(|period| at(self.timeline.period_ends[period]));
@@ -76,8 +83,8 @@ impl<'a> Watch<'a> {
         Ok(Found(raised))
     }
 
-    /// Company, scope value, period end and value of an alert's metric at the newest two period ends.
-    fn values(&self, alert: &Alert, kpis: &DataFrame) -> Result<Vec<(String, String, Day, Option<f64>)>> {
+    /// An alert's metric at the newest two period ends.
+    fn values(&self, alert: &Alert, kpis: &DataFrame) -> Result<Vec<KnownValue>> {
         let ends = &self.timeline.period_ends;
         let since = ends[ends.len().saturating_sub(2)];
         let is = |name: &str, word: &str| col(name).eq(lit(word.to_owned()));
@@ -100,8 +107,10 @@ impl<'a> Watch<'a> {
             .collect()?;
         let (companies, values) = (found.column("company_id")?.str()?, found.column("scope_value")?.str()?);
         let (days, known) = (found.column("period_end")?.date()?.physical(), found.column("known")?.f64()?);
-        let rows = (0..found.height())
-            .filter_map(|row| Some((companies.get(row)?.to_owned(), values.get(row)?.to_owned(), days.get(row)?, known.get(row))));
+        let rows = (0..found.height()).filter_map(|row| {
+            let (company_id, scope_value) = (companies.get(row)?.to_owned(), values.get(row)?.to_owned());
+            Some(KnownValue { company_id, scope_value, period_end: days.get(row)?, value: known.get(row) })
+        });
         Ok(rows.collect())
     }
 
