@@ -78,8 +78,8 @@ enum Published {
     Everywhere,
     /// For customers only with `customer_conventions = "all"`.
     NotForCustomers,
-    /// Never for customers: it compares them.
-    AcrossCustomers,
+    /// Never for customers: it compares them, or needs more of the past than is kept of a customer.
+    NeverForCustomers,
     /// Scope currency only.
     ByCurrency,
     /// Window `month` only, and not for customers by default.
@@ -151,7 +151,7 @@ fn select(frame: LazyFrame, definition: &Definition, position: usize, options: &
     let frame = match definition.published {
         Published::Everywhere => frame,
         Published::NotForCustomers if options.all_for_customers => frame,
-        Published::NotForCustomers | Published::AcrossCustomers => frame.filter(not_customer),
+        Published::NotForCustomers | Published::NeverForCustomers => frame.filter(not_customer),
         Published::ByCurrency => frame.filter(col("scope").eq(lit("currency"))),
         Published::Monthly if options.all_for_customers => frame.filter(col("time_window").eq(lit("month"))),
         Published::Monthly => frame.filter(col("time_window").eq(lit("month")).and(not_customer)),
@@ -304,7 +304,7 @@ fn receivables() -> Vec<Definition> {
 /// B5–B8: shares of the receivable, and how many customers hold it.
 fn shares() -> Vec<Definition> {
     let across = |mut definition: Definition| {
-        definition.published = Published::AcrossCustomers;
+        definition.published = Published::NeverForCustomers;
         definition
     };
     let disputed = Definition {
@@ -334,6 +334,7 @@ fn days_sales_outstanding() -> Vec<Definition> {
     let count_back = Definition {
         denominator: None,
         undefined: Undefined::AsMeasured("count_back_reason"),
+        published: Published::NeverForCustomers,
         ..point("dso", "count_back", col("count_back"), ["net", "net"], "days")
     };
     vec![
@@ -503,7 +504,10 @@ fn disputes_and_promises() -> Vec<Definition> {
         closed,
         open("open_count", double("disputes_open"), [Some("disputes_open"), None], "count", Undefined::Never),
         open("open_age", share("disputes_open_days", "disputes_open"), open_parts, "days", Undefined::WithoutBase),
-        open("censored_median", col("dispute_median"), [None, None], "days", median),
+        Definition {
+            published: Published::NeverForCustomers,
+            ..open("censored_median", col("dispute_median"), [None, None], "days", median)
+        },
         promises("kept", "promises_kept"),
         promises("partly", "promises_partly"),
         promises("broken", "promises_broken"),

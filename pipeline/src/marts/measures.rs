@@ -165,7 +165,7 @@ pub fn scope_rows<'a>(book: &'a Book, walked: &'a Walked) -> Vec<ScopeRow<'a>> {
 }
 
 /// What a window holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WindowMeasures {
     /// First day, after shortening.
     pub start: Day,
@@ -327,37 +327,105 @@ impl<'a> Keys<'a> {
     }
 }
 
+/// The additive measures at a period end, by the names that the metrics know them by.
+fn point_sums(b: &Balance, spread: &ConcentrationSummary, s: &Standing, interest: LateInterest) -> [(&'static str, i128); 24] {
+    [
+        ("debit", b.debit),
+        ("credit", b.credit),
+        ("net", b.debit - b.credit),
+        ("debit_historical", b.debit_historical),
+        ("credit_historical", b.credit_historical),
+        ("net_historical", b.debit_historical - b.credit_historical),
+        ("debit_document", b.debit_document),
+        ("credit_document", b.credit_document),
+        ("net_document", b.debit_document - b.credit_document),
+        ("not_due", b.not_due),
+        ("overdue", b.overdue),
+        ("over_90", b.over_90),
+        ("age_weighted", b.age_weighted),
+        ("disputed", b.disputed),
+        ("disputed_overdue", b.disputed_overdue),
+        ("disputed_over_90", b.disputed_over_90),
+        ("top_10", spread.top_10),
+        ("positive", spread.positive_sum),
+        ("squares", divide_half_away(spread.positive_squares, i128::from(AMOUNT_ONE))),
+        ("positive_net_of_due", b.debit - b.credit - b.not_due),
+        ("overdue_days_weighted", s.overdue_days_weighted),
+        ("late_interest", interest.of(s.overdue_days_weighted)),
+        ("disputes_open", count(s.disputes_open)),
+        ("disputes_open_days", count(s.disputes_open_days)),
+    ]
+}
+
+/// The additive measures of a window, by the names that the metrics know them by.
+fn window_sums(w: &WindowMeasures, b: &Balance, c: &Collections, s: &Standing) -> [(&'static str, i128); 56] {
+    let (ncs, flow) = (w.net_credit_sales(), &w.flow);
+    [
+        ("net", w.closing),
+        ("net_historical", b.debit_historical - b.credit_historical),
+        ("debit", b.debit),
+        ("not_due", b.not_due),
+        ("overdue_net", w.closing - b.not_due),
+        ("ncs", ncs),
+        ("gross_sales", w.gross_sales()),
+        ("collected", w.opening + ncs - w.closing),
+        ("collectable", w.opening + ncs - b.not_due),
+        ("cash", flow.cash),
+        ("written_off", flow.write_offs - flow.documents[DocumentType::Reinstatement as usize]),
+        ("cohort_written_off", flow.cohort_write_offs),
+        ("terms_amount", flow.terms_amount),
+        ("terms_weighted", flow.terms_weighted),
+        ("begin_end_sum", w.opening + w.closing),
+        ("month_end_sum", w.month_end_sum),
+        ("begin_end_average", divide_half_away(w.opening + w.closing, 2)),
+        ("month_end_average", divide_half_away(w.month_end_sum, i128::from(w.month_end_count.max(1)))),
+        ("cash_due", c.cash_due),
+        ("cash_delay", c.cash_delay),
+        ("settled_cash", c.settled_cash),
+        ("settled_cash_delay", c.settled_cash_delay),
+        ("settled_amount", c.settled_amount),
+        ("settled_amount_delay", c.settled_amount_delay),
+        ("on_time_items", count(c.on_time_items)),
+        ("settled_or_late_items", count(c.settled_items + s.late_items)),
+        ("on_time_amount", c.on_time_amount),
+        ("settled_or_late_amount", c.settled_amount + s.late_amount),
+        ("discount_offered", c.discount_offered),
+        ("discount_offered_items", count(c.discount_offered_items)),
+        ("discount_taken", c.discount_taken),
+        ("discount_taken_items", count(c.discount_taken_items)),
+        ("discount_missed", c.discount_missed),
+        ("discount_missed_items", count(c.discount_offered_items - c.discount_taken_items)),
+        ("discount_leaked", c.discount_leaked),
+        ("discount_taken_due", c.discount_taken_due),
+        ("discount_cash_days", c.discount_cash_days),
+        ("contractual_discount", c.contractual_discount),
+        ("contractual_days", c.contractual_days),
+        ("lag_days", count(c.lag_days)),
+        ("lag_items", count(c.lag_items)),
+        ("lag_amount_days", c.lag_amount_days),
+        ("lag_amount", c.lag_amount),
+        ("dispute_days", count(c.dispute_days)),
+        ("disputes_closed", count(c.disputes_closed)),
+        ("promises_kept", count(c.promises_kept)),
+        ("promises_partly", count(c.promises_partly)),
+        ("promises_broken", count(c.promises_due - c.promises_kept - c.promises_partly)),
+        ("promises_due", count(c.promises_due)),
+        ("cash_collected", s.collected),
+        ("cash_collected_early", s.collected_early),
+        ("month_collectable", s.collectable),
+        ("credit_note_documents", count(flow.credit_note_documents)),
+        ("invoice_documents", count(flow.invoice_documents)),
+        ("credit_notes", flow.documents[DocumentType::CreditNote as usize]),
+        ("invoices", flow.documents[DocumentType::Invoice as usize]),
+    ]
+}
+
 /// Measures at period ends: columns `order, company_id, scope, scope_value, period_end`, then the fields of
 /// [`Balance`] and [`Concentration`] as sums, and the count-back. `first_rank` is the rank of the first of `rows`.
 pub fn balances(rows: &[ScopeRow], first_rank: usize, timeline: &Timeline, interest: LateInterest) -> Result<DataFrame> {
-    const SUMS: [&str; 24] = [
-        "debit",
-        "credit",
-        "net",
-        "debit_historical",
-        "credit_historical",
-        "net_historical",
-        "debit_document",
-        "credit_document",
-        "net_document",
-        "not_due",
-        "overdue",
-        "over_90",
-        "age_weighted",
-        "disputed",
-        "disputed_overdue",
-        "disputed_over_90",
-        "top_10",
-        "positive",
-        "squares",
-        "positive_net_of_due",
-        "overdue_days_weighted",
-        "late_interest",
-        "disputes_open",
-        "disputes_open_days",
-    ];
     let mut keys = Keys::default();
-    let mut columns: Vec<Vec<i128>> = vec![Vec::new(); SUMS.len()];
+    let names = point_sums(&Balance::default(), &ConcentrationSummary::default(), &Standing::default(), interest).map(|(name, _)| name);
+    let mut columns: Vec<Vec<i128>> = vec![Vec::new(); names.len()];
     let (mut customers_80, mut held_80, mut overdue_80) = (Vec::new(), Vec::new(), Vec::new());
     let (mut hhi, mut count_back_days, mut count_back_reason) = (Vec::new(), Vec::new(), Vec::new());
     let mut squared_sums: Vec<Option<i128>> = Vec::new();
@@ -371,33 +439,8 @@ pub fn balances(rows: &[ScopeRow], first_rank: usize, timeline: &Timeline, inter
             let median = dispute_median(row.totals.disputes(), timeline.period_ends[period]);
             dispute_medians.push(median.ok().map(f64::from));
             dispute_reasons.push(median.err());
-            let values = [
-                b.debit,
-                b.credit,
-                b.debit - b.credit,
-                b.debit_historical,
-                b.credit_historical,
-                b.debit_historical - b.credit_historical,
-                b.debit_document,
-                b.credit_document,
-                b.debit_document - b.credit_document,
-                b.not_due,
-                b.overdue,
-                b.over_90,
-                b.age_weighted,
-                b.disputed,
-                b.disputed_overdue,
-                b.disputed_over_90,
-                concentration.top_10,
-                concentration.positive_sum,
-                divide_half_away(concentration.positive_squares, i128::from(AMOUNT_ONE)),
-                b.debit - b.credit - b.not_due,
-                standing.overdue_days_weighted,
-                interest.of(standing.overdue_days_weighted),
-                count(standing.disputes_open),
-                count(standing.disputes_open_days),
-            ];
-            for (column, value) in columns.iter_mut().zip(values) {
+            let values = point_sums(b, &concentration, standing, interest);
+            for (column, (_, value)) in columns.iter_mut().zip(values) {
                 column.push(value);
             }
             squared_sums.push(square(concentration.positive_sum));
@@ -416,7 +459,7 @@ pub fn balances(rows: &[ScopeRow], first_rank: usize, timeline: &Timeline, inter
         }
     }
     let mut frame = keys.columns();
-    frame.extend(SUMS.iter().zip(columns).map(|(name, values)| sums(name, values)));
+    frame.extend(names.iter().zip(columns).map(|(name, values)| sums(name, values)));
     frame.push(Column::new("hhi".into(), hhi));
     frame.push(optional_sums("squared_sum", &squared_sums));
     frame.push(Column::new("customers_80".into(), customers_80));
@@ -475,66 +518,10 @@ fn square(sum: i128) -> Option<i128> {
 /// Measures of windows: columns `order, company_id, scope, scope_value, period_end, time_window, period_start, flags`,
 /// days and counts as doubles, and sums.
 pub fn windows(rows: &[ScopeRow], first_rank: usize, timeline: &Timeline, all_for_customers: bool) -> Result<DataFrame> {
-    const SUMS: [&str; 56] = [
-        "net",
-        "net_historical",
-        "debit",
-        "not_due",
-        "overdue_net",
-        "ncs",
-        "gross_sales",
-        "collected",
-        "collectable",
-        "cash",
-        "written_off",
-        "cohort_written_off",
-        "terms_amount",
-        "terms_weighted",
-        "begin_end_sum",
-        "month_end_sum",
-        "begin_end_average",
-        "month_end_average",
-        "cash_due",
-        "cash_delay",
-        "settled_cash",
-        "settled_cash_delay",
-        "settled_amount",
-        "settled_amount_delay",
-        "on_time_items",
-        "settled_or_late_items",
-        "on_time_amount",
-        "settled_or_late_amount",
-        "discount_offered",
-        "discount_offered_items",
-        "discount_taken",
-        "discount_taken_items",
-        "discount_missed",
-        "discount_missed_items",
-        "discount_leaked",
-        "discount_taken_due",
-        "discount_cash_days",
-        "contractual_discount",
-        "contractual_days",
-        "lag_days",
-        "lag_items",
-        "lag_amount_days",
-        "lag_amount",
-        "dispute_days",
-        "disputes_closed",
-        "promises_kept",
-        "promises_partly",
-        "promises_broken",
-        "promises_due",
-        "cash_collected",
-        "cash_collected_early",
-        "month_collectable",
-        "credit_note_documents",
-        "invoice_documents",
-        "credit_notes",
-        "invoices",
-    ];
     let mut keys = Keys::default();
-    let mut columns: Vec<Vec<i128>> = vec![Vec::new(); SUMS.len()];
+    let nothing = window_sums(&WindowMeasures::default(), &Balance::default(), &Collections::default(), &Standing::default());
+    let names = nothing.map(|(name, _)| name);
+    let mut columns: Vec<Vec<i128>> = vec![Vec::new(); names.len()];
     let (mut words, mut starts, mut flags) = (Vec::new(), Vec::new(), Vec::new());
     let (mut days, mut month_end_count, mut daily_sum) = (Vec::new(), Vec::new(), Vec::new());
     let mut daily_average: Vec<Option<i128>> = Vec::new();
@@ -548,68 +535,9 @@ pub fn windows(rows: &[ScopeRow], first_rank: usize, timeline: &Timeline, all_fo
                 keys.push(row, order(first_rank + offset, period, Some(span.window)), span.end);
                 let w = WindowMeasures::new(&row.totals, timeline, span);
                 let b = row.totals.balance(period);
-                let (ncs, flow) = (w.net_credit_sales(), &w.flow);
                 let c = row.totals.collections(timeline.intervals(span.start, span.end), period, window);
-                let standing = row.totals.standing(period);
-                let values = [
-                    w.closing,
-                    b.debit_historical - b.credit_historical,
-                    b.debit,
-                    b.not_due,
-                    w.closing - b.not_due,
-                    ncs,
-                    w.gross_sales(),
-                    w.opening + ncs - w.closing,
-                    w.opening + ncs - b.not_due,
-                    flow.cash,
-                    flow.write_offs - flow.documents[DocumentType::Reinstatement as usize],
-                    flow.cohort_write_offs,
-                    flow.terms_amount,
-                    flow.terms_weighted,
-                    w.opening + w.closing,
-                    w.month_end_sum,
-                    divide_half_away(w.opening + w.closing, 2),
-                    divide_half_away(w.month_end_sum, i128::from(w.month_end_count)),
-                    c.cash_due,
-                    c.cash_delay,
-                    c.settled_cash,
-                    c.settled_cash_delay,
-                    c.settled_amount,
-                    c.settled_amount_delay,
-                    count(c.on_time_items),
-                    count(c.settled_items + standing.late_items),
-                    c.on_time_amount,
-                    c.settled_amount + standing.late_amount,
-                    c.discount_offered,
-                    count(c.discount_offered_items),
-                    c.discount_taken,
-                    count(c.discount_taken_items),
-                    c.discount_missed,
-                    count(c.discount_offered_items - c.discount_taken_items),
-                    c.discount_leaked,
-                    c.discount_taken_due,
-                    c.discount_cash_days,
-                    c.contractual_discount,
-                    c.contractual_days,
-                    count(c.lag_days),
-                    count(c.lag_items),
-                    c.lag_amount_days,
-                    c.lag_amount,
-                    count(c.dispute_days),
-                    count(c.disputes_closed),
-                    count(c.promises_kept),
-                    count(c.promises_partly),
-                    count(c.promises_due - c.promises_kept - c.promises_partly),
-                    count(c.promises_due),
-                    standing.collected,
-                    standing.collected_early,
-                    standing.collectable,
-                    count(flow.credit_note_documents),
-                    count(flow.invoice_documents),
-                    flow.documents[DocumentType::CreditNote as usize],
-                    flow.documents[DocumentType::Invoice as usize],
-                ];
-                for (column, value) in columns.iter_mut().zip(values) {
+                let values = window_sums(&w, b, &c, row.totals.standing(period));
+                for (column, (_, value)) in columns.iter_mut().zip(values) {
                     column.push(value);
                 }
                 words.push(span.window.word());
@@ -631,7 +559,7 @@ pub fn windows(rows: &[ScopeRow], first_rank: usize, timeline: &Timeline, all_fo
     frame.push(Column::new("month_end_count".into(), month_end_count));
     frame.push(Column::new("daily_sum".into(), daily_sum));
     frame.push(optional_sums("daily_average", &daily_average));
-    frame.extend(SUMS.iter().zip(columns).map(|(name, values)| sums(name, values)));
+    frame.extend(names.iter().zip(columns).map(|(name, values)| sums(name, values)));
     Ok(DataFrame::new_infer_height(frame)?)
 }
 
