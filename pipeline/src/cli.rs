@@ -1,6 +1,6 @@
 //! The command line: definitions only.
 
-use crate::run::known::KnownAsOf;
+use crate::ingest::known::KnownAsOf;
 use crate::run::reporter::LogFormat;
 use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand, ValueEnum};

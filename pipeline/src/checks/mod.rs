@@ -10,6 +10,7 @@ mod no_over_application;
 mod open_items_equal_documents;
 mod open_items_equal_receivable;
 mod quarantined_share;
+mod restatement_rows_sum;
 mod roll_forward_residual;
 mod rows_accounted;
 mod scopes_sum_to_company;
@@ -120,6 +121,12 @@ pub const CHECKS: &[Check] = &[
         description: "the share of rows and of amounts that were quarantined or left out is within the thresholds of the configuration",
         severity: Severity::Blocking,
         find: quarantined_share::find,
+    },
+    Check {
+        name: "restatement_rows_sum",
+        description: "the rows of every restated amount sum to its difference",
+        severity: Severity::Blocking,
+        find: restatement_rows_sum::find,
     },
     Check {
         name: "roll_forward_residual",

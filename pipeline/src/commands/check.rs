@@ -5,10 +5,9 @@ use crate::checks::{CHECKS, Severity, named};
 use crate::cli::CheckArguments;
 use crate::error::{Error, Result};
 use crate::ingest::LedgerIndex;
-use crate::ingest::known::LedgerView;
+use crate::ingest::known::{KnownAsOf, LedgerView};
 use crate::publish::manifest::Manifest;
 use crate::publish::night::{night_folder, nights};
-use crate::run::known::KnownAsOf;
 use crate::run::nightly::{blocked, compute, count, run_checks};
 use crate::run::reporter::Reporter;
 use crate::run::session::Session;
@@ -40,7 +39,7 @@ pub(super) fn run(arguments: &CheckArguments, reporter: &Reporter) -> Result<()>
             .hint("the night was run with --ledger-of: name the output that keeps the ledger with --ledger-of again"));
     };
     let known_as_of = manifest.known_as_of.as_deref().and_then(KnownAsOf::parse);
-    let view = LedgerView::new(ledger, &index, known_as_of.map(KnownAsOf::microseconds))?;
+    let view = LedgerView::new(ledger, &index, known_as_of)?;
     let as_of = as_of_date.parse().map_err(|cause| Error::usage("bad_date", format!("not a date: {as_of_date}")).caused_by(&cause))?;
     let mut session = Session::begin(&config.output, "check", Some(as_of_date.clone()), reporter)?;
     let result = compute(&config, &view, as_of, &mut session).and_then(|computed| {

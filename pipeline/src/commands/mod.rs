@@ -11,8 +11,8 @@ mod runs;
 use crate::cli::{Cli, Command, ConfigArguments};
 use crate::config::{Config, Overrides};
 use crate::error::Result;
+use crate::ingest::known::KnownAsOf;
 use crate::ledger::calendar::day_of;
-use crate::run::known::KnownAsOf;
 use crate::run::reporter::Reporter;
 use chrono::NaiveDate;
 

@@ -6,13 +6,58 @@
 
 use super::load::LedgerFiles;
 use super::store::{FileRecord, LedgerIndex, SegmentRecord, TableIndex, ledger_directory};
+use crate::config::DAY_MICROS;
 use crate::error::{Error, Result, io_error};
+use crate::ledger::calendar::{Day, day_of};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
 use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::reader::FileReader as _;
 use parquet::file::serialized_reader::SerializedFileReader;
 use parquet::file::statistics::Statistics;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+
+/// An instant up to which a run knows the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct KnownAsOf(i64);
+
+impl KnownAsOf {
+    /// Reads a date, which includes its whole day, or an instant: with an offset, or else in UTC.
+    ///
+    /// ```
+    /// use arrears::ingest::known::KnownAsOf;
+    /// let date = KnownAsOf::parse("2025-06-30").unwrap();
+    /// assert_eq!(date.text(), "2025-06-30T23:59:59.999999Z");
+    /// assert_eq!(KnownAsOf::parse(&date.text()), Some(date));
+    /// assert_eq!(KnownAsOf::parse("2025-06-30T18:00:00+02:00"), KnownAsOf::parse("2025-06-30T16:00"));
+    /// assert_eq!(KnownAsOf::parse("30.06.2025"), None);
+    /// ```
+    pub fn parse(text: &str) -> Option<Self> {
+        if let Ok(date) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
+            return Some(Self::end_of(day_of(date)));
+        }
+        let formats = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M"];
+        let of_utc = || formats.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok()).map(|at| at.and_utc());
+        let instant = DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc()).or_else(of_utc)?;
+        Some(KnownAsOf(instant.timestamp_micros()))
+    }
+
+    /// The end of a day.
+    pub fn end_of(day: Day) -> Self {
+        KnownAsOf((i64::from(day) + 1) * DAY_MICROS - 1)
+    }
+
+    /// Microseconds since 1970-01-01 UTC.
+    pub fn microseconds(self) -> i64 {
+        self.0
+    }
+
+    /// As it stands in a manifest.
+    pub fn text(self) -> String {
+        let instant: Option<DateTime<Utc>> = DateTime::from_timestamp_micros(self.0);
+        instant.map_or_else(|| format!("{} microseconds after 1970-01-01", self.0), |at| at.to_rfc3339_opts(SecondsFormat::Micros, true))
+    }
+}
 
 /// A ledger and what a night may see of it.
 #[derive(Clone, Debug)]
@@ -23,8 +68,8 @@ pub struct LedgerView {
     pub files: LedgerFiles,
     /// Every delivery, known or not: a row may say itself that it was known before its file was delivered.
     pub all_files: Vec<FileRecord>,
-    /// Rows recorded after this instant (microseconds UTC) are not known; `None` for everything.
-    pub known_as_of: Option<i64>,
+    /// Rows recorded after this instant are not known; `None` for everything.
+    pub known_as_of: Option<KnownAsOf>,
     /// Fingerprint of what is known: later deliveries do not change it.
     pub fingerprint: String,
 }
@@ -34,7 +79,7 @@ impl LedgerView {
     ///
     /// # Errors
     /// When a segment cannot be read.
-    pub fn new(out: &Path, index: &LedgerIndex, known_as_of: Option<i64>) -> Result<Self> {
+    pub fn new(out: &Path, index: &LedgerIndex, known_as_of: Option<KnownAsOf>) -> Result<Self> {
         let Some(instant) = known_as_of else {
             return Ok(LedgerView {
                 index: index.clone(),
@@ -44,7 +89,7 @@ impl LedgerView {
                 fingerprint: index.fingerprint(),
             });
         };
-        let known = known_at(out, index, instant)?;
+        let known = known_at(out, index, instant.microseconds())?;
         // Of two versions recorded at one instant the later delivery counts, and its place is among all deliveries.
         let files = LedgerFiles { file_rank: index.delivery_ranks(), ..LedgerFiles::of(out, &known) };
         let fingerprint = fingerprint_of_known(&known);

@@ -836,6 +836,29 @@ fn load_disputes(
     Ok((disputes, true))
 }
 
+/// The key of every row of the documents, by its number: rows of one key are versions of one item.
+///
+/// # Errors
+/// When a segment cannot be read.
+pub fn document_keys(files: &LedgerFiles) -> Result<Vec<i64>> {
+    let groups = read_row_groups(files.segments("documents"), None, &["row_key"], &[], |group| group.i64s("row_key").to_vec())?;
+    Ok(groups.concat())
+}
+
+/// Document id and item number of some rows of the documents.
+///
+/// # Errors
+/// When a segment cannot be read.
+pub fn document_ids(files: &LedgerFiles, rows: &HashSet<u32>) -> Result<HashMap<u32, (String, i64)>> {
+    let groups = read_row_groups(files.segments("documents"), None, &["document_id", "item_no"], &[], |group| {
+        let ids = group.column("document_id").as_string::<i32>();
+        let items = group.i64s("item_no");
+        let wanted = (0..group.rows()).filter(|row| rows.contains(&group.row(*row)));
+        wanted.map(|row| (group.row(row), (ids.value(row).to_owned(), items[row]))).collect::<Vec<_>>()
+    })?;
+    Ok(groups.into_iter().flatten().collect())
+}
+
 /// Where a row that was left out came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeftOutRow {

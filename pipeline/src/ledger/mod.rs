@@ -5,6 +5,7 @@
 pub mod book;
 pub mod buckets;
 pub mod calendar;
+pub mod contributions;
 pub mod currency;
 pub mod money;
 pub mod over_application;

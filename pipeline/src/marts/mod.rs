@@ -8,4 +8,5 @@ pub mod kpis;
 pub mod measures;
 pub mod open_items;
 pub mod quality;
+pub mod restatements;
 pub mod roll_forward;

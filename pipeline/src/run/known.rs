@@ -1,59 +1,15 @@
-//! What was known when: reading `--known-as-of`, and keeping nights that know different things out of one output.
+//! Nights that know different things are kept out of one output.
 //!
 //! A reader of an output compares its nights with each other. That says something only when they were computed alike: all
 //! with everything that was known when they were run, all with what was known at the end of their own date, or all with
 //! what was known at one instant. Which of the three it is, the manifests of the published nights say.
 
 use crate::error::{Error, Result};
-use crate::ledger::calendar::{Day, day_of};
+use crate::ingest::known::KnownAsOf;
 use crate::publish::manifest::Manifest;
 use crate::publish::night::{night_folder, nights};
-use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
+use chrono::NaiveDate;
 use std::path::Path;
-
-const MICROSECONDS_OF_A_DAY: i64 = 86_400_000_000;
-
-/// An instant up to which a run knows the ledger.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct KnownAsOf(i64);
-
-impl KnownAsOf {
-    /// Reads a date, which includes its whole day, or an instant: with an offset, or else in UTC.
-    ///
-    /// ```
-    /// use arrears::run::known::KnownAsOf;
-    /// let date = KnownAsOf::parse("2025-06-30").unwrap();
-    /// assert_eq!(date.text(), "2025-06-30T23:59:59.999999Z");
-    /// assert_eq!(KnownAsOf::parse(&date.text()), Some(date));
-    /// assert_eq!(KnownAsOf::parse("2025-06-30T18:00:00+02:00"), KnownAsOf::parse("2025-06-30T16:00"));
-    /// assert_eq!(KnownAsOf::parse("30.06.2025"), None);
-    /// ```
-    pub fn parse(text: &str) -> Option<Self> {
-        if let Ok(date) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
-            return Some(Self::end_of(day_of(date)));
-        }
-        let formats = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M"];
-        let of_utc = || formats.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok()).map(|at| at.and_utc());
-        let instant = DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc()).or_else(of_utc)?;
-        Some(KnownAsOf(instant.timestamp_micros()))
-    }
-
-    /// The end of a day.
-    pub fn end_of(day: Day) -> Self {
-        KnownAsOf((i64::from(day) + 1) * MICROSECONDS_OF_A_DAY - 1)
-    }
-
-    /// Microseconds since 1970-01-01 UTC.
-    pub fn microseconds(self) -> i64 {
-        self.0
-    }
-
-    /// As it stands in a manifest.
-    pub fn text(self) -> String {
-        let instant: Option<DateTime<Utc>> = DateTime::from_timestamp_micros(self.0);
-        instant.map_or_else(|| format!("{} microseconds after 1970-01-01", self.0), |at| at.to_rfc3339_opts(SecondsFormat::Micros, true))
-    }
-}
 
 /// Refuses a night that knows something else than the other nights of its output; the night it replaces is none of them.
 ///

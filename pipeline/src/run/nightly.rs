@@ -1,6 +1,6 @@
 //! One night: from the sources to a published snapshot, whole or not at all.
 
-use super::known::{KnownAsOf, check_policy};
+use super::known::check_policy;
 use super::record::CheckRecord;
 use super::reporter::Reporter;
 use super::session::Session;
@@ -8,7 +8,7 @@ use crate::checks::{self, Check, Context, Outcome};
 use crate::config::Config;
 use crate::error::{Error, ExitStatus, Result, io_error};
 use crate::ingest::LedgerIndex;
-use crate::ingest::known::LedgerView;
+use crate::ingest::known::{KnownAsOf, LedgerView};
 use crate::ingest::load::{LedgerFiles, LeftOutRow, LoadOptions, Loaded, load, origins};
 use crate::ingest::{IngestOptions, IngestSummary, PendingLedger, ingest};
 use crate::ledger::buckets::Buckets;
@@ -21,7 +21,8 @@ use crate::ledger::walk::{WalkOptions, Walked, walk};
 use crate::marts::frame::Sink;
 use crate::marts::kpis::{KpiOptions, kpis};
 use crate::marts::measures::{ScopeRow, WindowMeasures, scope_rows};
-use crate::marts::{aging, open_items, quality, roll_forward};
+use crate::marts::restatements::{CurrentTables, ThisNight};
+use crate::marts::{aging, open_items, quality, restatements, roll_forward};
 use crate::publish::derived::{relative_path, write_derived};
 use crate::publish::manifest::{Inputs, LedgerRecord, Manifest};
 use crate::publish::night::{CompleteNight, NightDescription, StagedNight, night_folder};
@@ -103,7 +104,7 @@ enum Prepared {
 }
 
 fn prepare(config: &Config, options: &NightlyOptions, pending: &PendingLedger, session: &mut Session) -> Result<Prepared> {
-    let view = LedgerView::new(ledger_output(config, options), &pending.index, options.known_as_of.map(KnownAsOf::microseconds))?;
+    let view = LedgerView::new(ledger_output(config, options), &pending.index, options.known_as_of)?;
     let inputs = Inputs { ledger: view.fingerprint.clone(), config: config.fingerprint() };
     let known_as_of = options.known_as_of.map(KnownAsOf::text);
     if let Some(result) = already_published(session, &options.as_of.to_string(), &inputs, known_as_of.as_deref(), options.replace)? {
@@ -248,7 +249,10 @@ pub fn compute(config: &Config, view: &LedgerView, as_of: NaiveDate, session: &m
     let files = view.files.clone();
     let as_of = day_of(as_of);
     let base_currency: &str = &config.base_currency;
-    let loaded = load(&files, &LoadOptions { base_currency: base_currency.to_owned(), as_of, known_as_of: view.known_as_of })?;
+    let loaded = load(
+        &files,
+        &LoadOptions { base_currency: base_currency.to_owned(), as_of, known_as_of: view.known_as_of.map(KnownAsOf::microseconds) },
+    )?;
     let left_out = origins(&files, &loaded.left_out)?;
     let fields = json!({"items": loaded.book.items.len(), "applications": loaded.book.applications.len(),
         "customers": loaded.book.customers.len(), "left_out": left_out.len()});
@@ -324,9 +328,11 @@ fn stage(
         });
         tables.collect()
     };
+    let mut current = CurrentTables::default();
     let mut write = |computed: Vec<[DataFrame; 3]>| -> Result<()> {
         for tables in computed {
             for (name, table) in ["kpis", "aging", "roll_forward"].iter().zip(&tables) {
+                current.keep(name, table)?;
                 night.write(name, table)?;
             }
         }
@@ -343,6 +349,19 @@ fn stage(
     write(waiting)?;
     session.reporter.done();
     session.step("metrics");
+
+    let this_night = ThisNight {
+        output: &config.output,
+        view,
+        loaded,
+        as_of: *as_of,
+        period_ends: &timeline.period_ends,
+        buckets,
+        include_intercompany: *config.include_intercompany,
+        base_currency,
+    };
+    restatements::write(&this_night, &current, &mut night)?;
+    session.step("restatements");
 
     let documents = files.segments("documents");
     let open = open_items::open_items(&loaded.book, &walked.open_items, &loaded.item_rows, documents, *as_of, buckets)?;
