@@ -24,7 +24,9 @@ fn find_in(restatements: LazyFrame, rows: LazyFrame) -> Result<DataFrame> {
         .join(explained, keys(), keys(), joining)
         .with_columns(["restated", "explained", "told"].map(|name| col(name).fill_null(zero())));
     let differs = col("restated").neq(col("explained")).or(col("told").neq(col("explained")));
-    Ok(filled.filter(differs).sort(KEYS, SortMultipleOptions::default()).collect()?)
+    let broken = filled.filter(differs).sort(KEYS, SortMultipleOptions::default());
+    // A late load of years may have many rows: they need not all be in memory.
+    Ok(broken.collect_with_engine(Engine::Streaming)?.unwrap_single())
 }
 
 #[cfg(test)]

@@ -54,5 +54,5 @@ pub fn write(night: &ThisNight, current: &CurrentTables, sink: &mut impl Sink) -
     }
     sink.write("restatements", &differences)?;
     let restated = compare::restated(&differences, &firsts)?;
-    sink.write("restatement_rows", &items::rows(night, &firsts, &restated)?)
+    items::write_rows(night, &firsts, &restated, sink)
 }
