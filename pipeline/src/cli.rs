@@ -1,5 +1,6 @@
 //! The command line: definitions only.
 
+use crate::ingest::known::KnownAsOf;
 use crate::run::reporter::LogFormat;
 use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -87,6 +88,15 @@ pub struct RunArguments {
     /// When files that do not say so were delivered, YYYY-MM-DD [default: the end of --as-of]
     #[arg(long, value_name = "DATE", value_parser = date)]
     pub delivered_at: Option<NaiveDate>,
+    /// Only what was known then: a date includes its whole day, an instant is UTC unless it says otherwise
+    ///
+    /// A past night computed with the end of its own date gives the rows it had then, whatever was delivered since.
+    /// Such nights need an output of their own; see --ledger-of.
+    #[arg(long, value_name = "DATE|INSTANT", value_parser = known_as_of)]
+    pub known_as_of: Option<KnownAsOf>,
+    /// Read the ledger that is kept in this output, as it is, and ingest nothing
+    #[arg(long, value_name = "FOLDER", conflicts_with = "delivered_at")]
+    pub ledger_of: Option<PathBuf>,
     /// Write figures of the run for Prometheus into this file
     #[arg(long, value_name = "FILE")]
     pub metrics_file: Option<PathBuf>,
@@ -126,6 +136,9 @@ pub struct CheckArguments {
     /// The night, YYYY-MM-DD [default: the newest that is published]
     #[arg(long, value_name = "DATE", value_parser = date)]
     pub as_of: Option<NaiveDate>,
+    /// The output that keeps the ledger, for nights that were run with --ledger-of
+    #[arg(long, value_name = "FOLDER")]
+    pub ledger_of: Option<PathBuf>,
     /// List the checks and what they assert
     #[arg(long)]
     pub list: bool,
@@ -224,4 +237,8 @@ pub enum ConfigCommand {
 /// A date as it is written everywhere here, and nothing that only looks like one.
 fn date(text: &str) -> Result<NaiveDate, String> {
     NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| "not a date; write it as YYYY-MM-DD, for example 2025-06-30".to_owned())
+}
+
+fn known_as_of(text: &str) -> Result<KnownAsOf, String> {
+    KnownAsOf::parse(text).ok_or_else(|| "neither a date nor an instant; for example 2025-06-30 or 2025-06-30T18:00:00Z".to_owned())
 }

@@ -13,6 +13,7 @@ mod no_over_application;
 mod open_items_equal_documents;
 mod open_items_equal_receivable;
 mod quarantined_share;
+mod restatement_rows_sum;
 mod roll_forward_residual;
 mod roll_rates_equal_receivable;
 mod rows_accounted;
@@ -142,6 +143,12 @@ pub const CHECKS: &[Check] = &[
         description: "the share of rows and of amounts that were quarantined or left out is within the thresholds of the configuration",
         severity: Severity::Blocking,
         find: quarantined_share::find,
+    },
+    Check {
+        name: "restatement_rows_sum",
+        description: "the rows of every restated amount sum to its difference",
+        severity: Severity::Blocking,
+        find: restatement_rows_sum::find,
     },
     Check {
         name: "roll_forward_residual",

@@ -5,6 +5,7 @@ use crate::checks::{CHECKS, Severity, named};
 use crate::cli::CheckArguments;
 use crate::error::{Error, Result};
 use crate::ingest::LedgerIndex;
+use crate::ingest::known::{KnownAsOf, LedgerView};
 use crate::publish::manifest::Manifest;
 use crate::publish::night::{night_folder, nights};
 use crate::run::nightly::{blocked, compute, count, run_checks};
@@ -27,18 +28,25 @@ pub(super) fn run(arguments: &CheckArguments, reporter: &Reporter) -> Result<()>
             .hint("publish a night first: arrears run --as-of DATE"));
     };
     let night = night_folder(&config.output, &as_of_date);
-    let (Some(manifest), Some(index)) = (Manifest::read(&night)?, LedgerIndex::read(&config.output)?) else {
+    let Some(manifest) = Manifest::read(&night)? else {
         return Err(Error::input("no_night", format!("no such night: {as_of_date}"))
             .at(night.display())
             .hint(format!("the published nights are: {}", published.join(", "))));
     };
+    let ledger = arguments.ledger_of.as_deref().unwrap_or(&config.output);
+    let Some(index) = LedgerIndex::read(ledger)? else {
+        return Err(Error::input("no_ledger", format!("no ledger is kept in {}", ledger.display()))
+            .hint("the night was run with --ledger-of: name the output that keeps the ledger with --ledger-of again"));
+    };
+    let known_as_of = manifest.known_as_of.as_deref().and_then(KnownAsOf::parse);
+    let view = LedgerView::new(ledger, &index, known_as_of)?;
     if arguments.parity {
-        return parity::run(&config, &index, &manifest, reporter);
+        return parity::run(&config, ledger, &view, &manifest, reporter);
     }
     let as_of = as_of_date.parse().map_err(|cause| Error::usage("bad_date", format!("not a date: {as_of_date}")).caused_by(&cause))?;
     let mut session = Session::begin(&config.output, "check", Some(as_of_date.clone()), reporter)?;
-    let result = compute(&config, &index, as_of, &mut session).and_then(|computed| {
-        let outcomes = run_checks(&checks, &config, &computed, &index, &night, &manifest, &mut session)?;
+    let result = compute(&config, &view, as_of, &mut session).and_then(|computed| {
+        let outcomes = run_checks(&checks, &config, &computed, &view.index, &night, &manifest, &mut session)?;
         blocked(&outcomes, &session).map_or(Ok(outcomes.len()), Err)
     });
     session.record.status = "checked".into();

@@ -13,6 +13,8 @@ mod runs;
 use crate::cli::{Cli, Command, ConfigArguments};
 use crate::config::{Config, Overrides};
 use crate::error::Result;
+use crate::ingest::known::KnownAsOf;
+use crate::ledger::calendar::day_of;
 use crate::run::reporter::Reporter;
 use chrono::NaiveDate;
 
@@ -39,6 +41,5 @@ fn load_config(arguments: &ConfigArguments) -> Result<Config> {
 
 /// The end of a day, in microseconds since 1970-01-01 UTC.
 fn end_of_day(day: NaiveDate) -> i64 {
-    const MICROSECONDS_OF_A_DAY: i64 = 86_400_000_000;
-    (i64::from(crate::ledger::calendar::day_of(day)) + 1) * MICROSECONDS_OF_A_DAY - 1
+    KnownAsOf::end_of(day_of(day)).microseconds()
 }

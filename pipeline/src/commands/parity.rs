@@ -3,20 +3,24 @@
 use crate::config::Config;
 use crate::engine::{Answer, Engine, EngineMessage, Rows};
 use crate::error::{Error, ExitStatus, Result, io_error};
-use crate::ingest::LedgerIndex;
+use crate::ingest::known::LedgerView;
+use crate::ingest::ledger_directory;
 use crate::parity::{Compared, Night, read_result, script};
+use crate::publish::derived::relative_path;
 use crate::publish::manifest::Manifest;
 use crate::run::nightly::count;
 use crate::run::reporter::Reporter;
 use crate::run::session::Session;
 use serde_json::json;
+use std::path::Path;
 
-pub(super) fn run(config: &Config, index: &LedgerIndex, manifest: &Manifest, reporter: &Reporter) -> Result<()> {
-    comparable(config, index, manifest)?;
+pub(super) fn run(config: &Config, ledger_of: &Path, view: &LedgerView, manifest: &Manifest, reporter: &Reporter) -> Result<()> {
+    comparable(config, view, manifest)?;
     let engine = Engine::find()?;
     let mut session = Session::begin(&config.output, "check", Some(manifest.as_of_date.clone()), reporter)?;
     session.record.status = "checked".into();
-    let result = compare(config, index, manifest, &engine, &session).and_then(|marts| {
+    let ledger = relative_path(&config.output, &ledger_directory(ledger_of));
+    let result = compare(config, (view, &ledger), manifest, &engine, &session).and_then(|marts| {
         print(&marts);
         differing(&marts, &manifest.as_of_date, &session).map_or(Ok(marts), Err)
     });
@@ -27,11 +31,11 @@ pub(super) fn run(config: &Config, index: &LedgerIndex, manifest: &Manifest, rep
 }
 
 /// The twins speak of the ledger as it is, and of the default settings.
-fn comparable(config: &Config, index: &LedgerIndex, manifest: &Manifest) -> Result<()> {
+fn comparable(config: &Config, view: &LedgerView, manifest: &Manifest) -> Result<()> {
     let as_of_date = &manifest.as_of_date;
     let mut changed = Vec::new();
     for (differs, word) in
-        [(manifest.inputs.ledger != index.fingerprint(), "ledger"), (manifest.inputs.config != config.fingerprint(), "configuration")]
+        [(manifest.inputs.ledger != view.fingerprint, "ledger"), (manifest.inputs.config != config.fingerprint(), "configuration")]
     {
         if differs {
             changed.push(word);
@@ -43,7 +47,6 @@ fn comparable(config: &Config, index: &LedgerIndex, manifest: &Manifest) -> Resu
             .hint(format!("publish it from the present inputs: arrears run --as-of {as_of_date} --replace")));
     }
     let settings = [
-        ("known_as_of", manifest.known_as_of.is_none()),
         ("include_intercompany", !*config.include_intercompany),
         ("customer_conventions", config.customer_conventions.as_str() == "default"),
         ("aging_edges", config.aging_edges == [30, 60, 90, 120]),
@@ -56,10 +59,17 @@ fn comparable(config: &Config, index: &LedgerIndex, manifest: &Manifest) -> Resu
     }
 }
 
-fn compare(config: &Config, index: &LedgerIndex, manifest: &Manifest, engine: &Engine, session: &Session) -> Result<Vec<Compared>> {
+fn compare(
+    config: &Config,
+    (view, ledger): (&LedgerView, &Path),
+    manifest: &Manifest,
+    engine: &Engine,
+    session: &Session,
+) -> Result<Vec<Compared>> {
     session.reporter.event("parity", json!({"engine": engine.to_string()}), &format!("parity: with {engine}"));
     let temporary = format!("staging/{}", session.record.run_id);
-    let night = Night { config, index, as_of_date: &manifest.as_of_date, ledger: "ledger", known_as_of: None, temporary: &temporary };
+    let ledger = ledger.to_string_lossy();
+    let night = Night { config, view, as_of_date: &manifest.as_of_date, ledger: &ledger, temporary: &temporary };
     let (script, query) = script(&night);
     let kept = session.folder().join("parity.sql");
     std::fs::write(&kept, format!("{script}{query};\n")).map_err(|cause| io_error("write", &kept, &cause))?;

@@ -16,6 +16,8 @@ pub(super) fn run(arguments: &RunArguments, reporter: &Reporter) -> Result<()> {
         as_of: arguments.as_of,
         replace: arguments.replace,
         delivered_at: end_of_day(arguments.delivered_at.unwrap_or(arguments.as_of)),
+        known_as_of: arguments.known_as_of,
+        ledger_of: arguments.ledger_of.clone(),
     };
     let result = run_night(&config, &options, reporter)?;
     if let Some(path) = &arguments.metrics_file {

@@ -18,7 +18,10 @@ use arrow::array::{Array, ArrayRef, AsArray as _, RecordBatch};
 use arrow::datatypes::{DataType, Date32Type, Decimal64Type, Field, Int32Type, Int64Type, Schema, TimestampMicrosecondType};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::file::metadata::RowGroupMetaData;
+use parquet::file::statistics::Statistics;
 use rayon::prelude::*;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -33,6 +36,10 @@ pub struct LedgerFiles {
     /// For each delivered file, by its number: where it stands among files that deliver the same row with the same
     /// recorded instant (later delivery, then file name).
     pub file_rank: Vec<u32>,
+    /// Segments of what could not be ingested.
+    pub quarantine: Vec<PathBuf>,
+    /// Rows of the files from this number on are invisible: the ledger as it was after so many deliveries. `None` for all.
+    pub first_files: Option<u32>,
 }
 
 impl LedgerFiles {
@@ -44,7 +51,8 @@ impl LedgerFiles {
             let corrected = table.corrected.iter().map(|file| ledger.join(file)).collect();
             (name.clone(), TableFiles { segments, corrected })
         });
-        LedgerFiles { tables: tables.collect(), file_rank: index.delivery_ranks() }
+        let quarantine = index.quarantine.iter().map(|segment| ledger.join(&segment.file)).collect();
+        LedgerFiles { tables: tables.collect(), file_rank: index.delivery_ranks(), quarantine, first_files: None }
     }
 
     /// The segments of a table; none where it was not supplied.
@@ -220,12 +228,14 @@ impl RowGroup {
 }
 
 /// Reads columns of a table, row group by row group in parallel, in the order of the table. `dictionaries` names the
-/// string columns to be read as dictionaries.
+/// string columns to be read as dictionaries. Of the row groups that hold only rows of files from number `first_files` on,
+/// nothing is read; rows are counted as if it were.
 ///
 /// # Errors
 /// When a segment is missing or damaged.
 fn read_row_groups<T: Send>(
     segments: &[PathBuf],
+    first_files: Option<u32>,
     columns: &[&str],
     dictionaries: &[&str],
     read: impl Fn(&RowGroup) -> T + Sync,
@@ -236,7 +246,9 @@ fn read_row_groups<T: Send>(
         let file = File::open(path).map_err(|cause| io_error("read the ledger's segment", path, &cause))?;
         let metadata = open_metadata(&file, dictionaries).map_err(|cause| damaged(path, &cause))?;
         for group in 0..metadata.metadata().num_row_groups() {
-            tasks.push((path, metadata.clone(), group, first_row));
+            if !is_later(metadata.metadata().row_group(group), first_files) {
+                tasks.push((path, metadata.clone(), group, first_row));
+            }
             let rows = metadata.metadata().row_group(group).num_rows();
             first_row = u32::try_from(i64::from(first_row) + rows)
                 .map_err(|_| Error::unexpected("too_many_rows", "a table of the ledger has 2^32 rows or more"))?;
@@ -249,6 +261,17 @@ fn read_row_groups<T: Send>(
             Ok(read(&RowGroup { batch, first_row }))
         })
         .collect()
+}
+
+/// Whether every row of a row group came with a file of number `first_files` or later.
+fn is_later(group: &RowGroupMetaData, first_files: Option<u32>) -> bool {
+    let Some(first_files) = first_files else { return false };
+    match super::known::statistics(group, "source_file") {
+        Some(Statistics::Int32(files)) => {
+            files.min_opt().is_some_and(|least| u32::try_from(*least).is_ok_and(|least| least >= first_files))
+        }
+        _ => false,
+    }
 }
 
 fn damaged(path: &std::path::Path, cause: &(dyn std::error::Error + 'static)) -> Error {
@@ -303,18 +326,19 @@ fn read_row_group(path: &std::path::Path, metadata: ArrowReaderMetadata, group: 
 fn invisible_rows(files: &LedgerFiles, table: &str, known_as_of: Option<i64>) -> Result<HashSet<u32>> {
     let Some(table_files) = files.tables.get(table) else { return Ok(HashSet::new()) };
     let mut corrected: HashSet<i64> = HashSet::new();
-    for keys in read_row_groups(&table_files.corrected, &["row_key"], &[], |group| group.i64s("row_key").to_vec())? {
+    for keys in read_row_groups(&table_files.corrected, None, &["row_key"], &[], |group| group.i64s("row_key").to_vec())? {
         corrected.extend(keys);
     }
     let columns = ["row_key", "recorded_at", "is_deleted", "source_file", "source_line"];
     // A ledger without corrections needs only its deletions looked up, and the recorded instants where they matter.
-    let wanted: &[&str] = if corrected.is_empty() && known_as_of.is_none() { &columns[2..3] } else { &columns };
+    let sees_all = known_as_of.is_none() && files.first_files.is_none();
+    let wanted: &[&str] = if corrected.is_empty() && sees_all { &columns[2..3] } else { &columns };
     let needs_versions = wanted.len() > 1;
     struct Part {
         invisible: Vec<u32>,
         versions: Vec<(i64, Version)>,
     }
-    let parts = read_row_groups(&table_files.segments, wanted, &[], |group| {
+    let parts = read_row_groups(&table_files.segments, files.first_files, wanted, &[], |group| {
         let mut part = Part { invisible: Vec::new(), versions: Vec::new() };
         let deleted = group.column("is_deleted").as_boolean();
         let is_deleted = |row: usize| deleted.is_valid(row) && deleted.value(row);
@@ -329,7 +353,8 @@ fn invisible_rows(files: &LedgerFiles, table: &str, known_as_of: Option<i64>) ->
         let (keys, lines) = (group.i64s("row_key"), group.i64s("source_line"));
         for row in 0..group.rows() {
             let recorded_at = if recorded.is_null(row) { i64::MIN } else { recorded.value(row) };
-            if known_as_of.is_some_and(|known| recorded_at > known) {
+            let is_later = files.first_files.is_some_and(|first| u32::try_from(source_files.value(row)).is_ok_and(|file| file >= first));
+            if is_later || known_as_of.is_some_and(|known| recorded_at > known) {
                 part.invisible.push(group.row(row));
             } else if corrected.contains(&keys[row]) {
                 let file = usize::try_from(source_files.value(row)).ok().and_then(|file| files.file_rank.get(file)).copied().unwrap_or(0);
@@ -347,11 +372,11 @@ fn invisible_rows(files: &LedgerFiles, table: &str, known_as_of: Option<i64>) ->
         invisible.extend(part.invisible);
         for (key, version) in part.versions {
             let loser = match latest.entry(key) {
-                std::collections::hash_map::Entry::Vacant(slot) => {
+                Entry::Vacant(slot) => {
                     slot.insert(version);
                     continue;
                 }
-                std::collections::hash_map::Entry::Occupied(mut slot) => {
+                Entry::Occupied(mut slot) => {
                     if version > *slot.get() {
                         slot.insert(version)
                     } else {
@@ -499,7 +524,7 @@ fn load_customers(files: &LedgerFiles, options: &LoadOptions, interner: &Interne
         "credit_limit",
         "credit_limit_currency",
     ];
-    let groups = read_row_groups(&table.segments, &columns, &[], |group| {
+    let groups = read_row_groups(&table.segments, files.first_files, &columns, &[], |group| {
         let labels: Vec<Vec<u32>> =
             columns[3..8].iter().map(|name| group.texts(name).iter().map(|text| interner.label(text)).collect()).collect();
         let (companies, ids) = (group.texts("company_id"), group.texts("customer_id"));
@@ -533,7 +558,9 @@ fn load_customers(files: &LedgerFiles, options: &LoadOptions, interner: &Interne
 impl Customers {
     fn push(&mut self, key: i64, company: String, customer: Customer) {
         let next = u32::try_from(self.rows.len()).expect("customers are counted in 32 bits");
-        if self.by_key.insert(key, next).is_none() {
+        // Documents of several row groups name a customer several times.
+        if let Entry::Vacant(slot) = self.by_key.entry(key) {
+            slot.insert(next);
             self.rows.push(customer);
             self.company_ids.push(company);
         }
@@ -547,7 +574,7 @@ impl Customers {
         let Some(table) = files.tables.get("documents") else { return Ok(()) };
         let invisible = invisible_rows(files, "documents", options.known_as_of)?;
         let by_key = &self.by_key;
-        let groups = read_row_groups(&table.segments, &["customer_key", "company_id", "customer_id"], &[], |group| {
+        let groups = read_row_groups(&table.segments, files.first_files, &["customer_key", "company_id", "customer_id"], &[], |group| {
             let (companies, ids) = (group.column("company_id").as_string::<i32>(), group.column("customer_id").as_string::<i32>());
             let mut found: BTreeMap<i64, (String, String)> = BTreeMap::new();
             for (row, key) in group.i64s("customer_key").iter().enumerate() {
@@ -634,7 +661,9 @@ fn load_documents(files: &LedgerFiles, options: &LoadOptions, interner: &Interne
         "delivery_date",
     ];
     let dictionaries = ["document_type", "currency", "terms", "account_manager"];
-    let groups = read_row_groups(&table.segments, &columns, &dictionaries, |group| read_items(group, &invisible, interner, customers))?;
+    let groups = read_row_groups(&table.segments, files.first_files, &columns, &dictionaries, |group| {
+        read_items(group, &invisible, interner, customers)
+    })?;
     let count = groups.iter().map(|group| group.items.len()).sum();
     documents.items.reserve_exact(count);
     documents.rows.reserve_exact(count);
@@ -757,7 +786,7 @@ fn load_rates(files: &LedgerFiles, options: &LoadOptions, interner: &Interners, 
     let mut dated: BTreeMap<String, Vec<(Day, i64)>> = BTreeMap::new();
     if let Some(table) = files.tables.get("fx_rates") {
         let invisible = invisible_rows(files, "fx_rates", options.known_as_of)?;
-        let groups = read_row_groups(&table.segments, &["rate_date", "currency", "rate"], &[], |group| {
+        let groups = read_row_groups(&table.segments, files.first_files, &["rate_date", "currency", "rate"], &[], |group| {
             let (days, codes, rates) = (group.dates("rate_date"), group.texts("currency"), group.amounts("rate"));
             let rows = (0..group.rows()).filter(|row| !invisible.contains(&group.row(*row)));
             rows.map(|row| (codes[row].clone().unwrap_or_default(), days[row], rates[row])).collect::<Vec<_>>()
@@ -783,7 +812,7 @@ fn load_applications(
     let Some(table) = files.tables.get("applications") else { return Ok(Vec::new()) };
     let invisible = invisible_rows(files, "applications", options.known_as_of)?;
     let columns = ["credit_key", "debit_key", "applied_date", "amount", "credit_amount"];
-    let groups = read_row_groups(&table.segments, &columns, &[], |group| {
+    let groups = read_row_groups(&table.segments, files.first_files, &columns, &[], |group| {
         let (credits, debits) = (group.i64s("credit_key"), group.i64s("debit_key"));
         let (dates, amounts, credit_amounts) = (group.dates("applied_date"), group.amounts("amount"), group.amounts("credit_amount"));
         let mut applications = Vec::with_capacity(group.rows());
@@ -843,15 +872,16 @@ fn load_disputes(
 ) -> Result<(DisputesByItem, bool)> {
     let Some(table) = files.tables.get("disputes") else { return Ok((HashMap::new(), false)) };
     let invisible = invisible_rows(files, "disputes", options.known_as_of)?;
-    let groups = read_row_groups(&table.segments, &["document_key", "opened_date", "closed_date", "amount"], &[], |group| {
-        let (opened, closed, amounts) = (group.dates("opened_date"), group.dates("closed_date"), group.amounts("amount"));
-        let rows = (0..group.rows()).filter(|row| !invisible.contains(&group.row(*row)));
-        rows.map(|row| {
-            let dispute = Dispute { opened_date: opened[row], closed_date: closed[row], amount: amounts[row] };
-            (group.row(row), group.i64s("document_key")[row], dispute)
-        })
-        .collect::<Vec<_>>()
-    })?;
+    let groups =
+        read_row_groups(&table.segments, files.first_files, &["document_key", "opened_date", "closed_date", "amount"], &[], |group| {
+            let (opened, closed, amounts) = (group.dates("opened_date"), group.dates("closed_date"), group.amounts("amount"));
+            let rows = (0..group.rows()).filter(|row| !invisible.contains(&group.row(*row)));
+            rows.map(|row| {
+                let dispute = Dispute { opened_date: opened[row], closed_date: closed[row], amount: amounts[row] };
+                (group.row(row), group.i64s("document_key")[row], dispute)
+            })
+            .collect::<Vec<_>>()
+        })?;
     let mut disputes: DisputesByItem = HashMap::new();
     for (row, key, dispute) in groups.into_iter().flatten() {
         match keys.get(key) {
@@ -863,6 +893,29 @@ fn load_disputes(
         }
     }
     Ok((disputes, true))
+}
+
+/// The key of every row of the documents, by its number: rows of one key are versions of one item.
+///
+/// # Errors
+/// When a segment cannot be read.
+pub fn document_keys(files: &LedgerFiles) -> Result<Vec<i64>> {
+    let groups = read_row_groups(files.segments("documents"), None, &["row_key"], &[], |group| group.i64s("row_key").to_vec())?;
+    Ok(groups.concat())
+}
+
+/// Document id and item number of some rows of the documents.
+///
+/// # Errors
+/// When a segment cannot be read.
+pub fn document_ids(files: &LedgerFiles, rows: &HashSet<u32>) -> Result<HashMap<u32, (String, i64)>> {
+    let groups = read_row_groups(files.segments("documents"), None, &["document_id", "item_no"], &[], |group| {
+        let ids = group.column("document_id").as_string::<i32>();
+        let items = group.i64s("item_no");
+        let wanted = (0..group.rows()).filter(|row| rows.contains(&group.row(*row)));
+        wanted.map(|row| (group.row(row), (ids.value(row).to_owned(), items[row]))).collect::<Vec<_>>()
+    })?;
+    Ok(groups.into_iter().flatten().collect())
 }
 
 /// Where a row that was left out came from.
@@ -895,18 +948,19 @@ pub fn origins(files: &LedgerFiles, left_out: &[LeftOut]) -> Result<Vec<LeftOutR
             "promises" => "promise_id",
             _ => "application_id",
         };
-        let groups = read_row_groups(files.segments(table), &["company_id", id, "source_file", "source_line"], &[], |group| {
-            let (companies, ids) = (group.column("company_id").as_string::<i32>(), group.column(id).as_string::<i32>());
-            let (sources, lines) = (group.column("source_file").as_primitive::<Int32Type>(), group.i64s("source_line"));
-            let rows = (0..group.rows()).filter_map(|row| Some((row, *wanted.get(&group.row(row))?)));
-            rows.map(|(row, left_out)| LeftOutRow {
-                left_out,
-                source_file: usize::try_from(sources.value(row)).unwrap_or(0),
-                source_line: lines[row],
-                key: format!("{}/{}", companies.value(row), ids.value(row)),
-            })
-            .collect::<Vec<_>>()
-        })?;
+        let groups =
+            read_row_groups(files.segments(table), files.first_files, &["company_id", id, "source_file", "source_line"], &[], |group| {
+                let (companies, ids) = (group.column("company_id").as_string::<i32>(), group.column(id).as_string::<i32>());
+                let (sources, lines) = (group.column("source_file").as_primitive::<Int32Type>(), group.i64s("source_line"));
+                let rows = (0..group.rows()).filter_map(|row| Some((row, *wanted.get(&group.row(row))?)));
+                rows.map(|(row, left_out)| LeftOutRow {
+                    left_out,
+                    source_file: usize::try_from(sources.value(row)).unwrap_or(0),
+                    source_line: lines[row],
+                    key: format!("{}/{}", companies.value(row), ids.value(row)),
+                })
+                .collect::<Vec<_>>()
+            })?;
         found.extend(groups.into_iter().flatten());
     }
     Ok(found)
@@ -917,7 +971,7 @@ fn over_applied(files: &LedgerFiles, book: &Book, suspects: &[ItemIndex]) -> Res
     let positions = over_application::affected(book, suspects);
     let wanted: HashSet<u32> = positions.iter().map(|position| book.applications[*position as usize].row).collect();
     let table = files.tables.get("applications").cloned().unwrap_or_default();
-    let groups = read_row_groups(&table.segments, &["application_id", "recorded_at"], &[], |group| {
+    let groups = read_row_groups(&table.segments, files.first_files, &["application_id", "recorded_at"], &[], |group| {
         let ids = group.column("application_id").as_string::<i32>();
         let recorded = group.column("recorded_at").as_primitive::<TimestampMicrosecondType>();
         let rows = (0..group.rows()).filter(|row| wanted.contains(&group.row(*row)));

@@ -10,6 +10,7 @@ mod discover;
 mod finish;
 mod input;
 mod keys;
+pub mod known;
 pub mod load;
 mod parquet_input;
 mod pipeline;
@@ -102,6 +103,11 @@ pub struct PendingLedger {
 }
 
 impl PendingLedger {
+    /// The ledger kept under `out`, as it is: there is nothing to commit.
+    pub fn as_kept(out: &Path, index: LedgerIndex) -> Self {
+        PendingLedger { index, summary: IngestSummary::default(), is_changed: false, out: out.to_owned() }
+    }
+
     /// Writes `index.next.json`, from which [`commit_prepared`] can finish after a crash.
     ///
     /// # Errors
@@ -266,7 +272,9 @@ fn new_files<'a>(
         }
         fresh.push(delivery);
     }
-    // A source's first delivery is known from the beginning: all its files of the earliest date.
+    // The first delivery of each source that the ledger begins with is known from the beginning: all its files of the earliest
+    // date. A source that comes later, or whose files are dated later than the ledger's first, was not known before: a night
+    // that was published without it can be computed again as it was.
     let mut first: HashMap<&str, Option<i64>> = HashMap::new();
     for delivery in &fresh {
         if index.files.iter().all(|record| record.source != delivery.source.name) {
@@ -274,9 +282,12 @@ fn new_files<'a>(
             *earliest = (*earliest).min(delivery.delivered_at);
         }
     }
+    let beginning = first.values().copied().flatten().min();
+    let begins = |delivered_at: Option<i64>| index.files.is_empty() && (delivered_at.is_none() || delivered_at == beginning);
     let mut files: Vec<NewFile<'_>> = Vec::new();
     for mut delivery in fresh {
-        let is_first_delivery = first.get(delivery.source.name.as_str()) == Some(&delivery.delivered_at);
+        let at = delivery.delivered_at;
+        let is_first_delivery = begins(at) && first.get(delivery.source.name.as_str()) == Some(&at);
         if !is_first_delivery && delivery.delivered_at.is_none() {
             delivery.delivered_at = Some(options.delivered_at);
         }

@@ -84,9 +84,9 @@ pub struct FileRecord {
     pub content_hash: String,
     /// Its length.
     pub bytes: u64,
-    /// When it was delivered, in microseconds; null where neither its name says so nor an earlier delivery exists.
+    /// When it was delivered, in microseconds; null where its name does not say so and the ledger begins with it.
     pub delivered_at: Option<i64>,
-    /// Whether it belongs to the first delivery of its source, whose rows are known from the beginning.
+    /// Whether the ledger begins with it: then its rows are known from the beginning.
     pub is_first_delivery: bool,
     /// Law 4: what became of its rows, by table; a flat file's rows stand under `flat_invoices`, whatever they became.
     pub tables: BTreeMap<String, RowCounts>,

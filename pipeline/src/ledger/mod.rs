@@ -7,6 +7,7 @@ pub mod book;
 pub mod buckets;
 pub mod calendar;
 pub mod collections;
+pub mod contributions;
 pub mod currency;
 pub mod money;
 pub mod outcomes;

@@ -15,5 +15,6 @@ pub mod outcomes;
 pub mod payment_curves;
 pub mod payment_delays;
 pub mod quality;
+pub mod restatements;
 pub mod roll_forward;
 pub mod roll_rates;

@@ -2,23 +2,29 @@
 
 use super::frame::{sums, texts};
 use crate::error::Result;
+use crate::ingest::known::LedgerView;
 use crate::ingest::load::LeftOutRow;
-use crate::ingest::{LedgerIndex, RowCounts};
+use crate::ingest::{FileRecord, RowCounts};
 use polars::prelude::*;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
-/// Every quarantined row: those that never entered the ledger (from its `segments`) and those left out of this night.
+/// Every quarantined row of the deliveries that are known: those that never entered the ledger and those left out of this
+/// night.
 ///
 /// # Errors
 /// When a segment cannot be read.
-pub fn quarantine(index: &LedgerIndex, segments: &[PathBuf], left_out: &[LeftOutRow]) -> Result<DataFrame> {
+pub fn quarantine(view: &LedgerView, left_out: &[LeftOutRow]) -> Result<DataFrame> {
     let none = || lit(NULL).cast(DataType::String);
-    let mut parts = vec![left_out_frame(index, left_out)?.lazy()];
-    if !segments.is_empty() {
-        let paths: Vec<PlRefPath> = segments.iter().map(|path| PlRefPath::new(path.to_string_lossy())).collect();
+    let mut parts = vec![left_out_frame(&view.all_files, left_out)?.lazy()];
+    if !view.files.quarantine.is_empty() {
+        let paths: Vec<PlRefPath> = view.files.quarantine.iter().map(|path| PlRefPath::new(path.to_string_lossy())).collect();
         let scan = LazyFrame::scan_parquet_files(paths.into(), ScanArgsParquet { glob: false, ..ScanArgsParquet::default() })?;
-        parts.push(scan.select([
+        let known = DataFrame::new_infer_height(vec![Column::new(
+            "source_file".into(),
+            view.index.files.iter().filter_map(|file| i32::try_from(file.number).ok()).collect::<Vec<i32>>(),
+        )])?;
+        let of_known = scan.join(known.lazy(), [col("source_file")], [col("source_file")], JoinArgs::new(JoinType::Semi));
+        parts.push(of_known.select([
             col("source"),
             col("file"),
             col("source_line").alias("line"),
@@ -35,8 +41,8 @@ pub fn quarantine(index: &LedgerIndex, segments: &[PathBuf], left_out: &[LeftOut
     Ok(concat(parts, UnionArgs::default())?.sort(["source", "file", "line", "table_name", "reason", "record_key"], sorting).collect()?)
 }
 
-fn left_out_frame(index: &LedgerIndex, rows: &[LeftOutRow]) -> Result<DataFrame> {
-    let file = |row: &LeftOutRow| index.files.iter().find(|file| usize::try_from(file.number) == Ok(row.source_file));
+fn left_out_frame(files: &[FileRecord], rows: &[LeftOutRow]) -> Result<DataFrame> {
+    let file = |row: &LeftOutRow| files.iter().find(|file| usize::try_from(file.number) == Ok(row.source_file));
     let nothing = || texts("", rows.iter().map(|_| None));
     Ok(DataFrame::new_infer_height(vec![
         texts("source", rows.iter().map(|row| file(row).map(|file| file.source.as_str()))),
@@ -52,11 +58,11 @@ fn left_out_frame(index: &LedgerIndex, rows: &[LeftOutRow]) -> Result<DataFrame>
     ])?)
 }
 
-/// Row accounting: every file and table, with a line a measure and reason.
+/// Row accounting: every file that is known and its tables, with a line a measure and reason.
 ///
 /// # Errors
 /// When Polars fails.
-pub fn data_quality(index: &LedgerIndex, left_out: &[LeftOutRow]) -> Result<DataFrame> {
+pub fn data_quality(view: &LedgerView, left_out: &[LeftOutRow]) -> Result<DataFrame> {
     let mut rows: BTreeMap<[String; 5], (i64, i128)> = BTreeMap::new();
     let mut add = |source: &str, file: &str, table: &str, measure: &str, reason: &str, count: u64, amount: i128| {
         let key = [source, file, table, measure, reason].map(str::to_owned);
@@ -64,7 +70,7 @@ pub fn data_quality(index: &LedgerIndex, left_out: &[LeftOutRow]) -> Result<Data
         entry.0 += i64::try_from(count).unwrap_or(i64::MAX);
         entry.1 += amount;
     };
-    for file in &index.files {
+    for file in &view.index.files {
         for (table, counts) in &file.tables {
             for (measure, count, amount) in measures(counts) {
                 add(&file.source, &file.file, table, measure, "", count, amount);
@@ -78,7 +84,7 @@ pub fn data_quality(index: &LedgerIndex, left_out: &[LeftOutRow]) -> Result<Data
         }
     }
     for row in left_out {
-        if let Some(file) = index.files.iter().find(|file| usize::try_from(file.number) == Ok(row.source_file)) {
+        if let Some(file) = view.all_files.iter().find(|file| usize::try_from(file.number) == Ok(row.source_file)) {
             add(&file.source, &file.file, row.left_out.table, "left_out", row.left_out.reason, 1, 0);
         }
     }

@@ -5,7 +5,7 @@ use crate::catalog::ledger_tables::{self, Column as LedgerColumn, Kind};
 use crate::catalog::published::{Table, Type};
 use crate::config::Config;
 use crate::engine::quote;
-use crate::ingest::LedgerIndex;
+use crate::ingest::known::{KnownAsOf, LedgerView};
 use crate::ledger::currency::minor_digits;
 use std::fmt::Write as _;
 
@@ -17,14 +17,12 @@ const SHOWN: usize = 3;
 pub struct Night<'a> {
     /// The configuration it was published with.
     pub config: &'a Config,
-    /// The ledger it was published from.
-    pub index: &'a LedgerIndex,
+    /// The ledger it was published from, and what of it was known.
+    pub view: &'a LedgerView,
     /// Where the ledger's files are, as seen from the output.
     pub ledger: &'a str,
     /// Its date, `YYYY-MM-DD`.
     pub as_of_date: &'a str,
-    /// The last instant of what it knew, in microseconds since 1970-01-01 UTC; everything without it.
-    pub known_as_of: Option<i64>,
     /// Where the engine may put what does not fit the memory.
     pub temporary: &'a str,
 }
@@ -77,7 +75,7 @@ pub fn script(night: &Night<'_>) -> (String, String) {
 fn parameters(sql: &mut String, night: &Night<'_>) {
     const RATE_UNITS: i64 = 10_000_000_000;
     let metrics = &night.config.metrics;
-    let supplied = |table: &str| night.index.tables.contains_key(table).to_string();
+    let supplied = |table: &str| night.view.index.tables.contains_key(table).to_string();
     let rate = *metrics.late_interest_rate;
     let columns = [
         ("as_of", "DATE", quote(night.as_of_date)),
@@ -112,7 +110,7 @@ fn parameters(sql: &mut String, night: &Night<'_>) {
 /// assume that no item is over-applied.
 fn files(sql: &mut String, night: &Night<'_>) {
     sql.push_str("CREATE TABLE ledger_files (source_file INTEGER, file_rank BIGINT, source VARCHAR, file VARCHAR);\n");
-    for (file, rank) in night.index.files.iter().zip(night.index.delivery_ranks()) {
+    for (file, rank) in night.view.all_files.iter().zip(&night.view.files.file_rank) {
         let _ = writeln!(sql, "INSERT INTO ledger_files VALUES ({}, {rank}, {}, {});", file.number, quote(&file.source), quote(&file.file));
     }
     let _ = writeln!(
@@ -135,7 +133,7 @@ fn published_file(night: &Night<'_>, table: &str) -> String {
 fn input(sql: &mut String, night: &Night<'_>, table: &ledger_tables::Table) {
     let name = table.name;
     let columns: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
-    let segments = night.index.tables.get(name).map(|files| files.segments.as_slice()).unwrap_or_default();
+    let segments = night.view.index.tables.get(name).map(|files| files.segments.as_slice()).unwrap_or_default();
     if segments.is_empty() {
         let columns: Vec<String> = table.columns.iter().map(|column| format!("{} {}", column.name, sql_type(column))).collect();
         let _ = writeln!(sql, "CREATE TABLE {name} ({});\n", columns.join(", "));
@@ -143,8 +141,11 @@ fn input(sql: &mut String, night: &Night<'_>, table: &ledger_tables::Table) {
     }
     let segments: Vec<String> = segments.iter().map(|segment| quote(&format!("{}/{}", night.ledger, segment.file))).collect();
     let typed: Vec<String> = table.columns.iter().map(|column| format!("CAST({0} AS {1}) AS {0}", column.name, sql_type(column))).collect();
-    let known =
-        night.known_as_of.map_or("TRUE".to_owned(), |instant| format!("(recorded_at IS NULL OR epoch_us(recorded_at) <= {instant})"));
+    let known = night
+        .view
+        .known_as_of
+        .map(KnownAsOf::microseconds)
+        .map_or("TRUE".to_owned(), |instant| format!("(recorded_at IS NULL OR epoch_us(recorded_at) <= {instant})"));
     let (keys, names) = (table.key.join(", "), columns.join(", "));
     let same_key = |left: &str, right: &str| -> String {
         table.key.iter().map(|key| format!("{left}.{key} = {right}.{key}")).collect::<Vec<_>>().join(" AND ")

@@ -8,10 +8,10 @@ use arrow::array::{RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
 use parquet::arrow::ArrowWriter;
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-/// Writes both. `customer_segments` are the ledger's files of customers, relative to the output.
+/// Writes both. `customer_segments` are the ledger's files of customers, as seen from the output.
 ///
 /// # Errors
 /// When the output cannot be written.
@@ -21,6 +21,15 @@ pub fn write_derived(output: &Path, customer_segments: &[String]) -> Result<()> 
     write_dictionary(&temporary)?;
     let path = output.join("dictionary.parquet");
     std::fs::rename(&temporary, &path).map_err(|cause| io_error("write", &path, &cause))
+}
+
+/// The way from one folder to another, as far as the two have a beginning in common; else the folder itself.
+pub fn relative_path(from: &Path, to: &Path) -> PathBuf {
+    let (Ok(from), Ok(to)) = (from.canonicalize(), to.canonicalize()) else { return to.to_path_buf() };
+    let (from, to): (Vec<_>, Vec<_>) = (from.components().collect(), to.components().collect());
+    let common = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
+    let up = from[common..].iter().map(|_| Component::ParentDir);
+    up.chain(to[common..].iter().copied()).collect()
 }
 
 fn replace(path: &Path, content: &[u8]) -> Result<()> {

@@ -2,6 +2,7 @@
 //! version and dates give the same bytes.
 
 use crate::error::{Error, Result, io_error};
+use crate::ingest::{FileRecord, LedgerIndex};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::io::Read as _;
@@ -25,6 +26,12 @@ pub struct Manifest {
     pub base_currency: String,
     /// What the night was computed from.
     pub inputs: Inputs,
+    /// The ledger it read, so that what it saw can be had again.
+    #[serde(default)]
+    pub ledger: LedgerRecord,
+    /// How many month ends it goes back.
+    #[serde(default)]
+    pub history_months: u32,
     /// Customers of the same group that were left out.
     pub intercompany_customers: u64,
     /// Every table.
@@ -38,6 +45,40 @@ pub struct Inputs {
     pub ledger: String,
     /// Fingerprint of the configuration, as far as it changes numbers.
     pub config: String,
+}
+
+/// The ledger as it stood when a night read it. Files are numbered in the order they were ingested and nothing is taken out
+/// again, so that the rows of the first `files` files are what the night could see.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerRecord {
+    /// Fingerprint of the index.
+    pub index: String,
+    /// How many files had been ingested.
+    pub files: u32,
+    /// Fingerprint of these files: of another ledger it is another.
+    pub deliveries: String,
+}
+
+impl LedgerRecord {
+    /// The record of a ledger with this index.
+    pub fn of(index: &LedgerIndex) -> Self {
+        let files = u32::try_from(index.files.len()).unwrap_or(u32::MAX);
+        LedgerRecord { index: index.fingerprint(), files, deliveries: deliveries(&index.files) }
+    }
+
+    /// Whether these are the files of a ledger that has grown from the recorded one.
+    pub fn is_beginning_of(&self, files: &[FileRecord]) -> bool {
+        let first = files.get(..self.files as usize);
+        !self.deliveries.is_empty() && first.is_some_and(|first| deliveries(first) == self.deliveries)
+    }
+}
+
+fn deliveries(files: &[FileRecord]) -> String {
+    let mut hasher = Sha256::new();
+    for file in files {
+        hasher.update(format!("{}\0{}\0{}\n", file.source, file.file, file.content_hash));
+    }
+    hex(&hasher.finalize())
 }
 
 /// One table of the night.

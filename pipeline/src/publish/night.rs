@@ -1,7 +1,7 @@
 //! A night in the making: its tables are written under `staging/<run_id>/`, and it appears under
 //! `marts/as_of_date=…/` by one rename. Replacing a night exchanges the two folders and keeps the old one in `replaced/`.
 
-use super::manifest::{Inputs, Manifest, SCHEMA_VERSION, TableEntry, file_sha256};
+use super::manifest::{Inputs, LedgerRecord, Manifest, SCHEMA_VERSION, TableEntry, file_sha256};
 use super::table::TableWriter;
 use crate::catalog::published::{TABLES, Table};
 use crate::error::{Error, Result, io_error};
@@ -82,6 +82,8 @@ impl StagedNight {
             known_as_of: description.known_as_of,
             base_currency: description.base_currency,
             inputs: description.inputs,
+            ledger: description.ledger,
+            history_months: description.history_months,
             intercompany_customers: description.intercompany_customers,
             tables,
         };
@@ -116,6 +118,10 @@ pub struct NightDescription {
     pub base_currency: String,
     /// What the night is computed from.
     pub inputs: Inputs,
+    /// The ledger it reads.
+    pub ledger: LedgerRecord,
+    /// How many month ends it goes back.
+    pub history_months: u32,
     /// Customers of the same group that were left out.
     pub intercompany_customers: u64,
 }

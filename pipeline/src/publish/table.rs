@@ -95,7 +95,10 @@ impl TableWriter {
 
 /// Keys that may be null: what a file does not say of a row.
 fn is_nullable_key(table: &Table, column: &str) -> bool {
-    matches!((table.name, column), ("data_quality", "reason") | ("quarantine", "record_key" | "line"))
+    matches!(
+        (table.name, column),
+        ("data_quality", "reason") | ("quarantine", "record_key" | "line") | ("restatement_rows", "document_id" | "item_no")
+    )
 }
 
 /// Converts a frame to the table's schema.

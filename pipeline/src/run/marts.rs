@@ -15,6 +15,7 @@ use crate::marts::measures::ScopeRow;
 use crate::marts::outcomes::{ByScopeValue, Curves, Delays, company_ranges, of_customer};
 use crate::marts::payment_curves::Parents;
 use crate::marts::payment_delays::Known;
+use crate::marts::restatements::CurrentTables;
 use crate::marts::{aging, collection_curves, dso_bridge, payment_curves, payment_delays, roll_forward, roll_rates};
 use crate::publish::night::StagedNight;
 use polars::prelude::DataFrame;
@@ -26,7 +27,8 @@ const SCOPE_TABLES: [&str; 5] = ["kpis", "aging", "roll_forward", "roll_rates", 
 /// Tables that come from outcomes, in the order in which [`labelled_tables`] computes them.
 const OUTCOME_TABLES: [&str; 4] = ["payment_curves", "conditional_curves", "collection_curves", "delay_histogram"];
 
-/// Writes what comes from the totals of scope values: metrics, aging, roll-forward, roll rates, bridges, alerts.
+/// Writes what comes from the totals of scope values: metrics, aging, roll-forward, roll rates, bridges, alerts. `current`
+/// keeps what restatements are looked for in.
 ///
 /// # Errors
 /// When Polars fails or the disk is full.
@@ -35,7 +37,7 @@ pub fn write_scope_tables<'a>(
     config: &'a Config,
     computed: &'a Computed,
     options: &KpiOptions,
-    night: &mut StagedNight,
+    (night, current): (&mut StagedNight, &mut CurrentTables),
     session: &Session,
 ) -> Result<()> {
     let Computed { timeline, walked, buckets, .. } = computed;
@@ -63,6 +65,7 @@ pub fn write_scope_tables<'a>(
     let mut write = |computed: Vec<([DataFrame; 5], Found<'a>)>| -> Result<()> {
         for (tables, found) in computed {
             for (name, table) in SCOPE_TABLES.iter().zip(&tables) {
+                current.keep(name, table)?;
                 night.write(name, table)?;
             }
             alerts.push(found);

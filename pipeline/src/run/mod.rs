@@ -1,6 +1,7 @@
 //! The nightly run: config → lock → plan → ingest → check → compute → stage → check → publish → record → unlock.
 
 pub mod clock;
+pub mod known;
 pub mod marts;
 pub mod nightly;
 pub mod progress;

@@ -1,5 +1,6 @@
 //! One night: from the sources to a published snapshot, whole or not at all.
 
+use super::known::check_policy;
 use super::record::CheckRecord;
 use super::reporter::Reporter;
 use super::session::Session;
@@ -7,6 +8,7 @@ use crate::checks::{self, Check, Context, Outcome};
 use crate::config::Config;
 use crate::error::{Error, ExitStatus, Result, io_error};
 use crate::ingest::LedgerIndex;
+use crate::ingest::known::{KnownAsOf, LedgerView};
 use crate::ingest::load::{LedgerFiles, LeftOutRow, LoadOptions, Loaded, load, origins};
 use crate::ingest::{IngestOptions, IngestSummary, PendingLedger, ingest};
 use crate::ledger::buckets::Buckets;
@@ -20,15 +22,16 @@ use crate::marts::customer_behaviour::customer_behaviour;
 use crate::marts::frame::Sink;
 use crate::marts::kpis::KpiOptions;
 use crate::marts::measures::{LateInterest, WindowMeasures, scope_rows};
-use crate::marts::{open_items, quality};
-use crate::publish::derived::write_derived;
-use crate::publish::manifest::{Inputs, Manifest};
+use crate::marts::restatements::{CurrentTables, ThisNight};
+use crate::marts::{open_items, quality, restatements};
+use crate::publish::derived::{relative_path, write_derived};
+use crate::publish::manifest::{Inputs, LedgerRecord, Manifest};
 use crate::publish::night::{CompleteNight, NightDescription, StagedNight, night_folder};
 use chrono::NaiveDate;
 use polars::prelude::{DataFrame, ParquetReader, ParquetWriter, SerReader as _};
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What a night is run with.
 #[derive(Clone, Debug)]
@@ -39,6 +42,10 @@ pub struct NightlyOptions {
     pub replace: bool,
     /// When files without a date of their own were delivered, microseconds UTC.
     pub delivered_at: i64,
+    /// Only what was known at this instant; `None` for everything.
+    pub known_as_of: Option<KnownAsOf>,
+    /// The output whose ledger is read as it is; `None` to ingest the sources into the night's own.
+    pub ledger_of: Option<PathBuf>,
 }
 
 /// How a night ended.
@@ -67,10 +74,14 @@ pub fn run(config: &Config, options: &NightlyOptions, reporter: &Reporter) -> Re
 }
 
 fn night(config: &Config, options: &NightlyOptions, session: &mut Session) -> Result<NightlyResult> {
-    let pending = ingest_step(config, options.delivered_at, session)?;
+    check_policy(&config.output, options.as_of, options.known_as_of, options.replace)?;
+    let pending = match &options.ledger_of {
+        None => ingest_step(config, options.delivered_at, session)?,
+        Some(other) => kept_ledger(&config.output, other, session)?,
+    };
     match prepare(config, options, &pending, session) {
         Ok(Prepared::Complete(complete, result)) => {
-            publish(*complete, pending, session)?;
+            publish(*complete, pending, ledger_output(config, options), session)?;
             session.step("publish");
             session.record.status = "published".into();
             Ok(result)
@@ -93,14 +104,25 @@ enum Prepared {
 }
 
 fn prepare(config: &Config, options: &NightlyOptions, pending: &PendingLedger, session: &mut Session) -> Result<Prepared> {
-    let inputs = Inputs { ledger: pending.index.fingerprint(), config: config.fingerprint() };
-    if let Some(result) = already_published(session, &options.as_of.to_string(), &inputs, options.replace)? {
+    let view = LedgerView::new(ledger_output(config, options), &pending.index, options.known_as_of)?;
+    let inputs = Inputs { ledger: view.fingerprint.clone(), config: config.fingerprint() };
+    let known_as_of = options.known_as_of.map(KnownAsOf::text);
+    if let Some(result) = already_published(session, &options.as_of.to_string(), &inputs, known_as_of.as_deref(), options.replace)? {
         return Ok(Prepared::AlreadyPublished(result));
     }
-    let computed = compute(config, &pending.index, options.as_of, session)?;
-    let complete = stage(config, &computed, &pending.index, inputs, session)?;
+    let computed = compute(config, &view, options.as_of, session)?;
+    let night = NightDescription {
+        as_of_date: options.as_of.to_string(),
+        known_as_of,
+        base_currency: (*config.base_currency).clone(),
+        inputs,
+        ledger: LedgerRecord::of(&pending.index),
+        history_months: *config.history_months,
+        intercompany_customers: computed.walked.intercompany_customers,
+    };
+    let complete = stage(config, &computed, &view, night, session)?;
     session.step("stage");
-    let outcomes = run_checks(&checks::named(&[])?, config, &computed, &pending.index, &complete.folder, &complete.manifest, session)?;
+    let outcomes = run_checks(&checks::named(&[])?, config, &computed, &view.index, &complete.folder, &complete.manifest, session)?;
     session.step("check");
     if let Some(error) = blocked(&outcomes, session) {
         return Err(error);
@@ -111,6 +133,31 @@ fn prepare(config: &Config, options: &NightlyOptions, pending: &PendingLedger, s
         quarantined: pending.summary.quarantined + computed.left_out.len() as u64,
     };
     Ok(Prepared::Complete(Box::new(complete), result))
+}
+
+/// The output whose ledger a night reads.
+fn ledger_output<'a>(config: &'a Config, options: &'a NightlyOptions) -> &'a Path {
+    options.ledger_of.as_deref().unwrap_or(&config.output)
+}
+
+/// The ledger of another output, as it is.
+///
+/// # Errors
+/// When there is none, or the output is the night's own.
+pub fn kept_ledger(output: &Path, other: &Path, session: &mut Session) -> Result<PendingLedger> {
+    let is_same = |a: &Path, b: &Path| a == b || a.canonicalize().ok().zip(b.canonicalize().ok()).is_some_and(|(a, b)| a == b);
+    if is_same(output, other) {
+        return Err(Error::usage("ledger_of_itself", format!("--ledger-of names the output itself: {}", other.display()))
+            .hint("leave --ledger-of out, or name another --output: nights of another kind need an output of their own"));
+    }
+    let Some(index) = LedgerIndex::read(other)? else {
+        return Err(Error::input("no_ledger", format!("no ledger is kept in {}", other.display()))
+            .hint("name the output of a run that ingested the sources: the folder in which `ledger/index.json` lies"));
+    };
+    let fields = json!({"ledger_of": other.display().to_string(), "files": index.files.len()});
+    session.reporter.event("ledger", fields, &format!("ledger of {}: read as it is, nothing is ingested", other.display()));
+    session.step("ingest");
+    Ok(PendingLedger::as_kept(other, index))
 }
 
 /// Reads what is new in the sources.
@@ -143,9 +190,16 @@ pub fn ingest_sentence(s: &IngestSummary) -> String {
     sentence + &format!(", {} quarantined", grouped(s.quarantined))
 }
 
-fn already_published(session: &mut Session, as_of_date: &str, inputs: &Inputs, replace: bool) -> Result<Option<NightlyResult>> {
+fn already_published(
+    session: &mut Session,
+    as_of_date: &str,
+    inputs: &Inputs,
+    known_as_of: Option<&str>,
+    replace: bool,
+) -> Result<Option<NightlyResult>> {
     let Some(manifest) = Manifest::read(&night_folder(&session.output, as_of_date))? else { return Ok(None) };
-    if manifest.inputs == *inputs && manifest.arrears_version == env!("CARGO_PKG_VERSION") {
+    let knows_the_same = manifest.known_as_of.as_deref() == known_as_of;
+    if manifest.inputs == *inputs && knows_the_same && manifest.arrears_version == env!("CARGO_PKG_VERSION") {
         session.record.status = "already_published".into();
         let summary = format!("{as_of_date} is already published from these inputs; nothing to do");
         return Ok(Some(NightlyResult { summary, tables: Vec::new(), quarantined: 0 }));
@@ -191,11 +245,14 @@ pub struct Computed {
 ///
 /// # Errors
 /// When the ledger cannot be read.
-pub fn compute(config: &Config, index: &LedgerIndex, as_of: NaiveDate, session: &mut Session) -> Result<Computed> {
-    let files = LedgerFiles::of(&config.output, index);
+pub fn compute(config: &Config, view: &LedgerView, as_of: NaiveDate, session: &mut Session) -> Result<Computed> {
+    let files = view.files.clone();
     let as_of = day_of(as_of);
     let base_currency: &str = &config.base_currency;
-    let loaded = load(&files, &LoadOptions { base_currency: base_currency.to_owned(), as_of, known_as_of: None })?;
+    let loaded = load(
+        &files,
+        &LoadOptions { base_currency: base_currency.to_owned(), as_of, known_as_of: view.known_as_of.map(KnownAsOf::microseconds) },
+    )?;
     let left_out = origins(&files, &loaded.left_out)?;
     let fields = json!({"items": loaded.book.items.len(), "applications": loaded.book.applications.len(),
         "customers": loaded.book.customers.len(), "left_out": left_out.len()});
@@ -239,11 +296,17 @@ fn why_left_out(rows: &[LeftOutRow]) -> String {
     if shown.is_empty() { String::new() } else { format!(" ({})", shown.join(", ")) }
 }
 
-fn stage(config: &Config, computed: &Computed, index: &LedgerIndex, inputs: Inputs, session: &mut Session) -> Result<CompleteNight> {
+fn stage(
+    config: &Config,
+    computed: &Computed,
+    view: &LedgerView,
+    description: NightDescription,
+    session: &mut Session,
+) -> Result<CompleteNight> {
     let Computed { loaded, files, timeline, walked, buckets, as_of, .. } = computed;
     let base_currency: &str = &config.base_currency;
-    let as_of_date = date_of(*as_of).to_string();
-    let metadata = [("arrears.as_of_date".to_owned(), as_of_date.clone()), ("arrears.base_currency".to_owned(), base_currency.to_owned())];
+    let metadata =
+        [("arrears.as_of_date".to_owned(), description.as_of_date.clone()), ("arrears.base_currency".to_owned(), base_currency.to_owned())];
     let mut night = StagedNight::create(&config.output, &session.record.run_id, &metadata)?;
 
     let rows = scope_rows(&loaded.book, walked);
@@ -254,7 +317,8 @@ fn stage(config: &Config, computed: &Computed, index: &LedgerIndex, inputs: Inpu
         late_interest: LateInterest { rate: *config.metrics.late_interest_rate, base_unit },
         all_for_customers: config.customer_conventions.as_str() == "all",
     };
-    super::marts::write_scope_tables(&rows, config, computed, &options, &mut night, session)?;
+    let mut current = CurrentTables::default();
+    super::marts::write_scope_tables(&rows, config, computed, &options, (&mut night, &mut current), session)?;
     session.step("metrics");
     super::marts::write_outcome_tables(&rows, config, computed, &mut night, session)?;
     let (behaviour, grid) = customer_behaviour(&loaded.book, walked, timeline)?;
@@ -262,21 +326,26 @@ fn stage(config: &Config, computed: &Computed, index: &LedgerIndex, inputs: Inpu
     night.write("behaviour_grid", &grid)?;
     session.step("curves");
 
+    let this_night = ThisNight {
+        output: &config.output,
+        view,
+        loaded,
+        as_of: *as_of,
+        period_ends: &timeline.period_ends,
+        buckets,
+        include_intercompany: *config.include_intercompany,
+        base_currency,
+    };
+    restatements::write(&this_night, &current, &mut night)?;
+    session.step("restatements");
+
     let documents = files.segments("documents");
     let open = open_items::open_items(&loaded.book, &walked.open_items, &loaded.item_rows, documents, *as_of, buckets)?;
     night.write("open_items", &open)?;
     night.write("customer_positions", &open_items::customer_positions(&loaded.book, &open, *as_of, base_currency)?)?;
-    let ledger = crate::ingest::ledger_directory(&config.output);
-    let quarantined: Vec<_> = index.quarantine.iter().map(|segment| ledger.join(&segment.file)).collect();
-    night.write("quarantine", &quality::quarantine(index, &quarantined, &computed.left_out)?)?;
-    night.write("data_quality", &quality::data_quality(index, &computed.left_out)?)?;
-    night.finish(NightDescription {
-        as_of_date,
-        known_as_of: None,
-        base_currency: base_currency.to_owned(),
-        inputs,
-        intercompany_customers: walked.intercompany_customers,
-    })
+    night.write("quarantine", &quality::quarantine(view, &computed.left_out)?)?;
+    night.write("data_quality", &quality::data_quality(view, &computed.left_out)?)?;
+    night.finish(description)
 }
 
 /// Runs checks on a night, staged or published, and keeps the rows that fail.
@@ -392,13 +461,14 @@ fn example_rows(rows: &DataFrame) -> Vec<String> {
 }
 
 /// The night first, the ledger's index second; a run killed between the two is finished by the next.
-fn publish(complete: CompleteNight, pending: PendingLedger, session: &mut Session) -> Result<()> {
+fn publish(complete: CompleteNight, pending: PendingLedger, ledger_output: &Path, session: &mut Session) -> Result<()> {
     pending.prepare()?;
     let index = pending.index.clone();
     let manifest = complete.publish(&session.output, &session.record.run_id)?;
     pending.commit()?;
     let customers = index.tables.get("customers").map(|table| table.segments.as_slice()).unwrap_or_default();
-    let customers: Vec<String> = customers.iter().map(|segment| format!("ledger/{}", segment.file)).collect();
+    let ledger = relative_path(&session.output, ledger_output).join("ledger");
+    let customers: Vec<String> = customers.iter().map(|segment| ledger.join(&segment.file).display().to_string()).collect();
     write_derived(&session.output, &customers)?;
     session.reporter.event(
         "published",

@@ -95,7 +95,7 @@ fn finish_killed_run(output: &Path) -> Result<()> {
     let fingerprint = prepared.fingerprint();
     for night in nights(output)? {
         let manifest = Manifest::read(&night_folder(output, &night))?;
-        if manifest.is_some_and(|manifest| manifest.inputs.ledger == fingerprint) {
+        if manifest.is_some_and(|manifest| manifest.ledger.index == fingerprint) {
             return commit_prepared(output);
         }
     }

@@ -28,7 +28,7 @@ pub(super) fn read_promises(files: &LedgerFiles, options: &LoadOptions, interner
     let Some(table) = files.tables.get("promises") else { return Ok(None) };
     let invisible = invisible_rows(files, "promises", options.known_as_of)?;
     let columns = ["customer_key", "company_id", "document_id", "made_date", "promised_date", "amount", "currency"];
-    let groups = read_row_groups(&table.segments, &columns, &[], |group| {
+    let groups = read_row_groups(&table.segments, files.first_files, &columns, &[], |group| {
         let (companies, documents) = (group.column("company_id").as_string::<i32>(), group.column("document_id").as_string::<i32>());
         let (made, promised, amounts) = (group.dates("made_date"), group.dates("promised_date"), group.amounts("amount"));
         let (keys, currencies) = (group.i64s("customer_key"), group.texts("currency"));
@@ -115,8 +115,9 @@ impl Instalments {
         if !documents.has_instalments {
             return Ok(found);
         }
+        // Every row group is read: rows are counted over all of them.
         let columns = ["company_id", "document_id", "item_no"];
-        let groups = read_row_groups(&table.segments, &columns, &[], |group| {
+        let groups = read_row_groups(&table.segments, None, &columns, &[], |group| {
             let (companies, ids) = (group.column("company_id").as_string::<i32>(), group.column("document_id").as_string::<i32>());
             let numbers = group.i64s("item_no");
             let key = |row: usize| row_key(&[companies.value(row).as_bytes(), ids.value(row).as_bytes()]).row_key();
