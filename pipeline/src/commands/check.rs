@@ -8,9 +8,11 @@ use crate::ingest::LedgerIndex;
 use crate::ingest::known::{KnownAsOf, LedgerView};
 use crate::publish::manifest::Manifest;
 use crate::publish::night::{night_folder, nights};
-use crate::run::nightly::{blocked, compute, count, run_checks};
+use crate::run::compute::compute;
+use crate::run::nightly::{blocked, run_checks};
 use crate::run::reporter::Reporter;
 use crate::run::session::Session;
+use crate::run::words::count;
 
 pub(super) fn run(arguments: &CheckArguments, reporter: &Reporter) -> Result<()> {
     if arguments.list {

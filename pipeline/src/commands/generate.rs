@@ -3,8 +3,8 @@
 use crate::cli::GenerateArguments;
 use crate::error::{Error, Result, io_error};
 use crate::generate::{GenerateError, GenerateOptions, OutputFormat, OutputShape, generate};
-use crate::run::nightly::count;
 use crate::run::reporter::Reporter;
+use crate::run::words::count;
 
 pub(super) fn run(arguments: &GenerateArguments, reporter: &Reporter) -> Result<()> {
     let (format, compress) = match arguments.format.as_str() {

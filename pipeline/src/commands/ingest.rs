@@ -4,9 +4,10 @@ use super::{end_of_day, load_config};
 use crate::cli::IngestArguments;
 use crate::error::{Error, ExitStatus, Result};
 use crate::ingest::IngestSummary;
-use crate::run::nightly::{count, ingest_sentence, ingest_step};
+use crate::run::nightly::{ingest_sentence, ingest_step};
 use crate::run::reporter::Reporter;
 use crate::run::session::Session;
+use crate::run::words::count;
 
 pub(super) fn run(arguments: &IngestArguments, reporter: &Reporter) -> Result<()> {
     let config = load_config(&arguments.config)?;

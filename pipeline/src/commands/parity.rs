@@ -8,9 +8,9 @@ use crate::ingest::ledger_directory;
 use crate::parity::{Compared, Night, read_result, script};
 use crate::publish::derived::relative_path;
 use crate::publish::manifest::Manifest;
-use crate::run::nightly::count;
 use crate::run::reporter::Reporter;
 use crate::run::session::Session;
+use crate::run::words::count;
 use serde_json::json;
 use std::path::Path;
 

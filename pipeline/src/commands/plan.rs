@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::ingest::{LedgerIndex, planned_files};
 use crate::publish::manifest::Manifest;
 use crate::publish::night::{night_folder, nights};
-use crate::run::nightly::count;
+use crate::run::words::count;
 
 pub(super) fn run(arguments: &PlanArguments) -> Result<()> {
     let config = load_config(&arguments.config)?;

@@ -8,7 +8,7 @@ use crate::error::{Error, Result, io_error};
 use crate::ingest::LedgerIndex;
 use crate::publish::derived::views_sql;
 use crate::publish::night::nights;
-use crate::run::nightly::count;
+use crate::run::words::count;
 use std::io::{ErrorKind, IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,6 @@
 //! Writing the tables that are computed scope value by scope value, in the order of their keys, with bounded memory.
 
-use super::nightly::Computed;
+use super::compute::Computed;
 use super::session::Session;
 use crate::config::Config;
 use crate::error::Result;

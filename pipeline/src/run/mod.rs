@@ -1,6 +1,7 @@
 //! The nightly run: config → lock → plan → ingest → check → compute → stage → check → publish → record → unlock.
 
 pub mod clock;
+pub mod compute;
 pub mod known;
 pub mod marts;
 pub mod nightly;
@@ -8,3 +9,4 @@ pub mod progress;
 pub mod record;
 pub mod reporter;
 pub mod session;
+pub mod words;
