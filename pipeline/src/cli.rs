@@ -88,13 +88,10 @@ pub struct RunArguments {
     /// When files that do not say so were delivered, YYYY-MM-DD [default: the end of --as-of]
     #[arg(long, value_name = "DATE", value_parser = date)]
     pub delivered_at: Option<NaiveDate>,
-    /// Only what was known then: a date includes its whole day, an instant is UTC unless it says otherwise
-    ///
-    /// A past night computed with the end of its own date gives the rows it had then, whatever was delivered since.
-    /// Such nights need an output of their own; see --ledger-of.
+    /// Only what was known then: a date (its whole day) or an instant in UTC; needs an --output of its own
     #[arg(long, value_name = "DATE|INSTANT", value_parser = known_as_of)]
     pub known_as_of: Option<KnownAsOf>,
-    /// Read the ledger that is kept in this output, as it is, and ingest nothing
+    /// Read the ledger that this other output keeps, as it is, and ingest nothing
     #[arg(long, value_name = "FOLDER", conflicts_with = "delivered_at")]
     pub ledger_of: Option<PathBuf>,
     /// Write figures of the run for Prometheus into this file

@@ -452,7 +452,7 @@ pub const TABLES: &[Table] = &[
             sum("difference", "amount less first_amount"),
             text(
                 "cause",
-                "new_document, changed_document, deleted_document, applications, rates, customer (became or ceased to be of the same group), other (such as another configuration then)",
+                "new_document, changed_document, deleted_document, applications, rates, customer (became or ceased to be of the same group); without a document: other (such as another configuration then), further_items (smaller ones, where there are millions)",
             ),
         ],
         has_customer: false,

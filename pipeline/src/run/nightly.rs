@@ -260,7 +260,11 @@ fn stage(
         include_intercompany: *config.include_intercompany,
         base_currency,
     };
-    restatements::write(&this_night, &current, &mut night)?;
+    let restated = restatements::write(&this_night, &current, &mut night)? as u64;
+    if restated > 0 {
+        let sentence = format!("restatements: {} of earlier period ends differ from what was published first", count(restated, "figure"));
+        session.reporter.event("restated", json!({"figures": restated}), &sentence);
+    }
     session.step("restatements");
 
     let documents = files.segments("documents");

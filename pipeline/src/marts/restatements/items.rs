@@ -3,6 +3,9 @@
 //! Both views number their rows alike, because both read the same segments; an item that was not corrected is the same
 //! row. The differences of the items sum to the difference of the amount; what they leave over, such as another
 //! configuration then, is a row without a document, so that the sum is always exact.
+//!
+//! When years of payments arrive late, everything is restated at every month end since. Then only the largest differences
+//! of each amount are listed, and the rest of its items are in the row without a document.
 
 use super::compare::Restated;
 use super::{FirstNight, ThisNight};
@@ -45,6 +48,7 @@ enum Cause {
     Applications,
     Rates,
     Customer,
+    FurtherItems,
     Other,
 }
 
@@ -57,11 +61,14 @@ impl Cause {
             Cause::Applications => "applications",
             Cause::Rates => "rates",
             Cause::Customer => "customer",
+            Cause::FurtherItems => "further_items",
             Cause::Other => "other",
         }
     }
 }
 
+/// The most rows of a night: beyond, each amount keeps its largest.
+const ROWS_MAX: usize = 10_000_000;
 /// Rows that are made into a frame at a time.
 const ROWS_OF_A_PART: usize = 250_000;
 
@@ -71,7 +78,7 @@ const ROWS_OF_A_PART: usize = 250_000;
 /// When the ledger cannot be read, or the table not be written.
 pub fn write_rows(night: &ThisNight, firsts: &[FirstNight], restated: &[Restated], sink: &mut impl Sink) -> Result<()> {
     let keys = document_keys(&night.view.files)?;
-    let mut rows: Vec<Vec<Row>> = restated.iter().map(|_| Vec::new()).collect();
+    let mut rows = Explained::new(restated.len(), ROWS_MAX);
     for (position, first) in firsts.iter().enumerate() {
         let of_night: Vec<usize> = (0..restated.len()).filter(|at| restated[*at].first_night == position).collect();
         // The deliveries of another ledger say nothing about this one.
@@ -81,6 +88,7 @@ pub fn write_rows(night: &ThisNight, firsts: &[FirstNight], restated: &[Restated
         }
     }
     drop(keys);
+    rows.trim();
     write_sorted(night, restated, rows, sink)
 }
 
@@ -89,6 +97,62 @@ fn load_as_seen_by(first: &FirstNight, night: &ThisNight) -> Result<Loaded> {
     let files = LedgerFiles { first_files: Some(first.manifest.ledger.files), ..night.view.files.clone() };
     let known_as_of = first.manifest.known_as_of.as_deref().and_then(KnownAsOf::parse).map(KnownAsOf::microseconds);
     load(&files, &LoadOptions { base_currency: night.base_currency.to_owned(), as_of: first.as_of, known_as_of })
+}
+
+/// Rows by restated amount, at most so many.
+struct Explained {
+    rows: Vec<Vec<Row>>,
+    /// Which amounts have more items than rows.
+    is_cut: Vec<bool>,
+    count: usize,
+    max: usize,
+}
+
+impl Explained {
+    fn new(amounts: usize, max: usize) -> Self {
+        Explained { rows: (0..amounts).map(|_| Vec::new()).collect(), is_cut: vec![false; amounts], count: 0, max }
+    }
+
+    fn add(&mut self, found: Vec<(usize, Row)>) {
+        self.count += found.len();
+        found.into_iter().for_each(|(restated, row)| self.rows[restated].push(row));
+        if self.count > 2 * self.max {
+            self.trim();
+        }
+    }
+
+    /// Keeps the largest rows of each amount, of as many as there may be in all. Whether it is done once at the end or in
+    /// between too makes no difference: an amount never keeps more later than it did before.
+    fn trim(&mut self) {
+        if self.count <= self.max {
+            return;
+        }
+        let mut counts: Vec<usize> = self.rows.iter().map(Vec::len).collect();
+        counts.sort_unstable();
+        let most = most_of_each(&counts, self.max);
+        for (rows, is_cut) in self.rows.iter_mut().zip(&mut self.is_cut) {
+            if rows.len() > most {
+                rows.sort_unstable_by_key(|row| (std::cmp::Reverse(row.difference().abs()), row.document));
+                rows.truncate(most);
+                rows.shrink_to_fit();
+                *is_cut = true;
+            }
+        }
+        self.count = self.rows.iter().map(Vec::len).sum();
+    }
+}
+
+/// The largest number that each of `counts` (ascending) can be cut to so that they sum to `max` at most.
+fn most_of_each(counts: &[usize], max: usize) -> usize {
+    let mut rest = max;
+    for (at, count) in counts.iter().enumerate() {
+        let even = rest / (counts.len() - at);
+        if *count > even {
+            return even;
+        }
+        rest -= count;
+    }
+    usize::MAX
 }
 
 // ------------------------------------------------------------------------------------------------- item by item
@@ -123,8 +187,10 @@ impl<'a> Side<'a> {
         &self.book.items[item as usize]
     }
 
-    fn company(&self, item: ItemIndex) -> &'a str {
-        &self.book.companies[self.book.customers[self.item(item).customer as usize].company as usize]
+    /// Company and currency.
+    fn place(&self, item: ItemIndex) -> (&'a str, &'a str) {
+        let customer = &self.book.customers[self.item(item).customer as usize];
+        (&self.book.companies[customer.company as usize], self.currency(item))
     }
 
     fn currency(&self, item: ItemIndex) -> &'a str {
@@ -157,11 +223,14 @@ fn pairs(then: &Side, now: &Side) -> Vec<Pair> {
     pairs
 }
 
+/// A company (`None` for all) and a currency (`None` for scope company).
+type ScopeKey<'a> = (Option<&'a str>, Option<&'a str>);
+
 /// Which restated amount a line of a period end is, by company and currency.
 struct Targets<'a> {
     ends: Vec<Day>,
-    /// By company (`None` for all) and currency (`None` for scope company): positions by period end and line.
-    restated: HashMap<(Option<&'a str>, Option<&'a str>), Vec<Option<usize>>>,
+    /// Positions by period end and line.
+    restated: HashMap<ScopeKey<'a>, Vec<Option<usize>>>,
 }
 
 impl<'a> Targets<'a> {
@@ -169,7 +238,7 @@ impl<'a> Targets<'a> {
         let mut ends: Vec<Day> = of_night.iter().map(|at| restated[*at].period_end).collect();
         ends.sort_unstable();
         ends.dedup();
-        let mut targets: HashMap<(Option<&str>, Option<&str>), Vec<Option<usize>>> = HashMap::new();
+        let mut targets: HashMap<ScopeKey, Vec<Option<usize>>> = HashMap::new();
         for at in of_night {
             let amount = &restated[*at];
             let scope = if amount.scope == Scope::Company.word() { Scope::Company } else { Scope::Currency };
@@ -188,7 +257,7 @@ impl<'a> Targets<'a> {
     }
 
     /// Calls `action(restated, line)` for every restated amount that a company's item in a currency counts in.
-    fn of(&self, company: &str, currency: &str, end: usize, mut action: impl FnMut(usize, usize)) {
+    fn of(&self, (company, currency): (&str, &str), end: usize, mut action: impl FnMut(usize, usize)) {
         for key in [(Some(company), None), (Some(company), Some(currency)), (None, None), (None, Some(currency))] {
             let Some(slots) = self.restated.get(&key) else { continue };
             for (line, slot) in slots[end * LINES..(end + 1) * LINES].iter().enumerate() {
@@ -201,22 +270,21 @@ impl<'a> Targets<'a> {
 }
 
 /// Adds the items that make up the amounts that one night published first to the `rows` of each.
-fn differences(night: &ThisNight, loaded_then: &Loaded, keys: &[i64], restated: &[Restated], of_night: &[usize], rows: &mut [Vec<Row>]) {
+fn differences(night: &ThisNight, loaded_then: &Loaded, keys: &[i64], restated: &[Restated], of_night: &[usize], rows: &mut Explained) {
     let lines = lines(night.buckets);
     let targets = Targets::new(restated, of_night, &lines);
     let (then, now) = (Side::new(loaded_then, keys), Side::new(night.loaded, keys));
     let last = targets.ends.last().copied().unwrap_or(Day::MIN);
     let unchanged = Unchanged::new(&then, &now, last);
     let changed: Vec<Pair> = pairs(&then, &now).into_par_iter().filter(|pair| !unchanged.holds(*pair)).collect();
-    // A late load of years of documents has many rows: no more of them are in memory twice than these items have.
-    for items in changed.chunks(1 << 14) {
+    for items in changed.chunks(1 << 12) {
         let of_pair = |pair: &Pair| {
             let mut found = Vec::new();
             (0..targets.ends.len()).for_each(|at| of_period(night, &then, &now, *pair, &targets, at, &mut found));
             found
         };
         let found: Vec<(usize, Row)> = items.par_iter().flat_map_iter(of_pair).collect();
-        found.into_iter().for_each(|(restated, row)| rows[restated].push(row));
+        rows.add(found);
     }
 }
 
@@ -227,18 +295,26 @@ fn of_period(night: &ThisNight, then: &Side, now: &Side, pair: Pair, targets: &T
         let parts = item.and_then(|item| parts(side.book, item, end, night.buckets, night.include_intercompany));
         item.zip(parts)
     };
-    let sides = [(then, parts_of(then, pair.0)), (now, parts_of(now, pair.1))];
-    // An item may have left one currency and entered another, so that each side has its own amounts to count in.
+    let (first, second) = (parts_of(then, pair.0), parts_of(now, pair.1));
     let mut found: Vec<(usize, [i128; 2])> = Vec::new();
-    for (position, (side, told)) in sides.iter().enumerate() {
-        let Some((item, parts)) = told else { continue };
-        targets.of(side.company(*item), side.currency(*item), at, |restated, line| {
-            let place = found.iter().position(|(known, _)| *known == restated).unwrap_or_else(|| {
-                found.push((restated, [0; 2]));
-                found.len() - 1
+    match (&first, &second) {
+        (None, None) => return,
+        (Some((a, first)), Some((b, second))) if then.place(*a) == now.place(*b) => {
+            if first == second {
+                return;
+            }
+            targets.of(now.place(*b), at, |restated, line| found.push((restated, [first[line], second[line]])));
+        }
+        (Some((a, first)), None) => targets.of(then.place(*a), at, |restated, line| found.push((restated, [first[line], 0]))),
+        (None, Some((b, second))) => targets.of(now.place(*b), at, |restated, line| found.push((restated, [0, second[line]]))),
+        (Some((a, first)), Some((b, second))) => {
+            // The item has left one currency and entered another: it counts in the amounts of both.
+            targets.of(then.place(*a), at, |restated, line| found.push((restated, [first[line], 0])));
+            targets.of(now.place(*b), at, |restated, line| match found.iter_mut().find(|(known, _)| *known == restated) {
+                Some((_, sums)) => sums[1] = second[line],
+                None => found.push((restated, [0, second[line]])),
             });
-            found[place].1[position] += parts[line];
-        });
+        }
     }
     found.retain(|(_, [first, second])| first != second);
     if found.is_empty() {
@@ -387,11 +463,12 @@ fn groups_of(side: &Side, index: ItemIndex) -> Vec<(i64, bool)> {
 /// A row of the table: of an item with its document's id, or what no item explains.
 enum Told<'a> {
     Item(Row, &'a (String, i64)),
-    Rest(i128),
+    Rest(i128, Cause),
 }
 
 /// Sorts the rows of each amount by document, closes its sum, and writes them.
-fn write_sorted(night: &ThisNight, restated: &[Restated], rows: Vec<Vec<Row>>, sink: &mut impl Sink) -> Result<()> {
+fn write_sorted(night: &ThisNight, restated: &[Restated], explained: Explained, sink: &mut impl Sink) -> Result<()> {
+    let Explained { rows, is_cut, .. } = explained;
     let ids = document_ids(&night.view.files, &rows.iter().flatten().map(|row| row.document).collect())?;
     let mut documents: Vec<u32> = ids.keys().copied().collect();
     documents.par_sort_unstable_by(|a, b| ids[a].cmp(&ids[b]));
@@ -401,7 +478,7 @@ fn write_sorted(night: &ThisNight, restated: &[Restated], rows: Vec<Vec<Row>>, s
         rows.par_sort_unstable_by_key(|row| ranks[&row.document]);
         let rest = restated[at].amount - restated[at].first_amount - rows.iter().map(Row::difference).sum::<i128>();
         if rest != 0 {
-            part.push((at, Told::Rest(rest)));
+            part.push((at, Told::Rest(rest, if is_cut[at] { Cause::FurtherItems } else { Cause::Other })));
         }
         for row in rows {
             part.push((at, Told::Item(row, &ids[&row.document])));
@@ -422,10 +499,13 @@ fn frame<'a>(restated: &'a [Restated], rows: &[(usize, Told<'a>)]) -> Result<Dat
     };
     let id = |told: &Told<'a>| if let Told::Item(_, id) = told { Some(*id) } else { None };
     let items: Int64Chunked = rows.iter().map(|(_, told)| id(told).map(|id| id.1)).collect();
-    let cause = |told: &Told| if let Told::Item(row, _) = told { row.cause } else { Cause::Other };
+    let cause = |told: &Told| match told {
+        Told::Item(row, _) => row.cause,
+        Told::Rest(_, cause) => *cause,
+    };
     let difference = |told: &Told| match told {
         Told::Item(row, _) => row.difference(),
-        Told::Rest(rest) => *rest,
+        Told::Rest(rest, _) => *rest,
     };
     Ok(DataFrame::new_infer_height(vec![
         text("company_id", |amount| &amount.company_id),
@@ -441,4 +521,36 @@ fn frame<'a>(restated: &'a [Restated], rows: &[(usize, Told<'a>)]) -> Result<Dat
         sums("difference", rows.iter().map(|(_, told)| difference(told)).collect()),
         texts("cause", rows.iter().map(|(_, told)| Some(cause(told).word()))),
     ])?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(document: u32, amount: i64) -> Row {
+        Row { first_amount: 0, amount, document, cause: Cause::NewDocument }
+    }
+
+    #[test]
+    fn beyond_the_most_rows_each_amount_keeps_its_largest_whenever_they_are_trimmed() {
+        assert_eq!(most_of_each(&[1, 2, 30, 40], 23), 10);
+        assert_eq!(most_of_each(&[1, 2, 3], 6), usize::MAX);
+        let found: Vec<(usize, Row)> = (0..60).map(|at| (at % 3 / 2, row(at as u32, at as i64 * 37 % 61 - 30))).collect();
+        let of = |parts: usize| {
+            let mut explained = Explained::new(2, 12);
+            found.chunks(parts).for_each(|part| explained.add(part.to_vec()));
+            explained.trim();
+            let documents = |rows: &Vec<Row>| {
+                let mut documents: Vec<u32> = rows.iter().map(|row| row.document).collect();
+                documents.sort_unstable();
+                documents
+            };
+            (explained.rows.iter().map(documents).collect::<Vec<_>>(), explained.is_cut)
+        };
+        let (rows, is_cut) = of(60);
+        assert_eq!((rows[0].len(), rows[1].len(), is_cut), (6, 6, vec![true, true]));
+        for parts in [1, 7, 25] {
+            assert_eq!(of(parts), of(60), "in parts of {parts}");
+        }
+    }
 }

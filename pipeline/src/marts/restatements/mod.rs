@@ -39,20 +39,21 @@ pub struct ThisNight<'a> {
     pub base_currency: &'a str,
 }
 
-/// Writes both tables. `current` holds what this night says.
+/// Writes both tables and returns how many figures are restated. `current` holds what this night says.
 ///
 /// # Errors
 /// When an earlier night or the ledger cannot be read.
-pub fn write(night: &ThisNight, current: &CurrentTables, sink: &mut impl Sink) -> Result<()> {
+pub fn write(night: &ThisNight, current: &CurrentTables, sink: &mut impl Sink) -> Result<usize> {
     let firsts = first_nights(night.output, night.as_of, night.period_ends, night.base_currency)?;
     if firsts.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
     let differences = compare::differences(current, &firsts)?;
     if differences.height() == 0 {
-        return Ok(());
+        return Ok(0);
     }
     sink.write("restatements", &differences)?;
     let restated = compare::restated(&differences, &firsts)?;
-    items::write_rows(night, &firsts, &restated, sink)
+    items::write_rows(night, &firsts, &restated, sink)?;
+    Ok(differences.height())
 }
