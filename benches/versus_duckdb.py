@@ -60,7 +60,7 @@ def child_convert(ledger: Path, out: Path, threads: int) -> None:
 def child_marts(ledger: Path, out: Path, as_of: str, base: str, threads: int, timings: bool) -> None:
     import twins
 
-    con = twins.connect(threads)
+    con = twins.connect(threads, temp=out.parent / "duckdb-temporary")
     seconds: dict[str, float] = {}
     started = time.perf_counter()
     twins.load(con, ledger, twins.Parameters(as_of, base))

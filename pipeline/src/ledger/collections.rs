@@ -156,13 +156,33 @@ impl Cohort {
     }
 }
 
-/// What became of open items from one month end to the next: amount and number.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RollCell {
+/// What became of open items from one month end to the next, laid out as [`RollShape`] says. Amounts and numbers stand
+/// apart, because side by side a third of the memory would be padding.
+#[derive(Clone, Debug, Default)]
+pub struct Rolls {
     /// Amount, base currency at historical rates.
-    pub amount: i128,
+    pub amounts: Vec<i128>,
     /// Number of items.
-    pub items: u32,
+    pub items: Vec<u32>,
+}
+
+impl Rolls {
+    /// Nothing yet.
+    pub fn new(shape: RollShape) -> Self {
+        Rolls { amounts: vec![0; shape.cells()], items: vec![0; shape.cells()] }
+    }
+
+    /// Adds one item's part.
+    pub fn add_transition(&mut self, transition: &Transition) {
+        self.amounts[transition.cell as usize] += i128::from(transition.amount);
+        self.items[transition.cell as usize] += transition.items;
+    }
+
+    /// Adds others of the same shape.
+    pub fn add(&mut self, other: &Rolls) {
+        self.amounts.iter_mut().zip(&other.amounts).for_each(|(sum, part)| *sum += part);
+        self.items.iter_mut().zip(&other.items).for_each(|(sum, part)| *sum += part);
+    }
 }
 
 /// One item's part in the roll rates of a period. Positions are those of [`RollShape`].

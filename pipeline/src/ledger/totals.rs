@@ -5,7 +5,7 @@
 
 use super::buckets::BUCKETS_MAX;
 use super::calendar::Day;
-use super::collections::{Cohort, Collections, Corrections, DisputeSpan, RollCell, RollShape, Standing, add_corrections};
+use super::collections::{Cohort, Collections, Corrections, DisputeSpan, RollShape, Rolls, Standing, add_corrections};
 use std::collections::BTreeMap;
 
 /// Open items of a scope value at a period end; base currency at closing rate unless named otherwise.
@@ -320,8 +320,8 @@ pub struct ScopeTotals {
     pub corrections: Corrections,
     /// By month.
     pub cohorts: Vec<Cohort>,
-    /// Laid out as [`RollShape`] says.
-    pub rolls: Vec<RollCell>,
+    /// Roll rates.
+    pub rolls: Rolls,
     /// In no order.
     pub disputes: Vec<DisputeSpan>,
     /// What its shortened windows leave out.
@@ -337,7 +337,7 @@ impl ScopeTotals {
             collections: vec![Collections::default(); intervals],
             corrections: Corrections::new(),
             cohorts: vec![Cohort::default(); cohorts],
-            rolls: vec![RollCell::default(); shape.cells()],
+            rolls: Rolls::new(shape),
             disputes: Vec::new(),
             balances: vec![Balance::default(); periods],
             nets: vec![Net::default(); balance_dates],
@@ -374,10 +374,7 @@ impl ScopeTotals {
         for (sum, part) in self.cohorts.iter_mut().zip(&other.cohorts) {
             sum.add(part);
         }
-        for (sum, part) in self.rolls.iter_mut().zip(&other.rolls) {
-            sum.amount += part.amount;
-            sum.items += part.items;
-        }
+        self.rolls.add(&other.rolls);
         add_corrections(&mut self.corrections, &other.corrections);
         self.disputes.extend_from_slice(&other.disputes);
     }
@@ -443,8 +440,8 @@ pub struct SealedTotals {
     pub standings: Vec<Standing>,
     /// By month.
     pub cohorts: Vec<Cohort>,
-    /// Laid out as [`RollShape`] says.
-    pub rolls: Vec<RollCell>,
+    /// Roll rates.
+    pub rolls: Rolls,
     /// By first day.
     pub disputes: Vec<DisputeSpan>,
     corrections: Corrections,

@@ -68,6 +68,16 @@ pub struct Walked {
     pub intercompany_customers: u64,
 }
 
+impl Walked {
+    /// Lets go of what only the tables of scope values and of single items need, once these are written: it is much.
+    pub fn forget_details(&mut self) {
+        self.outcomes = Vec::new();
+        self.lane_scopes = Vec::new();
+        self.customers = Vec::new();
+        self.judgements = Vec::new();
+    }
+}
+
 /// Totals of a customer: only what `as_of` needs.
 #[derive(Clone, Debug)]
 pub struct CustomerTotals {
@@ -78,11 +88,11 @@ pub struct CustomerTotals {
     /// Open items at `as_of`.
     pub balance: Balance,
     /// By balance date, oldest first, only those on which something was open.
-    pub nets: Vec<(u32, Net)>,
+    pub nets: Box<[(u32, Net)]>,
     /// By interval, oldest first, only those in which something happened.
-    pub flows: Vec<(u32, Flow)>,
+    pub flows: Box<[(u32, Flow)]>,
     /// By interval, balance days of those on which something was open.
-    pub balance_days: Vec<(u32, i128)>,
+    pub balance_days: Box<[(u32, i128)]>,
     /// What the shortened window leaves out.
     pub before_first_sale: Option<Box<BeforeFirstSale>>,
     /// How things stand at `as_of`.
@@ -353,7 +363,9 @@ impl<'a> Worker<'a> {
     }
 
     fn run(&mut self, number: usize, customers: std::ops::Range<usize>) {
-        self.chunk = Chunk { number, ..Chunk::default() };
+        // Memory that is reserved and not written costs nothing, memory that grows is copied.
+        let items = customers.clone().map(|customer| self.plan.book.items_of(customer).len()).sum();
+        self.chunk = Chunk { number, outcomes: Vec::with_capacity(items), ..Chunk::default() };
         for customer in customers {
             self.customer(customer);
         }
@@ -625,7 +637,7 @@ fn merged<T: Clone + Default>(
     first: usize,
     part: impl Fn(&Lane) -> &lane::Touched<T>,
     add: impl Fn(&mut T, &T),
-) -> Vec<(u32, T)> {
+) -> Box<[(u32, T)]> {
     let positions = lanes.first().map_or(0, |lane| part(lane).len());
     let mut sums = Vec::new();
     for position in first..positions {
@@ -637,7 +649,7 @@ fn merged<T: Clone + Default>(
             sums.push((u32::try_from(position).expect("positions are counted in 32 bits"), sum));
         }
     }
-    sums
+    sums.into_boxed_slice()
 }
 
 /// Adds what of an open debit item matters to its customer's behaviour.

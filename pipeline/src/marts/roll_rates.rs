@@ -7,7 +7,7 @@ use super::frame::{dates, sums, texts};
 use super::measures::{ScopeRow, Totals};
 use crate::error::Result;
 use crate::ledger::buckets::Buckets;
-use crate::ledger::collections::{RollCell, RollShape};
+use crate::ledger::collections::RollShape;
 use crate::ledger::timeline::Timeline;
 use polars::prelude::*;
 
@@ -25,11 +25,11 @@ pub fn roll_rates(rows: &[ScopeRow], timeline: &Timeline, shape: RollShape, buck
         let Totals::All(totals) = row.totals else { continue };
         for (period, end) in timeline.period_ends.iter().enumerate() {
             for (from_word, from) in &from_words {
-                let cells = &totals.rolls[shape.cell(period, *from, 0)..][..shape.targets()];
-                let opening: i128 = cells.iter().map(|cell| cell.amount).sum();
+                let first = shape.cell(period, *from, 0);
+                let opening: i128 = totals.rolls.amounts[first..first + shape.targets()].iter().sum();
                 for (to_word, to) in &to_words {
-                    let cell = cells[*to];
-                    if cell == RollCell::default() {
+                    let (amount, count) = (totals.rolls.amounts[first + to], totals.rolls.items[first + to]);
+                    if amount == 0 && count == 0 {
                         continue;
                     }
                     companies.push(row.company_id);
@@ -38,9 +38,9 @@ pub fn roll_rates(rows: &[ScopeRow], timeline: &Timeline, shape: RollShape, buck
                     ends.push(*end);
                     froms.push(from_word.as_str());
                     tos.push(to_word.as_str());
-                    amounts.push(cell.amount);
-                    items.push(i64::from(cell.items));
-                    rates.push((opening != 0).then(|| cell.amount as f64 / opening as f64));
+                    amounts.push(amount);
+                    items.push(i64::from(count));
+                    rates.push((opening != 0).then(|| amount as f64 / opening as f64));
                 }
             }
         }

@@ -107,7 +107,7 @@ fn prepare(config: &Config, options: &NightlyOptions, pending: &PendingLedger, s
     if let Some(result) = already_published(session, &options.as_of.to_string(), &inputs, known_as_of.as_deref(), options.replace)? {
         return Ok(Prepared::AlreadyPublished(result));
     }
-    let computed = compute(config, &view, options.as_of, session)?;
+    let mut computed = compute(config, &view, options.as_of, session)?;
     let night = NightDescription {
         as_of_date: options.as_of.to_string(),
         known_as_of,
@@ -117,7 +117,7 @@ fn prepare(config: &Config, options: &NightlyOptions, pending: &PendingLedger, s
         history_months: *config.history_months,
         intercompany_customers: computed.walked.intercompany_customers,
     };
-    let complete = stage(config, &computed, &view, night, session)?;
+    let complete = stage(config, &mut computed, &view, night, session)?;
     session.step("stage");
     let outcomes = run_checks(&checks::named(&[])?, config, &computed, &view.index, &complete.folder, &complete.manifest, session)?;
     session.step("check");
@@ -222,34 +222,20 @@ fn already_published(
 
 fn stage(
     config: &Config,
-    computed: &Computed,
+    computed: &mut Computed,
     view: &LedgerView,
     description: NightDescription,
     session: &mut Session,
 ) -> Result<CompleteNight> {
-    let Computed { loaded, files, timeline, walked, buckets, as_of, .. } = computed;
     let base_currency: &str = &config.base_currency;
     let metadata =
         [("arrears.as_of_date".to_owned(), description.as_of_date.clone()), ("arrears.base_currency".to_owned(), base_currency.to_owned())];
     let mut night = StagedNight::create(&config.output, &session.record.run_id, &metadata)?;
 
-    let rows = scope_rows(&loaded.book, walked);
-    let base_unit = minor_unit(minor_digits(base_currency).unwrap_or(2));
-    let options = KpiOptions {
-        base_currency: base_currency.to_owned(),
-        supplied: loaded.book.supplied,
-        late_interest: LateInterest { rate: *config.metrics.late_interest_rate, base_unit },
-        all_for_customers: config.customer_conventions.as_str() == "all",
-    };
-    let mut current = CurrentTables::default();
-    super::marts::write_scope_tables(&rows, config, computed, &options, (&mut night, &mut current), session)?;
-    session.step("metrics");
-    super::marts::write_outcome_tables(&rows, config, computed, &mut night, session)?;
-    let (behaviour, grid) = customer_behaviour(&loaded.book, walked, timeline)?;
-    night.write("customer_behaviour", &behaviour)?;
-    night.write("behaviour_grid", &grid)?;
-    session.step("curves");
+    let current = write_by_scope_value(config, computed, &mut night, session)?;
+    computed.walked.forget_details();
 
+    let Computed { loaded, files, timeline, walked, buckets, as_of, .. } = computed;
     let this_night = ThisNight {
         output: &config.output,
         view,
@@ -274,6 +260,29 @@ fn stage(
     night.write("quarantine", &quality::quarantine(view, &computed.left_out)?)?;
     night.write("data_quality", &quality::data_quality(view, &computed.left_out)?)?;
     night.finish(description)
+}
+
+/// Writes the tables that are computed scope value by scope value and customer by customer. Returns what restatements are
+/// looked for in.
+fn write_by_scope_value(config: &Config, computed: &Computed, night: &mut StagedNight, session: &mut Session) -> Result<CurrentTables> {
+    let Computed { loaded, timeline, walked, .. } = computed;
+    let rows = scope_rows(&loaded.book, walked);
+    let base_unit = minor_unit(minor_digits(&config.base_currency).unwrap_or(2));
+    let options = KpiOptions {
+        base_currency: (*config.base_currency).clone(),
+        supplied: loaded.book.supplied,
+        late_interest: LateInterest { rate: *config.metrics.late_interest_rate, base_unit },
+        all_for_customers: config.customer_conventions.as_str() == "all",
+    };
+    let mut current = CurrentTables::default();
+    super::marts::write_scope_tables(&rows, config, computed, &options, (night, &mut current), session)?;
+    session.step("metrics");
+    super::marts::write_outcome_tables(&rows, config, computed, night, session)?;
+    let (behaviour, grid) = customer_behaviour(&loaded.book, walked, timeline)?;
+    night.write("customer_behaviour", &behaviour)?;
+    night.write("behaviour_grid", &grid)?;
+    session.step("curves");
+    Ok(current)
 }
 
 /// Runs checks on a night, staged or published, and keeps the rows that fail.

@@ -111,9 +111,7 @@ impl Lane {
         self.cohorts.for_each(|month, cohort| totals.cohorts[month].add(cohort));
         add_corrections(&mut totals.corrections, &self.corrections);
         for transition in &self.transitions {
-            let cell = &mut totals.rolls[transition.cell as usize];
-            cell.amount += i128::from(transition.amount);
-            cell.items += transition.items;
+            totals.rolls.add_transition(transition);
         }
         totals.disputes.extend_from_slice(&self.disputes);
     }
