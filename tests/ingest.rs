@@ -164,3 +164,30 @@ fn a_file_that_is_cut_short_changes_nothing() {
     let files = |table: &str| fs::read_dir(ledger_directory(&config.output).join(table)).map_or(0, Iterator::count);
     assert_eq!((files("documents"), files("applications")), (2, 2));
 }
+
+#[test]
+fn a_source_that_comes_after_the_ledger_began_is_known_from_its_delivery() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    books(folder.path());
+    let first_source = CONFIG.rsplit_once("[[source]]").expect("two sources").0;
+    write(folder.path(), "arrears.toml", first_source);
+    let (index, _) = run(folder.path(), 0);
+    assert!(index.files.iter().all(|file| file.is_first_delivery && file.delivered_at.is_none()));
+
+    let late = "\n[[source]]\nname = \"late\"\npath = \"late.csv\"\nshape = \"canonical\"\ntable = \"documents\"\n";
+    write(folder.path(), "arrears.toml", &format!("{CONFIG}{late}"));
+    write(folder.path(), "exports/inv_20240301.csv", &format!("{EXPORT}7;K1;01.02.2024;;12,50;\n"));
+    write(
+        folder.path(),
+        "late.csv",
+        "document_id,document_type,customer_id,document_date,amount,currency\nL-1,invoice,C1,2024-01-05,1.00,EUR\n",
+    );
+    let (index, _) = run(folder.path(), 19_900);
+    assert!(index.files[index.files.len() - 2..].iter().all(|file| !file.is_first_delivery));
+    let found = versions(folder.path(), &index);
+    let key = |company: &[u8], id: &[u8]| row_key(&[company, id, b"1"]).row_key();
+    assert!(found.contains_key(&(key(b"main", b"INV-1"), None)), "the ledger began with it");
+    let end_of_delivery = 19_784 * DAY_MICROS - 1;
+    assert!(found.contains_key(&(key(b"branch", b"7"), Some(end_of_delivery))), "2024-03-01, as its name says: {found:?}");
+    assert!(found.contains_key(&(key(b"main", b"L-1"), Some(19_900 * DAY_MICROS))), "when it was delivered: {found:?}");
+}

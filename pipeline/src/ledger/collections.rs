@@ -243,7 +243,9 @@ pub struct DisputeSpan {
 
 /// What is added to a window of a period beside its intervals: where what was known then differs from what is known now,
 /// because an item was settled then and is open again, or a discount was applied later.
-pub type Corrections = BTreeMap<(u32, u8), Collections>;
+///
+/// Boxed, because a node of the map has room for eleven.
+pub type Corrections = BTreeMap<(u32, u8), Box<Collections>>;
 
 /// Adds corrections to others.
 pub fn add_corrections(sum: &mut Corrections, other: &Corrections) {
