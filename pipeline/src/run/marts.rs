@@ -87,7 +87,7 @@ pub fn write_scope_tables<'a>(
 
 /// Scope values in runs of about the same number of rows, so that memory stays bounded; each with the rank of its first.
 fn parts<'a>(rows: &'a [ScopeRow<'a>], timeline: &Timeline) -> Vec<(usize, &'a [ScopeRow<'a>])> {
-    const PERIODS_PER_PART: usize = 750;
+    const PERIODS_PER_PART: usize = 200;
     let mut parts = Vec::new();
     let (mut start, mut periods) = (0, 0);
     for (position, row) in rows.iter().enumerate() {
