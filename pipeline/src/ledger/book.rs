@@ -210,12 +210,11 @@ pub struct Book {
     pub customer_offsets: Vec<u32>,
     /// Applications, sorted by debit item and visible date.
     pub applications: Vec<Application>,
-    /// Applications of a debit item: `applications[debit_offsets[i] .. debit_offsets[i + 1]]`.
-    pub debit_offsets: Vec<u32>,
-    /// Positions of a credit item's applications, by visible date: `credit_applications[credit_offsets[i] .. credit_offsets[i + 1]]`.
-    pub credit_applications: Vec<u32>,
-    /// See `credit_applications`.
-    pub credit_offsets: Vec<u32>,
+    /// Positions of applications, those of each credit item together, by visible date.
+    credit_applications: Vec<u32>,
+    /// Where an item's applications begin: a debit item's in `applications`, a credit item's in `credit_applications`. They end
+    /// where another item's begin, which the applications say themselves: a second list of ends would be 4 bytes an item.
+    application_starts: Vec<u32>,
     /// Disputes by item.
     pub disputes: std::collections::HashMap<ItemIndex, Vec<Dispute>>,
     /// Discounts offered, by item, in the order of the items.
@@ -251,6 +250,10 @@ impl Book {
         for_each_group(&credit_offsets, |range| {
             credit_applications[range].sort_by_key(|position| sorted[*position as usize].visible_date);
         });
+        let start_of = |(position, item): (usize, &Item)| {
+            if item.document_type.is_debit() { debit_offsets[position] } else { credit_offsets[position] }
+        };
+        let application_starts = items.iter().enumerate().map(start_of).collect();
         Book {
             companies,
             labels,
@@ -259,9 +262,8 @@ impl Book {
             customer_items,
             customer_offsets,
             applications: sorted,
-            debit_offsets,
             credit_applications,
-            credit_offsets,
+            application_starts,
             disputes,
             discounts: Vec::new(),
             promises: Vec::new(),
@@ -277,11 +279,17 @@ impl Book {
 
     /// The applications of an item, whichever its side, oldest first.
     pub fn applications_of(&self, item: ItemIndex) -> impl Iterator<Item = &Application> {
-        let position = item as usize;
-        let is_debit = self.items[position].document_type.is_debit();
-        let debits = if is_debit { self.debit_offsets[position] as usize..self.debit_offsets[position + 1] as usize } else { 0..0 };
-        let credits = if is_debit { 0..0 } else { self.credit_offsets[position] as usize..self.credit_offsets[position + 1] as usize };
-        self.applications[debits].iter().chain(self.credit_applications[credits].iter().map(|at| &self.applications[*at as usize]))
+        self.application_positions(item).map(|position| &self.applications[position as usize])
+    }
+
+    /// Positions of an item's applications in [`Book::applications`], oldest first.
+    pub fn application_positions(&self, item: ItemIndex) -> impl Iterator<Item = u32> {
+        let start = self.application_starts[item as usize];
+        let is_debit = self.items[item as usize].document_type.is_debit();
+        let end = u32::try_from(self.applications.len()).expect("a book has fewer than 2^32 applications");
+        let debits = (if is_debit { start..end } else { 0..0 }).take_while(move |at| self.applications[*at as usize].debit == item);
+        let credits = if is_debit { &[][..] } else { &self.credit_applications[start as usize..] };
+        debits.chain(credits.iter().copied().take_while(move |at| self.applications[*at as usize].credit == item))
     }
 
     /// The discount that an item offers.

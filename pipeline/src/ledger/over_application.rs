@@ -44,10 +44,7 @@ pub fn affected(book: &Book, suspects: &[ItemIndex]) -> Vec<u32> {
     let mut queue: Vec<ItemIndex> = suspects.to_vec();
     let mut positions: HashSet<u32> = HashSet::new();
     while let Some(index) = queue.pop() {
-        let at = index as usize;
-        let debits = book.debit_offsets[at]..book.debit_offsets[at + 1];
-        let credits = book.credit_applications[book.credit_offsets[at] as usize..book.credit_offsets[at + 1] as usize].iter().copied();
-        for position in debits.chain(credits) {
+        for position in book.application_positions(index) {
             if positions.insert(position) {
                 let application = &book.applications[position as usize];
                 for linked in [application.debit, application.credit] {

@@ -89,9 +89,9 @@ pub struct CustomerTotals {
     pub balance: Balance,
     /// By balance date, oldest first, only those on which something was open.
     pub nets: Box<[(u32, Net)]>,
-    /// By interval, oldest first, only those in which something happened.
+    /// By the first interval of each stretch, oldest first, only those in which something happened.
     pub flows: Box<[(u32, Flow)]>,
-    /// By interval, balance days of those on which something was open.
+    /// By the first interval of each stretch, balance days of those in which something was open.
     pub balance_days: Box<[(u32, i128)]>,
     /// What the shortened window leaves out.
     pub before_first_sale: Option<Box<BeforeFirstSale>>,
@@ -171,6 +171,9 @@ struct Plan<'a> {
     behaviour_of_date: Vec<Option<usize>>,
     /// Positions of the windows that customers have rows for.
     customer_windows: Vec<usize>,
+    /// For each interval the first of the stretch that is kept of a customer as one: nothing that is published of customers
+    /// begins inside it.
+    customer_stretches: Vec<usize>,
     /// Whether the group is more than its one company.
     has_group: bool,
 }
@@ -195,6 +198,7 @@ impl<'a> Plan<'a> {
             behaviour_start: Window::Trailing12Months.start(behaviour.dates[BEHAVIOUR_DATES - 1]),
             behaviour,
             behaviour_of_date,
+            customer_stretches: customer_stretches(timeline, options.all_for_customers),
             customer_windows: (0..Window::ALL.len()).filter(default_window).collect(),
             book,
             timeline,
@@ -290,6 +294,17 @@ fn customer_begin(timeline: &Timeline, all_windows: bool) -> (usize, usize) {
     let window = if all_windows { Window::Trailing12Months } else { Window::Trailing3Months };
     let start = window.start(timeline.as_of).min(Timeline::month_end_before(timeline.as_of) + 1);
     (timeline.balance_date(start - 1), timeline.interval(start))
+}
+
+/// For each interval the first of its stretch: stretches begin with the windows of customers and with the roll-forward.
+fn customer_stretches(timeline: &Timeline, all_windows: bool) -> Vec<usize> {
+    let windows = Window::ALL.into_iter().filter(|window| all_windows || *window == Window::Trailing3Months);
+    let mut begins: Vec<usize> = windows.map(|window| timeline.interval(window.start(timeline.as_of))).collect();
+    begins.push(timeline.interval(Timeline::month_end_before(timeline.as_of) + 1));
+    begins.sort_unstable();
+    (0..timeline.interval_starts.len())
+        .map(|interval| begins.iter().rev().find(|begin| **begin <= interval).copied().unwrap_or(0))
+        .collect()
 }
 
 /// Runs of customers with about the same number of items, many more than threads.
@@ -570,9 +585,10 @@ impl<'a> Worker<'a> {
             standing.add(lane.standings.get(last));
         }
         let (first_date, first_interval) = self.plan.customer_begin;
-        let nets = merged(lanes, first_date, |lane| &lane.nets, |sum: &mut Net, net| sum.add(net));
-        let flows = merged(lanes, first_interval, |lane| &lane.flows, |sum: &mut Flow, flow| sum.add(flow));
-        let balance_days = merged(lanes, first_interval, |lane| &lane.balance_days, |sum: &mut i128, days| *sum += days);
+        let stretch_of = |interval: usize| self.plan.customer_stretches[interval];
+        let nets = merged(lanes, first_date, |date| date, |lane| &lane.nets, |sum: &mut Net, net| sum.add(net));
+        let flows = merged(lanes, first_interval, stretch_of, |lane| &lane.flows, |sum: &mut Flow, flow| sum.add(flow));
+        let balance_days = merged(lanes, first_interval, stretch_of, |lane| &lane.balance_days, |sum: &mut i128, days| *sum += days);
         let collections = self.customer_collections();
         let before_first_sale = self.customer_before_first_sale(customer, first_document, first_sale);
         let value =
@@ -631,22 +647,25 @@ impl<'a> Worker<'a> {
     }
 }
 
-/// Sums a touched part of several lanes, by position from `first` on.
+/// Sums a touched part of several lanes from position `first` on, under the position that `place` gives each.
 fn merged<T: Clone + Default>(
     lanes: &[Lane],
     first: usize,
+    place: impl Fn(usize) -> usize,
     part: impl Fn(&Lane) -> &lane::Touched<T>,
     add: impl Fn(&mut T, &T),
 ) -> Box<[(u32, T)]> {
     let positions = lanes.first().map_or(0, |lane| part(lane).len());
-    let mut sums = Vec::new();
+    let mut sums: Vec<(u32, T)> = Vec::new();
     for position in first..positions {
-        let mut sum: Option<T> = None;
         for lane in lanes.iter().map(&part).filter(|lane| lane.is_touched(position)) {
-            add(sum.get_or_insert_default(), lane.get(position));
-        }
-        if let Some(sum) = sum {
-            sums.push((u32::try_from(position).expect("positions are counted in 32 bits"), sum));
+            let place = u32::try_from(place(position)).expect("positions are counted in 32 bits");
+            if sums.last().is_none_or(|(last, _)| *last != place) {
+                sums.push((place, T::default()));
+            }
+            if let Some((_, sum)) = sums.last_mut() {
+                add(sum, lane.get(position));
+            }
         }
     }
     sums.into_boxed_slice()

@@ -9,58 +9,51 @@ use crate::ledger::currency;
 use crate::ledger::money::{AMOUNT_ONE, RATE_ONE};
 use crate::ledger::walk::OpenItem;
 use polars::prelude::*;
-use std::path::PathBuf;
+use std::collections::{HashMap, HashSet};
 
 /// Every open item, joined with the ids that stand in the ledger only, sorted by key. The column `customer` (position of
 /// the customer in the book) is for [`customer_positions`] and is not published.
 ///
-/// `item_rows` gives for each item its row in the documents' `segments`.
+/// `item_rows` gives for each item its row in the table of documents, `ids` the id and item number of the rows that are open.
 ///
 /// # Errors
-/// When the ledger cannot be read.
+/// When Polars fails.
 pub fn open_items(
     book: &Book,
     open_items: &[OpenItem],
     item_rows: &[u32],
-    segments: &[PathBuf],
+    ids: &HashMap<u32, (String, i64)>,
     as_of: Day,
     buckets: &Buckets,
 ) -> Result<DataFrame> {
-    let open = open_frame(book, open_items, item_rows, as_of, buckets)?.lazy();
-    let ids = scan_ids(segments)?;
-    let joined = match ids {
-        Some(ids) => ids.join(open, [col("row")], [col("row")], JoinArgs::new(JoinType::Inner)),
-        // Without documents there is no open item either; the columns stay.
-        None => open.with_columns([lit("").alias("document_id"), lit(1).cast(DataType::Int64).alias("item_no")]),
-    };
+    let of_item = |open: &OpenItem| ids.get(&item_rows[open.item as usize]);
+    let mut open = open_frame(book, open_items, as_of, buckets)?;
+    open.with_column(texts("document_id", open_items.iter().map(|open| of_item(open).map(|(id, _)| id.as_str()))))?;
+    open.with_column(Column::new(
+        "item_no".into(),
+        open_items.iter().map(|open| of_item(open).map(|(_, number)| *number)).collect::<Vec<_>>(),
+    ))?;
     let mut columns: Vec<Expr> = crate::catalog::published::Table::named("open_items")
         .into_iter()
         .flat_map(|table| table.columns)
         .map(|column| col(column.name))
         .collect();
     columns.push(col("customer"));
-    let sorted = joined.select(columns).sort(["company_id", "document_id", "item_no"], SortMultipleOptions::default());
-    Ok(sorted.collect_with_engine(Engine::Streaming)?.unwrap_single())
+    Ok(open.lazy().select(columns).sort(["company_id", "document_id", "item_no"], SortMultipleOptions::default()).collect()?)
 }
 
-fn scan_ids(segments: &[PathBuf]) -> Result<Option<LazyFrame>> {
-    if segments.is_empty() {
-        return Ok(None);
-    }
-    let paths: Vec<PlRefPath> = segments.iter().map(|path| PlRefPath::new(path.to_string_lossy())).collect();
-    let args = ScanArgsParquet { row_index: Some(RowIndex { name: "row".into(), offset: 0 }), glob: false, ..ScanArgsParquet::default() };
-    let scan = LazyFrame::scan_parquet_files(paths.into(), args)?;
-    Ok(Some(scan.select([col("row"), col("document_id"), col("item_no")])))
+/// The rows of the documents that are open.
+pub fn open_rows(open_items: &[OpenItem], item_rows: &[u32]) -> HashSet<u32> {
+    open_items.iter().map(|open| item_rows[open.item as usize]).collect()
 }
 
-fn open_frame(book: &Book, open_items: &[OpenItem], item_rows: &[u32], as_of: Day, buckets: &Buckets) -> Result<DataFrame> {
+fn open_frame(book: &Book, open_items: &[OpenItem], as_of: Day, buckets: &Buckets) -> Result<DataFrame> {
     let items = || open_items.iter().map(|open| (open, &book.items[open.item as usize]));
     let sign = |open: &OpenItem| if book.items[open.item as usize].document_type.is_debit() { 1 } else { -1 };
     let words: Vec<String> = (0..=buckets.unapplied()).map(|slot| buckets.due_word(slot)).collect();
     let days_past_due = |due_date: Day| (due_date != NO_DATE).then(|| as_of - due_date);
     let customer = |position: u32| &book.customers[position as usize];
     Ok(DataFrame::new_infer_height(vec![
-        Column::new("row".into(), items().map(|(open, _)| item_rows[open.item as usize]).collect::<Vec<IdxSize>>()),
         Column::new("customer".into(), items().map(|(_, item)| item.customer).collect::<Vec<u32>>()),
         texts("company_id", items().map(|(_, item)| Some(book.companies[customer(item.customer).company as usize].as_str()))),
         texts("document_type", items().map(|(_, item)| Some(item.document_type.word()))),

@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::error::{Error, ExitStatus, Result, io_error};
 use crate::ingest::LedgerIndex;
 use crate::ingest::known::{KnownAsOf, LedgerView};
+use crate::ingest::load::document_ids;
 use crate::ingest::{IngestOptions, IngestSummary, PendingLedger, ingest};
 use crate::ledger::calendar::{Window, date_of};
 use crate::ledger::currency::minor_digits;
@@ -253,8 +254,8 @@ fn stage(
     }
     session.step("restatements");
 
-    let documents = files.segments("documents");
-    let open = open_items::open_items(&loaded.book, &walked.open_items, &loaded.item_rows, documents, *as_of, buckets)?;
+    let ids = document_ids(files, &open_items::open_rows(&walked.open_items, &loaded.item_rows))?;
+    let open = open_items::open_items(&loaded.book, &walked.open_items, &loaded.item_rows, &ids, *as_of, buckets)?;
     night.write("open_items", &open)?;
     night.write("customer_positions", &open_items::customer_positions(&loaded.book, &open, *as_of, base_currency)?)?;
     night.write("quarantine", &quality::quarantine(view, &computed.left_out)?)?;
