@@ -121,6 +121,9 @@ fn every_published_cell_is_what_the_sql_twin_says() {
         add_cells(&compare(place, as_of, base_currency, settings), &format!("{what} as of {as_of}"), &mut sums);
     };
     look_at(&Place::copy_of("data-samples/corner-shop"), "2025-06-30", "USD", "the corner shop", &defaults);
+    let without_disputes = Place::copy_of("data-samples/corner-shop");
+    std::fs::remove_file(without_disputes.path().join("ledger/disputes.csv")).expect("it is there");
+    look_at(&without_disputes, "2025-06-30", "USD", "the corner shop without disputes", &defaults);
     look_at(&Place::copy_of("tests/ledgers/nasty"), "2025-08-20", "EUR", "the nasty ledger", &defaults);
     look_at(&Place::copy_of("tests/ledgers/nasty"), "2025-05-30", "EUR", "the nasty ledger", &defaults);
     look_at(&Place::generated(3_000), "2024-12-31", "USD", "a generated book", &defaults);

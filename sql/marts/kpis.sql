@@ -87,8 +87,8 @@ point_ratio_rows AS (
             WHEN r.denominator > 0 THEN CAST(r.numerator AS DOUBLE) / CAST(r.denominator AS DOUBLE)
         END AS value,
         CAST(NULL AS DECIMAL(38, 4)) AS amount,
-        CASE WHEN s.has_disputes OR (r.metric <> 'disputed_share' AND r.convention <> 'without_disputed') THEN COALESCE(r.numerator, 0) END AS numerator,
-        CASE WHEN s.has_disputes OR (r.metric <> 'disputed_share' AND r.convention <> 'without_disputed') THEN COALESCE(r.denominator, 0) END AS denominator,
+        COALESCE(r.numerator, 0) AS numerator,
+        COALESCE(r.denominator, 0) AS denominator,
         r.unit,
         CASE
             WHEN NOT s.has_disputes AND (r.metric = 'disputed_share' OR r.convention = 'without_disputed') THEN 'not_supplied'
