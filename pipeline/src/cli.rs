@@ -150,7 +150,7 @@ pub struct CheckArguments {
 /// `arrears query`.
 #[derive(Args, Debug)]
 #[command(after_help = "The tables are views: kpis holds every night, kpis_latest the newest one. SHOW TABLES lists them, DESCRIBE kpis \
-    says what its\ncolumns are. Questions to start from are in sql/examples.")]
+    says what its columns are. Questions to start from are in sql/examples.")]
 pub struct QueryArguments {
     /// Where the configuration is; with --output none is needed
     #[command(flatten)]

@@ -75,6 +75,47 @@ fn what_is_wrong_is_named_with_its_line_and_the_valid_choices() {
 }
 
 #[test]
+fn what_metrics_are_measured_with_is_checked_like_the_rest() {
+    let table = [
+        ("[metrics]\nlate_interest_rate = 11.0\n", "late_interest_rate", ":6", "8 % a year"),
+        ("[metrics]\nhistory_start_date = \"1.2.2024\"\n", "1.2.2024", ":6", "2024-01-31"),
+        ("[metrics]\nscope_pairs = [[\"segment\", \"segment\"]]\n", "pair of scopes", ":6", "country"),
+        ("[metrics]\nscope_pairs = [[\"segment\", \"customer\"]]\n", "customer", ":6", "country"),
+        ("[metrics]\ngrace_days = 3\n", "grace_days", ":6", "on_time_grace_days"),
+        ("[[alert]]\nname = \"a\"\nmetric = \"dsoo\"\nrule = \"above\"\nthreshold = 1\n", "dsoo", ":7", "days_beyond_terms"),
+        ("[[alert]]\nname = \"a\"\nmetric = \"dso\"\nrule = \"rises\"\nthreshold = 1\n", "rises", ":8", "rises_by"),
+        (
+            "[[alert]]\nname = \"a\"\nmetric = \"dso\"\nconvention = \"x\"\nrule = \"above\"\nthreshold = 1\n",
+            "no convention: x",
+            ":7",
+            "count_back",
+        ),
+        ("[[alert]]\nname = \"a\"\nmetric = \"dso\"\nscope = \"world\"\nrule = \"above\"\nthreshold = 1\n", "world", ":8", "payment_terms"),
+    ];
+    for (text, what, place, hint) in table {
+        let error = load(&format!("{LEAST}{text}"), &Overrides::default(), &[]).expect_err(text);
+        let shown = format!("{error}");
+        assert_eq!(error.status(), crate::ExitStatus::Usage, "{shown}");
+        for expected in [what, place, hint] {
+            assert!(shown.contains(expected), "{expected} in: {shown}");
+        }
+    }
+}
+
+#[test]
+fn settings_of_metrics_are_read_exactly_shown_and_part_of_the_fingerprint() {
+    let text = "[metrics]\non_time_grace_days = 3\nlate_interest_rate = 0.1125\nhistory_start_date = \"2025-01-15\"\nscope_pairs = [[\"country\", \"currency\"]]\n";
+    let config = load(&format!("{LEAST}{text}"), &Overrides::default(), &[]).expect("loads");
+    assert_eq!((*config.metrics.on_time_grace_days, *config.metrics.late_interest_rate), (3, 1_125_000_000));
+    assert_eq!(config.metrics.history_start(), Some(20_103), "2025-01-15 is day 20,103");
+    assert_eq!(config.metrics.scope_pairs.iter().map(|pair| pair.word()).collect::<Vec<_>>(), ["country,currency"]);
+    assert!(config.show().contains("metrics.late_interest_rate = 0.1125"));
+    let plain = load(LEAST, &Overrides::default(), &[]).expect("loads");
+    assert_ne!(config.fingerprint(), plain.fingerprint());
+    assert_eq!(plain.metrics.alerts.iter().map(|alert| alert.name.as_str()).collect::<Vec<_>>(), ["dso_rises", "overdue_share_rises"]);
+}
+
+#[test]
 fn the_fingerprint_follows_what_affects_numbers_and_nothing_else() {
     let same = load(LEAST, &Overrides::default(), &[]).expect("loads").fingerprint();
     let commented = format!("# a comment\noutput = \"elsewhere\"\n{LEAST}");

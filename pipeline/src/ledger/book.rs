@@ -163,6 +163,13 @@ pub struct Application {
     pub row: u32,
 }
 
+impl Application {
+    /// The part of it that one of its two items gives or takes, in that item's own currency.
+    pub fn part_of(&self, item: &Item) -> i64 {
+        if item.document_type.is_debit() { self.amount } else { self.credit_amount }
+    }
+}
+
 /// A stretch of days in which an item, or part of it, is disputed.
 #[derive(Clone, Copy, Debug)]
 pub struct Dispute {

@@ -72,9 +72,9 @@ pub fn parts(book: &Book, index: ItemIndex, end: Day, buckets: &Buckets, include
     let (mut open_begin, mut open_end) = (if item.document_date <= begin { item.amount } else { 0 }, item.amount);
     let mut moved = item.document_date > begin;
     for application in book.applications_of(index).take_while(|application| application.visible_date <= end) {
-        open_end -= slice(item, application);
+        open_end -= application.part_of(item);
         if application.visible_date <= begin {
-            open_begin -= slice(item, application);
+            open_begin -= application.part_of(item);
         } else {
             moved = true;
         }
@@ -96,7 +96,7 @@ pub fn parts(book: &Book, index: ItemIndex, end: Day, buckets: &Buckets, include
     let in_period = book.applications_of(index).filter(|application| application.visible_date > begin);
     for application in in_period.take_while(|application| application.visible_date <= end) {
         let other = &book.items[other_side(item, application) as usize];
-        let own = -historical(slice(item, application));
+        let own = -historical(application.part_of(item));
         applied += own;
         // Both sides of what does not cross are in one scope value, and there only their difference counts.
         let both =
@@ -125,11 +125,6 @@ pub fn parts(book: &Book, index: ItemIndex, end: Day, buckets: &Buckets, include
 /// The other item of an application.
 pub fn other_side(item: &Item, application: &Application) -> ItemIndex {
     if item.document_type.is_debit() { application.credit } else { application.debit }
-}
-
-/// The part of an application that an item gives or takes, in its own currency.
-fn slice(item: &Item, application: &Application) -> i64 {
-    if item.document_type.is_debit() { application.amount } else { application.credit_amount }
 }
 
 fn slots(item: &Item, day: Day, buckets: &Buckets) -> (usize, usize) {

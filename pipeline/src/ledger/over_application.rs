@@ -20,7 +20,7 @@ fn may_break(book: &Book, index: ItemIndex) -> bool {
             before += added + taken;
             (day, added, taken) = (application.visible_date, 0, 0);
         }
-        let part = i128::from(part_of(item, application));
+        let part = i128::from(application.part_of(item));
         if part >= 0 {
             added += part
         } else {
@@ -31,10 +31,6 @@ fn may_break(book: &Book, index: ItemIndex) -> bool {
         }
     }
     false
-}
-
-fn part_of(item: &Item, application: &Application) -> i64 {
-    if item.document_type.is_debit() { application.amount } else { application.credit_amount }
 }
 
 /// Every application that can be affected by leaving out one of the suspects' applications: those of all items linked to

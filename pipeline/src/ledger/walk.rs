@@ -788,16 +788,11 @@ fn for_each_stretch(book: &Book, index: ItemIndex, item: &Item, last: Day, mut a
             }
             from = application.visible_date;
         }
-        open -= slice(item, application);
+        open -= application.part_of(item);
     }
     if open != 0 && from <= last {
         action(from, last, open);
     }
-}
-
-/// The part of an application that an item gives or takes, in its own currency.
-fn slice(item: &Item, application: &Application) -> i64 {
-    if item.document_type.is_debit() { application.amount } else { application.credit_amount }
 }
 
 /// Calls `add(interval, day, flow)` for each thing that an item did up to `last`.
@@ -832,7 +827,7 @@ fn application_flow(plan: &Plan, item: &Item, application: &Application) -> Flow
     let book = plan.book;
     let is_debit = item.document_type.is_debit();
     let other = &book.items[if is_debit { application.credit } else { application.debit } as usize];
-    let part = slice(item, application);
+    let part = application.part_of(item);
     let value = i128::from(book.historical_value(item, part));
     let signed = if is_debit { -value } else { value };
     let crosses_company = plan.leaves_out(other.customer as usize);

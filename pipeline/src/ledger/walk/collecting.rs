@@ -1,7 +1,7 @@
 //! What one item, one promise and one customer give to the figures about collecting.
 
+use super::Plan;
 use super::lane::Lane;
-use super::{Plan, slice};
 use crate::ledger::behaviour::PaidItem;
 use crate::ledger::book::{Application, DocumentType, Item, ItemIndex, NO_DATE, Promise};
 use crate::ledger::calendar::Day;
@@ -177,7 +177,7 @@ fn add_application(
 ) {
     let timeline = plan.timeline;
     let credit = &plan.book.items[application.credit as usize];
-    let value = i128::from(plan.book.historical_value(item, slice(item, application)));
+    let value = i128::from(plan.book.historical_value(item, application.part_of(item)));
     let interval = timeline.interval(application.visible_date);
     let effective = effective_date(item, credit);
     match credit.document_type {
