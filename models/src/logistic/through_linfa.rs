@@ -1,0 +1,33 @@
+//! The same fit with linfa's solver in front: see [`super::fit_through_linfa`].
+
+use super::pass::{Number, Problem};
+use linfa::DatasetBase;
+use linfa::traits::Fit as _;
+use linfa_logistic::LogisticRegression;
+use ndarray::{Array1, Array2};
+
+/// linfa's limit; what it does not finish, Newton's steps do.
+const ITERATIONS_MAX: u64 = 200;
+/// Per row. linfa compares the gradient of the sum, so its tolerance is this times the number of rows.
+const GRADIENT_TOLERANCE: f64 = 1e-9;
+
+/// linfa's coefficients on standardised columns, the intercept first; `None` when it gives none or none that are finite.
+///
+/// It returns `Ok` whether it has converged or not: what comes back is only a place to start from.
+pub(super) fn coefficients<T: Number>(problem: &Problem<T>, is_event: &[bool], ridge: f64) -> Option<Vec<f64>> {
+    let (rows, kept) = (problem.rows(), &problem.kept);
+    let records = Array2::from_shape_fn((rows, kept.len()), |(row, index)| problem.standardised(row, kept[index]));
+    let dataset = DatasetBase::new(records, Array1::from_iter(is_event.iter().copied()));
+    // Its objective is the sum over the rows, ours their mean: ridge and tolerance are scaled by the rows.
+    let model = LogisticRegression::default()
+        .alpha(ridge * rows as f64)
+        .gradient_tolerance(GRADIENT_TOLERANCE * rows as f64)
+        .max_iterations(ITERATIONS_MAX)
+        .fit(&dataset)
+        .ok()?;
+    // It fits the odds of the more frequent class, whichever that is.
+    let sign = if model.labels().pos.class { 1.0 } else { -1.0 };
+    let fitted = std::iter::once(model.intercept()).chain(model.params().iter().copied());
+    let coefficients: Vec<f64> = fitted.map(|coefficient| sign * coefficient).collect();
+    coefficients.iter().all(|coefficient| coefficient.is_finite()).then_some(coefficients)
+}
