@@ -5,4 +5,5 @@
 
 pub mod linear;
 pub mod logistic;
+pub mod credibility;
 pub mod survival;
