@@ -6,4 +6,5 @@
 pub mod linear;
 pub mod logistic;
 pub mod credibility;
+pub mod habits;
 pub mod survival;
