@@ -3,6 +3,7 @@
 //! Flags come before `ARREARS_*` variables, these before the file, the file before the defaults. Paths in the file are
 //! relative to it. Nothing here looks at data files.
 
+mod calendar;
 mod date_pattern;
 mod metrics;
 mod source;
@@ -15,6 +16,7 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use toml::Spanned;
 
+pub use calendar::{CalendarConfig, Holiday};
 pub use date_pattern::{DAY_MICROS, DatePattern, day_in_range};
 pub use metrics::{Alert, AlertRule, MetricsConfig};
 pub use source::{FLAT_PAYMENT_COLUMNS, NegativeAmount, Shape, Source, allowed_columns, flat_columns};
@@ -82,6 +84,8 @@ pub struct Config {
     pub aging_edges_origin: Origin,
     /// `[metrics]` and `[[alert]]`.
     pub metrics: MetricsConfig,
+    /// `[calendar]`.
+    pub calendar: CalendarConfig,
     /// `[[source]]`, in the order of the file.
     pub sources: Vec<Source>,
     /// The configuration file.
@@ -117,6 +121,7 @@ struct RawConfig {
     quality: Option<RawQuality>,
     metrics: Option<metrics::RawMetrics>,
     alert: Option<Vec<metrics::RawAlert>>,
+    calendar: Option<calendar::RawCalendar>,
     #[serde(default)]
     source: Vec<Spanned<source::RawSource>>,
 }
@@ -255,10 +260,11 @@ impl Config {
         ] {
             line(key, share.to_string(), &share.origin);
         }
-        for (key, value, origin) in self.metrics.values() {
+        for (key, value, origin) in self.metrics.values().into_iter().chain(self.calendar.values()) {
             line(&key, value, &origin);
         }
         shown += &self.metrics.show_lists();
+        shown += &self.calendar.show_lists(&self.path);
         for source in &self.sources {
             let _ = writeln!(shown, "\n[[source]]{:<50} # {}:{}", "", self.path.display(), source.line);
             for (key, value) in source_values(source) {
@@ -286,6 +292,7 @@ impl Config {
             let _ = writeln!(content, "{key}={value}");
         }
         content += &self.metrics.show_lists();
+        content += &self.calendar.fingerprint();
         for source in &self.sources {
             for (key, value) in source_values(source) {
                 if key != "path" {
@@ -464,6 +471,7 @@ fn check(raw: RawConfig, document: &Document<'_>, overrides: &Overrides, environ
         max_quarantined_amount_share: share(quality.max_quarantined_amount_share, "max_quarantined_amount_share")?,
     };
     let metrics = raw.metrics.unwrap_or_default().check(raw.alert, document)?;
+    let calendar = raw.calendar.unwrap_or_default().check(document)?;
     let mut sources: Vec<Source> = Vec::new();
     for raw_source in raw.source {
         let line = document.line(raw_source.span());
@@ -488,6 +496,7 @@ fn check(raw: RawConfig, document: &Document<'_>, overrides: &Overrides, environ
         customer_conventions,
         thresholds,
         metrics,
+        calendar,
         aging_edges_origin: aging_edges.origin,
         aging_edges: aging_edges.value,
         sources,

@@ -123,3 +123,120 @@ fn the_fingerprint_follows_what_affects_numbers_and_nothing_else() {
     let other = format!("{LEAST}decimal = \",\"\n");
     assert_ne!(load(&other, &Overrides::default(), &[]).expect("loads").fingerprint(), same);
 }
+
+#[test]
+fn a_calendar_is_refused_with_its_line_and_what_may_have_been_meant() {
+    let table = [
+        ("[calendar]\ncountry = \"UK\"\n", "\"UK\"", ":6", "perhaps GB (United Kingdom); known are: weekends, all_days, AE"),
+        ("[calendar]\ncountry = \"de\"\n", "\"de\"", ":6", "perhaps DE (Germany)"),
+        ("[calendar]\ncountry = \"Atlantis\"\n", "\"Atlantis\"", ":6", "hint: known are: weekends"),
+        ("[calendar]\ncountries = \"DE\"\n", "countries", ":6", "country, companies, holiday"),
+        ("[calendar]\n[calendar.companies]\n\"a b\" = \"Germny\"\n", "calendar.companies.\"a b\"", ":7", "DE (Germany)"),
+        ("[[calendar.holiday]]\ncountry = \"weekends\"\ndate = 2026-12-24\n", "weekends", ":6", "known are: AE"),
+        ("[[calendar.holiday]]\ncountry = \"DE\"\n", "no date", ":5", "date = 2026-12-24"),
+        ("[[calendar.holiday]]\ndate = 2026-12-24\nday = 1\n", "day", ":7", "is_business"),
+        ("[[calendar.holiday]]\ndate = \"24.12.2026\"\n", "24.12.2026", ":6", "2026-12-24"),
+        ("[[calendar.holiday]]\ndate = 2026-12-24T10:00:00\n", "T10:00", ":6", "2026-12-24"),
+        ("[[calendar.holiday]]\ndate = 2200-01-01\n", "2200-01-01", ":6", "2026-12-24"),
+        ("[[calendar.holiday]]\ndate = 2026-12-24\n[[calendar.holiday]]\ndate = 2026-12-24\n", "the same day: 2026-12-24", ":7", "line 5"),
+    ];
+    for (text, what, place, hint) in table {
+        let error = load(&format!("{LEAST}{text}"), &Overrides::default(), &[]).expect_err(text);
+        let shown = error.to_string();
+        assert_eq!(error.status(), crate::ExitStatus::Usage, "{shown}");
+        for expected in [what, &format!("arrears.toml{place}"), hint] {
+            assert!(shown.contains(expected), "{expected} in: {shown}");
+        }
+    }
+}
+
+const CALENDAR: &str = r#"
+[calendar]
+country = "DE"
+[calendar.companies]
+"de 2" = "all_days"
+fr = "FR"
+ch = "weekends"
+[[calendar.holiday]]
+date = 2026-12-24
+name = "closed"
+[[calendar.holiday]]
+country = "FR"
+date = "2026-12-24"
+is_business = true
+[[calendar.holiday]]
+country = "DE"
+date = 2026-05-15
+"#;
+
+#[test]
+fn each_company_has_the_calendar_of_its_country_and_the_holidays_said_of_it() {
+    use crate::ledger::business_days::{Basis, BusinessCalendar};
+    let config = load(&format!("{LEAST}{CALENDAR}"), &Overrides::default(), &[]).expect("loads");
+    let is_business = |company: &str, date: &str| {
+        let calendar = BusinessCalendar::new(&config.calendar.rules(company));
+        calendar.is_business(crate::ledger::calendar::day_of(date.parse().expect("a date of the table")))
+    };
+    let table = [
+        // Closed everywhere, but for France; the day after Ascension in Germany only; the 14th of July in France only.
+        ("", "2026-12-24", false),
+        ("fr", "2026-12-24", true),
+        ("ch", "2026-12-24", false),
+        ("de 2", "2026-12-24", true),
+        ("any", "2026-05-15", false),
+        ("fr", "2026-05-15", true),
+        ("any", "2026-07-14", true),
+        ("fr", "2026-07-14", false),
+        ("ch", "2026-07-14", true),
+        ("ch", "2026-07-12", false),
+        ("de 2", "2026-07-12", true),
+    ];
+    for (company, date, expected) in table {
+        assert_eq!(is_business(company, date), expected, "{company} {date}");
+    }
+    let plain = load(LEAST, &Overrides::default(), &[]).expect("loads");
+    assert_eq!(plain.calendar.rules("any"), Basis::Weekends.into());
+    assert_eq!((*plain.calendar.country, &plain.calendar.country.origin), (Basis::Weekends, &Origin::Default));
+}
+
+#[test]
+fn a_calendar_is_shown_with_its_lines_and_reads_again_as_what_it_was() {
+    let config = load(&format!("{LEAST}{CALENDAR}"), &Overrides::default(), &[]).expect("loads");
+    let shown = config.show();
+    for (setting, line) in [
+        ("calendar.country = \"DE\"", 7),
+        ("calendar.companies.\"de 2\" = \"all_days\"", 9),
+        ("calendar.companies.fr = \"FR\"", 10),
+        ("[[calendar.holiday]]", 12),
+    ] {
+        let place = format!("{}:{line}", config.path.display());
+        assert!(shown.lines().any(|shown| shown.starts_with(setting) && shown.ends_with(&place)), "{setting} {line} in: {shown}");
+    }
+    assert!(shown.contains("date = 2026-12-24\nname = \"closed\"\n") && shown.contains("is_business = true\n"), "{shown}");
+    let again = load(&shown, &Overrides::default(), &[]).expect(&shown);
+    for company in ["", "de 2", "fr", "ch"] {
+        assert_eq!(again.calendar.rules(company), config.calendar.rules(company), "{company}");
+    }
+    assert_eq!(again.fingerprint(), config.fingerprint());
+    assert!(load(LEAST, &Overrides::default(), &[]).expect("loads").show().contains("calendar.country = \"weekends\""));
+}
+
+#[test]
+fn a_calendar_changes_the_fingerprint_when_it_changes_a_day() {
+    let fingerprint = |text: &str| load(&format!("{LEAST}{text}"), &Overrides::default(), &[]).expect("loads").fingerprint();
+    let holiday =
+        |country: &str, date: &str, further: &str| format!("[[calendar.holiday]]\ncountry = \"{country}\"\ndate = {date}\n{further}");
+    assert_eq!(fingerprint(""), fingerprint("[calendar]\ncountry = \"weekends\"\n"));
+    let distinct = [
+        String::new(),
+        "[calendar]\ncountry = \"DE\"\n".to_owned(),
+        "[calendar.companies]\nDE = \"DE\"\n".to_owned(),
+        holiday("DE", "2026-12-24", ""),
+        holiday("DE", "2026-12-24", "is_business = true\n"),
+        holiday("AT", "2026-12-24", ""),
+    ];
+    let seen: std::collections::BTreeSet<String> = distinct.iter().map(|text| fingerprint(text)).collect();
+    assert_eq!(seen.len(), distinct.len());
+    let (one, other) = (holiday("DE", "2026-12-24", "name = \"eve\"\n"), holiday("DE", "2026-12-31", ""));
+    assert_eq!(fingerprint(&format!("{one}{other}")), fingerprint(&format!("{other}{}", holiday("DE", "2026-12-24", ""))));
+}

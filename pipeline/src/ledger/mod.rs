@@ -5,6 +5,7 @@
 pub mod behaviour;
 pub mod book;
 pub mod buckets;
+pub mod business_days;
 pub mod calendar;
 pub mod collections;
 pub mod contributions;
