@@ -202,6 +202,10 @@ def resting_days(code):
         if code == "US":
             days = before_the_federal_reserve(days, min(more).year)
         days |= more
+    if code == "DK":
+        # Banks agreed on it in 2009, and the package has no list of theirs.
+        ascensions = [day for day, names in days.items() if "Ascension Day" in names and day.year >= 2009]
+        days |= {day + timedelta(days=1): ["Friday after Ascension Day"] for day in ascensions}
     since = EURO_SINCE.get(code)
     if since is not None:
         days |= {day: names for day, names in full_days(of_market("XECB")).items() if day.year >= since}
