@@ -3,6 +3,7 @@
 //! No files, no clock, no data frames. Formulas carry their equation, the unit of each symbol, their edge cases, and the
 //! source they were taken from.
 
+pub mod classification;
 pub mod linear;
 pub mod logistic;
 pub mod credibility;

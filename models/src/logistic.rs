@@ -12,21 +12,25 @@ mod pass;
 mod through_linfa;
 
 use crate::linear::Cholesky;
-use pass::{Data, Number, Point, Problem};
+pub(crate) use pass::Data;
+use pass::{Number, Point, Problem};
 use std::error::Error;
 use std::fmt::{Display, Formatter};
 
 /// The largest element of a certified gradient, per unit of weight.
 const GRADIENT_NORM_MAX: f64 = 1e-8;
 /// No coefficient on standardised columns would move by more than this in one more step: the fit is done.
-const STEP_DONE: f64 = 1e-7;
-/// The same where rounding allows no better. Where the classes can be separated the gradient vanishes and the next step does not:
-/// it stays near 1 for ever.
+const STEP_DONE: f64 = 1e-9;
+/// The same where rounding allows no better, which shows in steps that do not shrink. Where the classes can be separated the gradient
+/// vanishes and the next step does not: it stays near 1 for ever.
 const STEP_NORM_MAX: f64 = 1e-3;
 /// What rounding may add to an objective that has not risen.
 const OBJECTIVE_SLACK: f64 = 1e-12;
 /// A step is halved at most so often; beyond that it is lost in rounding.
 const HALVINGS_MAX: i32 = 30;
+/// Where a full step raises the objective, no coefficient on standardised columns moves further than this: where no row is in doubt the
+/// curvature vanishes, and a step by it leads out of sight.
+const STEP_NORM_LIMIT: f64 = 8.0;
 
 /// The rows of a sample: numbers in row-major order.
 #[derive(Clone, Copy, Debug)]
@@ -353,6 +357,7 @@ fn coefficients_at_start<T: Number>(problem: &Problem<T>) -> Vec<f64> {
 fn minimum<T: Number>(problem: &Problem<T>, start: Vec<f64>, max_iterations: usize) -> Result<Fit, FitError> {
     let mut point = problem.at(start);
     let mut iterations = 0;
+    let mut step_norm_before = f64::INFINITY;
     loop {
         let Ok(factor) = Cholesky::of(&point.hessian, point.coefficients.len()) else {
             return Err(undetermined(problem, &point, iterations));
@@ -360,7 +365,8 @@ fn minimum<T: Number>(problem: &Problem<T>, start: Vec<f64>, max_iterations: usi
         let step = factor.solve(&point.gradient);
         let (gradient_norm, step_norm) = (largest(&point.gradient), largest(&step));
         let is_certified = |step_norm_max: f64| gradient_norm < GRADIENT_NORM_MAX && step_norm < step_norm_max;
-        if is_certified(STEP_DONE) {
+        let is_at_rounding = step_norm > 0.5 * step_norm_before && is_certified(STEP_NORM_MAX);
+        if is_certified(STEP_DONE) || is_at_rounding {
             return Ok(fit_at(problem, &point, &factor, iterations));
         }
         let next = if iterations < max_iterations { lower_point(problem, &point, &step) } else { None };
@@ -370,6 +376,7 @@ fn minimum<T: Number>(problem: &Problem<T>, start: Vec<f64>, max_iterations: usi
             None => return Err(FitError::NotConverged { iterations, gradient_norm, step_norm }),
         }
         iterations += 1;
+        step_norm_before = step_norm;
     }
 }
 
@@ -378,14 +385,15 @@ fn largest(values: &[f64]) -> f64 {
     values.iter().fold(0.0, |largest: f64, value| if value.is_nan() { f64::INFINITY } else { largest.max(value.abs()) })
 }
 
-/// Where the step leads, halved until the objective does not rise; `None` when it always does.
+/// Where the step leads, or the step shortened and halved until the objective does not rise; `None` when it always does.
 fn lower_point<T: Number>(problem: &Problem<T>, point: &Point, step: &[f64]) -> Option<Point> {
     let highest = point.objective + OBJECTIVE_SLACK * (1.0 + point.objective.abs());
-    (0..=HALVINGS_MAX).find_map(|halvings| {
-        let share = 0.5_f64.powi(halvings);
+    let at_share = |share: f64| {
         let moved = point.coefficients.iter().zip(step).map(|(coefficient, step)| coefficient - share * step).collect();
         Some(problem.at(moved)).filter(|next| next.objective <= highest)
-    })
+    };
+    let shortened = (2.0 * STEP_NORM_LIMIT / largest(step)).min(1.0);
+    at_share(1.0).or_else(|| (1..=HALVINGS_MAX).find_map(|halvings| at_share(shortened * 0.5_f64.powi(halvings))))
 }
 
 /// A Hessian without a factor means columns that are combinations of each other, or classes so far apart that no row is in doubt.
