@@ -8,4 +8,5 @@ pub mod linear;
 pub mod logistic;
 pub mod credibility;
 pub mod habits;
+pub mod random;
 pub mod survival;
