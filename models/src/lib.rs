@@ -7,6 +7,7 @@ pub mod classification;
 pub mod linear;
 pub mod logistic;
 pub mod credibility;
+pub mod forecast_scores;
 pub mod habits;
 pub mod random;
 pub mod survival;
