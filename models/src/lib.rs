@@ -6,6 +6,7 @@
 pub mod classification;
 pub mod linear;
 pub mod logistic;
+pub mod bootstrap;
 pub mod credibility;
 pub mod forecast_scores;
 pub mod habits;
