@@ -7,6 +7,7 @@ pub mod classification;
 pub mod linear;
 pub mod logistic;
 pub mod bootstrap;
+pub mod conformal;
 pub mod credibility;
 pub mod forecast_scores;
 pub mod habits;
