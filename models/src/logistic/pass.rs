@@ -225,10 +225,8 @@ impl<'a, T: Number> Problem<'a, T> {
     }
 
     pub(crate) fn at(&self, coefficients: Vec<f64>) -> Point {
-        let lanes: Vec<Lane> =
-            coefficients.chunks(LANES).map(|lane| std::array::from_fn(|index| lane.get(index).map_or(0.0, |x| *x))).collect();
-        let standards: Vec<(usize, f64, f64)> =
-            self.kept.iter().map(|column| (*column, self.means[*column], self.scales[*column].recip())).collect();
+        let lanes: Vec<Lane> = coefficients.chunks(LANES).map(|lane| padded(lane, 0.0)).collect();
+        let standards = self.standards();
         let mut sums = Sums::none(lanes.len());
         for chunk in self.data.by_chunk(|rows| self.sums_of(rows, &lanes, &standards)) {
             sums.add(&chunk);
@@ -236,7 +234,16 @@ impl<'a, T: Number> Problem<'a, T> {
         self.point(coefficients, &sums)
     }
 
-    fn sums_of(&self, rows: Range<usize>, coefficients: &[Lane], standards: &[(usize, f64, f64)]) -> Sums {
+    /// By panel: the place of the intercept and the empty places at the end give 0 whatever stands in their column.
+    fn standards(&self) -> Vec<[Standard; LANES]> {
+        let nothing = Standard { column: 0, mean: 0.0, scale_inverse: 0.0 };
+        let of_column =
+            |column: &usize| Standard { column: *column, mean: self.means[*column], scale_inverse: self.scales[*column].recip() };
+        let standards: Vec<Standard> = std::iter::once(nothing).chain(self.kept.iter().map(of_column)).collect();
+        standards.chunks(LANES).map(|panel| padded(panel, nothing)).collect()
+    }
+
+    fn sums_of(&self, rows: Range<usize>, coefficients: &[Lane], standards: &[[Standard; LANES]]) -> Sums {
         let mut sums = Sums::none(coefficients.len());
         let mut block = Block::empty(coefficients.len());
         for start in rows.clone().step_by(BLOCK_ROWS) {
@@ -259,6 +266,18 @@ impl<'a, T: Number> Problem<'a, T> {
         }
         Point { coefficients, log_loss, objective: log_loss + penalty, gradient, hessian }
     }
+}
+
+/// How the values of one column are standardised.
+#[derive(Clone, Copy)]
+struct Standard {
+    column: usize,
+    mean: f64,
+    scale_inverse: f64,
+}
+
+fn padded<V: Copy>(values: &[V], nothing: V) -> [V; LANES] {
+    std::array::from_fn(|index| values.get(index).copied().unwrap_or(nothing))
 }
 
 /// Weighted population deviations about the means: a second pass, because the difference of large sums would lose a small deviation.
@@ -343,19 +362,23 @@ impl Block {
         }
     }
 
-    fn fill<T: Number>(&mut self, data: &Data<T>, rows: Range<usize>, standards: &[(usize, f64, f64)]) {
+    fn fill<T: Number>(&mut self, data: &Data<T>, rows: Range<usize>, standards: &[[Standard; LANES]]) {
         self.rows = rows.len();
-        for (place, row) in rows.enumerate() {
+        for (place, row) in rows.clone().enumerate() {
             self.target[place] = data.target[row].into();
             self.weight[place] = data.weight(row);
             self.log_odds[place] = data.offset(row);
-            let values = data.row(row);
-            self.panels[0][place][0] = 1.0;
-            for (index, (column, mean, scale_inverse)) in standards.iter().enumerate() {
-                let position = index + 1;
-                self.panels[position / LANES][place][position % LANES] = (Into::<f64>::into(values[*column]) - mean) * scale_inverse;
+        }
+        // Without columns there is only the intercept, and no value to read.
+        if data.columns > 0 {
+            for (panel, standards) in self.panels.iter_mut().zip(standards) {
+                for (lane, row) in panel.iter_mut().zip(rows.clone()) {
+                    let values = data.row(row);
+                    *lane = standards.map(|standard| (Into::<f64>::into(values[standard.column]) - standard.mean) * standard.scale_inverse);
+                }
             }
         }
+        self.panels[0][..self.rows].iter_mut().for_each(|lane| lane[0] = 1.0);
     }
 
     fn add_to(&mut self, sums: &mut Sums, coefficients: &[Lane]) {
