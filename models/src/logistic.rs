@@ -299,7 +299,7 @@ pub fn fit(sample: &Sample, options: &Options) -> Result<Fit, FitError> {
 /// Fits the same as [`fit`] to a sample without weights and offsets, with linfa's solver in front.
 ///
 /// The objective, the certificate and the fit are those of [`fit`]. linfa's answer, which it gives whether it has converged or not, is
-/// where Newton's method starts; where it has converged, one step at most is taken from there, and `iterations` says how many.
+/// where Newton's method starts; where it has converged, a step or two remain, and `iterations` says how many.
 ///
 /// Edge cases: those of [`fit`]. Where linfa gives nothing that is finite, Newton's method starts as in [`fit`].
 ///
