@@ -331,7 +331,7 @@ mod tests {
         assert!(weighted.quantiles[5] > plain.quantiles[5] + 5.0 && weighted.quantiles[6] > plain.quantiles[6], "{plain:?} {weighted:?}");
         // Weights that leave too little make the outer levels raw again.
         weeks.iter_mut().for_each(|week| week.weight = 0.1);
-        assert_eq!(today(&weeks).is_calibrated[8], false);
+        assert!(!today(&weeks).is_calibrated[8]);
     }
 
     #[test]

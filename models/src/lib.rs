@@ -12,4 +12,5 @@ pub mod credibility;
 pub mod forecast_scores;
 pub mod habits;
 pub mod random;
+pub mod smoothing;
 pub mod survival;
