@@ -18,9 +18,9 @@ pub const ORIGINS_MIN: usize = 12;
 const MEDIAN: f64 = 0.5;
 /// Levels and sums of weights are compared with this tolerance: 20 × 0.95 is 19.
 const TOLERANCE: f64 = 1e-9;
-/// A raw band narrower than this share of its usual width counts as that wide: what a week is held to be certain of must not
-/// decide alone.
-const WIDTH_SHARE_MIN: f64 = 0.1;
+/// A raw band narrower than this share of the widest counts as that wide: errors of weeks that were held to be certain are
+/// carried over to an uncertain one at five times their size at most.
+const WIDTH_SHARE_MIN: f64 = 0.2;
 /// The shift of the median lies between these: a few odd origins do not halve or double a forecast.
 const SHIFT_MIN: f64 = 0.5;
 /// See [`SHIFT_MIN`].
@@ -64,7 +64,7 @@ pub struct Calibrated {
 ///
 /// For a level τ above the median, with median m and quantile q:
 ///
-/// - width = max(q − m, floor), where the floor is a tenth of the mean of q − m over the origins and today
+/// - width = max(q − m, floor), where the floor is a fifth of the largest q − m among the origins and today
 /// - score of an origin = (actual − m) ÷ width
 /// - k = the ⌈(n + 1)·τ⌉-th smallest score, at least 0
 /// - corrected quantile = m + k · width of today
@@ -185,13 +185,13 @@ impl History<'_> {
         side(at, self.median) * (quantiles[at] - quantiles[self.median]) * self.shift
     }
 
-    /// The distance, but not below a tenth of what is usual. Today counts in the mean as every origin does: that keeps the
-    /// scores exchangeable.
+    /// The distance, but not below a fifth of the largest. Today is one of them as every origin is: that keeps the scores
+    /// exchangeable.
     fn width(&self, quantiles: &[f64], at: usize) -> f64 {
         let rows = self.origins.iter().map(|origin| origin.quantiles).chain([self.today]);
-        let mean = rows.map(|row| self.distance(row, at)).sum::<f64>() / (self.origins.len() + 1) as f64;
+        let widest = rows.map(|row| self.distance(row, at)).fold(0.0, f64::max);
         // Without any width all scores are plain errors in the unit of the amounts.
-        let floor = if mean > 0.0 { WIDTH_SHARE_MIN * mean } else { 1.0 };
+        let floor = if widest > 0.0 { WIDTH_SHARE_MIN * widest } else { 1.0 };
         self.distance(quantiles, at).max(floor)
     }
 
@@ -289,12 +289,21 @@ mod tests {
     }
 
     #[test]
+    fn errors_of_weeks_without_width_are_carried_over_five_times_at_most() {
+        let flat = [100.0; 9];
+        let weeks: Vec<Origin> = weeks(19, 50.0).into_iter().map(|week| Origin { quantiles: &flat, ..week }).collect();
+        // Today's upper width of 20 is the widest: the others count as 4.
+        let expected = 100.0 + 50.0 * 16.0 / 19.0 / 4.0 * 20.0;
+        assert!((today(&weeks).quantiles[6] - expected).abs() < 1e-9, "{:?}", today(&weeks));
+    }
+
+    #[test]
     fn one_week_held_to_be_certain_does_not_blow_up_the_band() {
         let certain = [100.0; 9];
         let mut weeks = weeks(40, 30.0);
         weeks[39].quantiles = &certain;
         let calibrated = today(&weeks);
-        // Its score counts in tenths of the usual width: far out, but one of forty, and no infinity.
+        // Its score counts in fifths of the usual width: far out, but one of forty, and no infinity.
         assert!(calibrated.quantiles.iter().all(|quantile| quantile.is_finite()));
         assert!(calibrated.quantiles[6] < 140.0, "{calibrated:?}");
     }

@@ -239,6 +239,12 @@ mod tests {
     }
 
     #[test]
+    fn the_bounds_of_a_band_belong_to_it() {
+        assert_eq!(coverage(&[1.0, 1.0, 1.0], &[2.0, 2.0, 1.0], &[1.0, 2.0, 1.0]), Some(1.0));
+        assert_eq!(coverage(&[1.0, 1.0], &[2.0, 2.0], &[0.999, 2.001]), Some(0.0));
+    }
+
+    #[test]
     fn a_single_path_has_no_fair_score() {
         assert_eq!(crps_of_sample(&[7.0], 4.0), Some(SampleCrps { plain: 3.0, fair: None }));
     }

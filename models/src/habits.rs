@@ -338,6 +338,24 @@ mod tests {
     }
 
     #[test]
+    fn what_the_weekday_explains_is_taken_back_from_the_position() {
+        // Mondays only, and the last business day was a Monday as often as not.
+        let mondays = customer(&[
+            (cell(0, LastBusinessDay), 5.0, 5.0),
+            (cell(1, LastBusinessDay), 5.0, 0.0),
+            (cell(0, Other), 5.0, 5.0),
+            (cell(1, Other), 25.0, 0.0),
+        ]);
+        let strengths =
+            Pool { rate: 0.25, rates: [0.25; CELLS], rate_strength: 1.0, weekday_strengths: [1.0; 7], position_strengths: [1.0; 4] };
+        let habit = strengths.log_odds(&mondays);
+        // A Wednesday shows what the position alone is worth.
+        let [last, other] = [cell(2, LastBusinessDay), cell(2, Other)].map(|cell| habit[cell]);
+        assert!(last.abs() < 0.3 && other.abs() < 0.3, "{last} {other}");
+        assert!(habit[cell(0, Other)] > 2.0 && habit[cell(1, Other)] < -2.0);
+    }
+
+    #[test]
     #[should_panic(expected = "cell 15: 3 payments on 2 opportunities")]
     fn more_payments_than_days_are_refused() {
         Pool::estimate(&[customer(&[(cell(3, Other), 2.0, 3.0)])]);

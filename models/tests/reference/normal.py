@@ -31,7 +31,7 @@ def main() -> None:
     mp.dps = 60
     arguments = [step / 16 + 0.001 for step in range(-16 * 9, 16 * 9)] + [-38.0, -37.5, -30.0, -20.0, -12.0, -5.65685, -5.657, -0.67448975, 0.67449, 5.65685, 5.657]
     shares = [step / 64 for step in range(1, 64)] + [0.075, 0.925, 0.0749, 0.9251]
-    shares += [10.0**-power for power in range(2, 300, 7)] + [2.0**-53, 1 - 2.0**-53, 1 - 1e-10, 1.3887e-11, 1.3888e-11]
+    shares += [10.0**-power for power in [*range(11, 16), *range(2, 300, 7)]] + [2.0**-53, 1 - 2.0**-53, 1 - 1e-10, 1.3887e-11, 1.3888e-11]
     with open(HERE / "normal_expected.csv", "w", newline="") as outputs:
         write = csv.writer(outputs, lineterminator="\n").writerow
         write(["function", "argument", "value"])
