@@ -68,6 +68,12 @@ pub fn uniform(seed: u64, stream: u64, counter: u64) -> f64 {
     to_uniform(bits(seed, stream, counter))
 }
 
+/// Two independent uniform random numbers from one draw, at the price of one; the first is that of [`uniform`].
+#[inline]
+pub fn uniform_pair(seed: u64, stream: u64, counter: u64) -> [f64; 2] {
+    bits_pair(seed, stream, counter).map(to_uniform)
+}
+
 /// A whole number from 0 to `limit` − 1, each equally likely but for 1 in 2⁶⁴ ÷ `limit`.
 ///
 /// # Panics

@@ -1,6 +1,6 @@
 //! Laws of the random numbers: as even, as independent and as normal as counts of them can tell.
 
-use arrears_models::random::{below, bits, bits_pair, normal, normal_cdf, normal_pair, normal_quantile, uniform};
+use arrears_models::random::{below, bits, bits_pair, normal, normal_cdf, normal_pair, normal_quantile, uniform, uniform_pair};
 
 const DRAWS: u64 = 200_000;
 
@@ -75,7 +75,8 @@ fn normal_numbers_have_the_moments_and_the_shares_of_the_normal_distribution() {
     let mut counts = [0; 64];
     draws.iter().for_each(|draw| counts[(normal_cdf(*draw) * 64.0) as usize] += 1);
     assert!(is_even(&counts), "{}", chi_square(&counts));
-    assert_eq!(normal(9, 4, 0), draws[0]);
+    assert_eq!((normal(9, 4, 0), uniform(9, 4, 0)), (draws[0], uniform_pair(9, 4, 0)[0]));
+    assert_eq!(uniform_pair(9, 4, 7).map(normal_quantile), normal_pair(9, 4, 7));
 }
 
 #[test]
