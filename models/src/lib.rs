@@ -3,14 +3,16 @@
 //! No files, no clock, no data frames. Formulas carry their equation, the unit of each symbol, their edge cases, and the
 //! source they were taken from.
 
-pub mod classification;
-pub mod linear;
-pub mod logistic;
 pub mod bootstrap;
+pub mod classification;
 pub mod conformal;
 pub mod credibility;
 pub mod forecast_scores;
 pub mod habits;
+pub mod hazard;
+pub mod linear;
+pub mod logistic;
 pub mod random;
+pub mod simulation;
 pub mod smoothing;
 pub mod survival;

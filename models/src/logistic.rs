@@ -296,6 +296,20 @@ pub fn fit(sample: &Sample, options: &Options) -> Result<Fit, FitError> {
     fit_data(data_of(sample), options)
 }
 
+/// [`fit`] with a ridge of its own for each column: columns that say how something goes over time can be left free where those
+/// that tell items apart are drawn to 0.
+///
+/// # Errors
+/// As [`fit`]; [`FitError::Ridge`] also when there are not as many ridges as columns.
+pub fn fit_with_ridges(sample: &Sample, ridges: &[f64], max_iterations: usize) -> Result<Fit, FitError> {
+    if ridges.len() != sample.rows.columns {
+        return Err(FitError::Ridge);
+    }
+    let problem = Problem::of(data_of(sample), ridges.to_vec())?;
+    let start = coefficients_at_start(&problem);
+    minimum(&problem, start, max_iterations)
+}
+
 /// Fits the same as [`fit`] to a sample without weights and offsets, with linfa's solver in front.
 ///
 /// The objective, the certificate and the fit are those of [`fit`]. linfa's answer, which it gives whether it has converged or not, is
@@ -321,7 +335,7 @@ pub fn fit_through_linfa(sample: &Sample, options: &Options) -> Result<Fit, FitE
     if sample.weight.is_some() || sample.offset.is_some() {
         return Err(FitError::WeightsOrOffsets);
     }
-    let problem = Problem::of(data_of(sample), options.ridge)?;
+    let problem = Problem::of(data_of(sample), vec![options.ridge; sample.rows.columns])?;
     if let Some(row) = sample.target.iter().position(|target| *target != 0.0 && *target != 1.0) {
         return Err(FitError::FractionalTarget { row });
     }
@@ -339,7 +353,8 @@ fn data_of<'a>(sample: &Sample<'a>) -> Data<'a, f32> {
 
 /// [`fit`] for numbers of either precision.
 pub(crate) fn fit_data<T: Number>(data: Data<T>, options: &Options) -> Result<Fit, FitError> {
-    let problem = Problem::of(data, options.ridge)?;
+    let ridges = vec![options.ridge; data.columns];
+    let problem = Problem::of(data, ridges)?;
     let start = coefficients_at_start(&problem);
     minimum(&problem, start, options.max_iterations)
 }

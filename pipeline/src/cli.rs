@@ -53,6 +53,9 @@ pub enum Command {
     Check(CheckArguments),
     /// Ask what is published, in SQL, through DuckDB
     Query(QueryArguments),
+    /// Replay earlier forecasts with what was known then, and score them against what came
+    #[command(subcommand)]
+    Backtest(BacktestCommand),
     /// Write a synthetic ledger of any size
     Generate(GenerateArguments),
     /// List the runs of an output
@@ -176,6 +179,39 @@ pub enum RowFormat {
     Csv,
     /// An array of objects
     Json,
+}
+
+/// `arrears backtest`.
+#[derive(Debug, Subcommand)]
+pub enum BacktestCommand {
+    /// Cash forecasts, late payments and days late
+    Forecast(BacktestForecastArguments),
+}
+
+/// `arrears backtest forecast`.
+#[derive(Args, Debug)]
+pub struct BacktestForecastArguments {
+    /// Where the configuration is
+    #[command(flatten)]
+    pub config: ConfigArguments,
+    /// The first origin, YYYY-MM-DD
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    pub from: NaiveDate,
+    /// The last origin, YYYY-MM-DD
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    pub to: NaiveDate,
+    /// Days between origins
+    #[arg(long, value_name = "DAYS", default_value_t = 7)]
+    pub every_days: u32,
+    /// Days between fits of the model
+    #[arg(long, value_name = "DAYS", default_value_t = 28)]
+    pub refit_days: i32,
+    /// Weeks to look ahead
+    #[arg(long, value_name = "WEEKS", default_value_t = 8)]
+    pub weeks: usize,
+    /// Force a step of the ladder: hazard, residual_curve, pooled_curve, no_model
+    #[arg(long, value_name = "TIER")]
+    pub tier: Option<String>,
 }
 
 /// `arrears generate`.

@@ -9,6 +9,7 @@ pub mod commands;
 pub mod config;
 pub mod engine;
 pub mod error;
+pub mod forecast;
 pub mod generate;
 pub mod ingest;
 pub mod ledger;
@@ -16,5 +17,6 @@ pub mod marts;
 pub mod parity;
 pub mod publish;
 pub mod run;
+pub mod scoring;
 
 pub use error::{Error, ExitStatus, Result};

@@ -160,7 +160,8 @@ fn add_all(sums: &mut [f64], others: &[f64]) {
 /// The penalised fit as a function of its coefficients: data, and how their columns are standardised.
 pub(crate) struct Problem<'a, T> {
     data: Data<'a, T>,
-    ridge: f64,
+    /// The ridge of every column.
+    ridges: Vec<f64>,
     /// Σ w, > 0
     pub(crate) weight: f64,
     /// Σ w · y ÷ Σ w, above 0 and below 1
@@ -185,8 +186,9 @@ pub(crate) struct Point {
 }
 
 impl<'a, T: Number> Problem<'a, T> {
-    pub(crate) fn of(data: Data<'a, T>, ridge: f64) -> Result<Problem<'a, T>, FitError> {
-        if !(ridge.is_finite() && ridge >= 0.0) {
+    /// `ridges` has one ridge for each column.
+    pub(crate) fn of(data: Data<'a, T>, ridges: Vec<f64>) -> Result<Problem<'a, T>, FitError> {
+        if !ridges.iter().all(|ridge| ridge.is_finite() && *ridge >= 0.0) {
             return Err(FitError::Ridge);
         }
         data.check_lengths()?;
@@ -204,7 +206,7 @@ impl<'a, T: Number> Problem<'a, T> {
         let mean = |column: usize| if varies(column) { columns.sums[column] / columns.weight } else { columns.lowest[column] };
         let means: Vec<f64> = (0..data.columns).map(mean).collect();
         let scales = scales(&data, &means, columns.weight);
-        Ok(Problem { data, ridge, weight: columns.weight, event_share, means, scales, kept })
+        Ok(Problem { data, ridges, weight: columns.weight, event_share, means, scales, kept })
     }
 
     pub(crate) fn columns(&self) -> usize {
@@ -260,9 +262,10 @@ impl<'a, T: Number> Problem<'a, T> {
         let mut hessian = sums.hessian(size, self.weight);
         let mut penalty = 0.0;
         for (index, coefficient) in coefficients.iter().enumerate().skip(1) {
-            penalty += 0.5 * self.ridge * coefficient * coefficient;
-            gradient[index] += self.ridge * coefficient;
-            hessian[index * size + index] += self.ridge;
+            let ridge = self.ridges[self.kept[index - 1]];
+            penalty += 0.5 * ridge * coefficient * coefficient;
+            gradient[index] += ridge * coefficient;
+            hessian[index * size + index] += ridge;
         }
         Point { coefficients, log_loss, objective: log_loss + penalty, gradient, hessian }
     }

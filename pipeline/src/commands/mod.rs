@@ -1,5 +1,6 @@
 //! One file a subcommand: from its arguments to what it prints on standard output.
 
+mod backtest;
 mod check;
 mod config;
 mod generate;
@@ -10,7 +11,7 @@ mod query;
 mod run;
 mod runs;
 
-use crate::cli::{Cli, Command, ConfigArguments};
+use crate::cli::{BacktestCommand, Cli, Command, ConfigArguments};
 use crate::config::{Config, Overrides};
 use crate::error::Result;
 use crate::ingest::known::KnownAsOf;
@@ -29,6 +30,7 @@ pub fn dispatch(cli: Cli, reporter: &Reporter) -> Result<()> {
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Check(arguments) => check::run(&arguments, reporter),
         Command::Query(arguments) => query::run(&arguments),
+        Command::Backtest(BacktestCommand::Forecast(arguments)) => backtest::forecast(&arguments, reporter),
         Command::Generate(arguments) => generate::run(&arguments, reporter),
         Command::Runs(arguments) => runs::run(&arguments),
         Command::Config(command) => config::run(&command),

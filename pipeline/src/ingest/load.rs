@@ -4,6 +4,7 @@
 //! Row groups are decoded in parallel; nothing that is published depends on the order in which they arrive. Strings are
 //! read as dictionaries, so that a label is interned once a row group and not once a row.
 
+pub mod knowledge;
 mod promises;
 
 use crate::error::{Error, Result, io_error};
@@ -353,11 +354,10 @@ fn invisible_rows(files: &LedgerFiles, table: &str, known_as_of: Option<i64>) ->
         let (keys, lines) = (group.i64s("row_key"), group.i64s("source_line"));
         for row in 0..group.rows() {
             let recorded_at = if recorded.is_null(row) { i64::MIN } else { recorded.value(row) };
-            let is_later = files.first_files.is_some_and(|first| u32::try_from(source_files.value(row)).is_ok_and(|file| file >= first));
-            if is_later || known_as_of.is_some_and(|known| recorded_at > known) {
+            if is_delivered_later(files, source_files.value(row)) || known_as_of.is_some_and(|known| recorded_at > known) {
                 part.invisible.push(group.row(row));
             } else if corrected.contains(&keys[row]) {
-                let file = usize::try_from(source_files.value(row)).ok().and_then(|file| files.file_rank.get(file)).copied().unwrap_or(0);
+                let file = file_rank_of(files, source_files.value(row));
                 part.versions
                     .push((keys[row], Version { recorded_at, file, line: lines[row], row: group.row(row), is_deleted: is_deleted(row) }));
             } else if is_deleted(row) {
@@ -389,6 +389,16 @@ fn invisible_rows(files: &LedgerFiles, table: &str, known_as_of: Option<i64>) ->
     }
     invisible.extend(latest.into_values().filter(|version| version.is_deleted).map(|version| version.row));
     Ok(invisible)
+}
+
+/// Whether a row came with a file that this view does not know.
+fn is_delivered_later(files: &LedgerFiles, source_file: i32) -> bool {
+    files.first_files.is_some_and(|first| u32::try_from(source_file).is_ok_and(|file| file >= first))
+}
+
+/// Where a row's file stands among those that deliver the same row with the same recorded instant.
+fn file_rank_of(files: &LedgerFiles, source_file: i32) -> u32 {
+    usize::try_from(source_file).ok().and_then(|file| files.file_rank.get(file)).copied().unwrap_or(0)
 }
 
 /// A version of a row, ordered by what wins: recorded later, delivered later, later file name, later line.
@@ -852,13 +862,18 @@ fn resolve(
     if !debit_item.document_type.is_debit() || credit_item.document_type.is_debit() {
         return Err("wrong_side");
     }
-    let credit_amount = match (debit_item.currency == credit_item.currency, credit_amount) {
-        (true, _) => amount,
-        (false, NO_AMOUNT) => return Err("missing_credit_amount"),
-        (false, credit_amount) => credit_amount,
-    };
+    let credit_amount = resolve_amount(debit_item, credit_item, amount, credit_amount)?;
     let visible_date = applied_date.max(debit_item.document_date).max(credit_item.document_date);
     Ok(Application { debit, credit, visible_date, amount, credit_amount, row })
+}
+
+/// What an application takes off the credit item, in that item's currency.
+fn resolve_amount(debit_item: &Item, credit_item: &Item, amount: i64, credit_amount: i64) -> std::result::Result<i64, &'static str> {
+    match (debit_item.currency == credit_item.currency, credit_amount) {
+        (true, _) => Ok(amount),
+        (false, NO_AMOUNT) => Err("missing_credit_amount"),
+        (false, credit_amount) => Ok(credit_amount),
+    }
 }
 
 type DisputesByItem = HashMap<ItemIndex, Vec<Dispute>>;

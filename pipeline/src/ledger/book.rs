@@ -107,6 +107,34 @@ pub struct Item {
     pub is_first_item: bool,
 }
 
+impl Item {
+    /// An item of which only the amount and the dates are known.
+    pub fn plain(
+        document_type: DocumentType,
+        customer: CustomerIndex,
+        currency: CurrencyIndex,
+        amount: i64,
+        document_date: Day,
+        due_date: Day,
+    ) -> Self {
+        Item {
+            amount,
+            base_amount: NO_AMOUNT,
+            document_date,
+            due_date,
+            customer,
+            account_manager: 0,
+            payment_terms: 0,
+            currency,
+            delivery_date: NO_DATE,
+            document_type,
+            has_disputes: false,
+            has_discount: false,
+            is_first_item: true,
+        }
+    }
+}
+
 /// A discount offered for paying early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DiscountTerms {
@@ -131,6 +159,8 @@ pub struct Promise {
     pub amount: i64,
     /// In what.
     pub currency: CurrencyIndex,
+    /// The day on which it was recorded, or [`Day::MIN`] from the beginning.
+    pub known_from: Day,
 }
 
 /// Which optional parts of the ledger were supplied: what was not is `not_supplied`, not 0.

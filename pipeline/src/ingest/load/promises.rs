@@ -3,12 +3,14 @@
 //! A promise names a document, not an item, so the items of a document have to be found. Nearly every ledger has one item
 //! a document; only where an item number other than 1 occurs are the document ids read again.
 
+use super::knowledge::{FROM_THE_BEGINNING, day_of_instant};
 use super::{Customers, Documents, Interners, KeyIndex, LedgerFiles, LeftOut, LoadOptions, UNKNOWN, invisible_rows, read_row_groups};
 use crate::error::Result;
 use crate::ingest::keys::row_key;
 use crate::ledger::book::{Item, ItemIndex, Promise};
 use crate::ledger::calendar::Day;
 use arrow::array::{Array as _, AsArray as _};
+use arrow::datatypes::TimestampMicrosecondType;
 use std::collections::{HashMap, HashSet};
 
 /// A promise as it stands in the ledger.
@@ -21,17 +23,19 @@ pub(super) struct RawPromise {
     promised_date: Day,
     amount: i64,
     currency: Option<u16>,
+    known_from: Day,
 }
 
 /// Reads the promises; `None` without a table of them.
 pub(super) fn read_promises(files: &LedgerFiles, options: &LoadOptions, interner: &Interners) -> Result<Option<Vec<RawPromise>>> {
     let Some(table) = files.tables.get("promises") else { return Ok(None) };
     let invisible = invisible_rows(files, "promises", options.known_as_of)?;
-    let columns = ["customer_key", "company_id", "document_id", "made_date", "promised_date", "amount", "currency"];
+    let columns = ["customer_key", "company_id", "document_id", "made_date", "promised_date", "amount", "currency", "recorded_at"];
     let groups = read_row_groups(&table.segments, files.first_files, &columns, &[], |group| {
         let (companies, documents) = (group.column("company_id").as_string::<i32>(), group.column("document_id").as_string::<i32>());
         let (made, promised, amounts) = (group.dates("made_date"), group.dates("promised_date"), group.amounts("amount"));
         let (keys, currencies) = (group.i64s("customer_key"), group.texts("currency"));
+        let recorded = group.column("recorded_at").as_primitive::<TimestampMicrosecondType>();
         let rows = (0..group.rows()).filter(|row| !invisible.contains(&group.row(*row)));
         rows.map(|row| {
             let has_document = documents.is_valid(row) && !documents.value(row).is_empty();
@@ -44,6 +48,7 @@ pub(super) fn read_promises(files: &LedgerFiles, options: &LoadOptions, interner
                 promised_date: promised[row],
                 amount: amounts[row],
                 currency: currencies[row].as_deref().filter(|code| !code.is_empty()).map(|code| interner.currency(code)),
+                known_from: if recorded.is_null(row) { FROM_THE_BEGINNING } else { day_of_instant(recorded.value(row)) },
             }
         })
         .collect::<Vec<_>>()
@@ -95,6 +100,7 @@ pub(super) fn resolve_promises(
             promised_date: promise.promised_date,
             amount: promise.amount,
             currency,
+            known_from: promise.known_from,
         });
     }
     promises.sort_by_key(|promise| promise.customer);

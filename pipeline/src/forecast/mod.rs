@@ -1,0 +1,20 @@
+//! When open items will be paid: inputs and outputs around the timing model, cash grids, frozen vintages.
+//!
+//! Responsible for rows, curves and sums. What was known of customers and items comes from `scoring`, the mathematics from
+//! the crate `arrears-models`.
+
+pub mod accuracy;
+pub mod actuals;
+pub mod baselines;
+pub mod billing;
+pub mod calendars;
+pub mod cash;
+pub mod cells;
+pub mod design;
+pub mod grid;
+pub mod open_items;
+pub mod promises;
+pub mod replay;
+pub mod snapshot;
+pub mod timing;
+pub mod training;

@@ -1,0 +1,249 @@
+//! The rows from which the timing model learns: open items at earlier days, followed from day to day.
+//!
+//! Every fourteen days of the last year is a landmark. An item that was open then is followed over business days until it
+//! has left, the horizon ends, or what is known ends. A part of its balance that leaves by cash is an event of that part;
+//! what was paid before the landmark and matched after it had left already. Item-days that several landmarks see share
+//! their weight.
+//!
+//! Responsible for rows and weights, and for counting the other exits. Not responsible for the columns: see `design`.
+
+use super::design::{COLUMNS, DayFeatures, write_row};
+use super::snapshot::{Companies, Sample, Snapshot};
+use crate::ledger::business_days::BusinessCalendar;
+use crate::ledger::calendar::Day;
+use crate::scoring::as_of::OpenItem;
+use crate::scoring::facts::{DebitItem, Exit, Facts};
+use rayon::prelude::*;
+use std::collections::BTreeSet;
+
+/// Days between landmarks.
+pub const LANDMARK_DAYS: i32 = 14;
+/// How far landmarks go back.
+pub const WINDOW_DAYS: i32 = 364;
+/// How long an item is followed from a landmark, calendar days.
+pub const FOLLOWED_DAYS: i32 = 90;
+
+/// Days past due up to which (included) each band of the other exits reaches; the last has no end.
+pub const BANDS: [i32; 6] = [0, 30, 60, 90, 180, 360];
+
+/// Rows of the timing model.
+#[derive(Clone, Debug, Default)]
+pub struct TrainingRows {
+    /// Columns of `design`, row after row.
+    pub values: Vec<f32>,
+    /// Share of what is still there that is paid on the day.
+    pub target: Vec<f32>,
+    /// What is still there, shared between landmarks.
+    pub weight: Vec<f32>,
+    /// Cash events, an item's parts together, seen from any landmark once.
+    pub events: f64,
+    /// Customers with an event.
+    pub customers: usize,
+    /// Exits by credit and write-off, and what could have left, by band of days past due.
+    pub others: [OtherExits; BANDS.len() + 1],
+}
+
+/// What left by other ways than cash in a band of days past due.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct OtherExits {
+    /// Item-days at risk.
+    pub at_risk: f64,
+    /// Items credited.
+    pub credit: f64,
+    /// Items written off.
+    pub write_off: f64,
+}
+
+/// The band of a number of days past due.
+pub fn band_of(days_past_due: i32) -> usize {
+    BANDS.partition_point(|last| *last < days_past_due)
+}
+
+/// How the landmarks of a fit lie.
+#[derive(Clone, Debug)]
+struct Landmarks {
+    days: Vec<Day>,
+}
+
+impl Landmarks {
+    fn before(known: Day) -> Self {
+        let mut days: Vec<Day> = (1..=WINDOW_DAYS / LANDMARK_DAYS).map(|back| known - back * LANDMARK_DAYS).collect();
+        days.reverse();
+        Landmarks { days }
+    }
+
+    /// How many landmarks follow an item, visible from a day on, on `day`.
+    fn covering(&self, visible_from: Day, day: Day) -> usize {
+        let first = visible_from.max(day - FOLLOWED_DAYS);
+        self.days.partition_point(|landmark| *landmark < day) - self.days.partition_point(|landmark| *landmark < first)
+    }
+}
+
+/// What the rows are made with.
+pub struct Training<'a> {
+    /// The facts.
+    pub facts: &'a Facts,
+    /// Which customer belongs to which company.
+    pub companies: &'a Companies,
+    /// The business days of each company.
+    pub calendars: &'a [&'a BusinessCalendar],
+    /// Half-life of payments, days.
+    pub half_life: f64,
+}
+
+impl Training<'_> {
+    /// The rows of several fits that count in the same calendars and look at the same sample: known at the end of each day of
+    /// `fits`, landmark by landmark, customer by customer.
+    pub fn rows(&self, fits: &[Day], sample: Sample) -> Vec<TrainingRows> {
+        let landmarks: Vec<Landmarks> = fits.iter().map(|known| Landmarks::before(*known)).collect();
+        let all: BTreeSet<Day> = landmarks.iter().flat_map(|landmarks| landmarks.days.iter().copied()).collect();
+        let days: Vec<DaysOfCompany> = self.calendars.iter().map(|calendar| DaysOfCompany::new(calendar, &all, fits)).collect();
+        let mut rows = vec![TrainingRows::default(); fits.len()];
+        let mut paying = vec![vec![false; self.facts.customers()]; fits.len()];
+        for landmark in all {
+            let snapshot = Snapshot::new(self.facts, self.companies, self.calendars, landmark, self.half_life, sample);
+            for (fit, landmarks) in landmarks.iter().enumerate().filter(|(_, landmarks)| landmarks.days.binary_search(&landmark).is_ok()) {
+                let parts: Vec<(usize, TrainingRows)> = (0..self.facts.customers())
+                    .into_par_iter()
+                    .filter(|customer| !snapshot.customers[*customer].open.is_empty())
+                    .map(|customer| {
+                        let days = &days[self.companies.company(customer)];
+                        (customer, self.of_customer(&snapshot, customer, fits[fit], landmarks, days))
+                    })
+                    .collect();
+                for (customer, part) in parts {
+                    paying[fit][customer] |= part.events > 0.0;
+                    rows[fit].append(part);
+                }
+            }
+        }
+        for (rows, paying) in rows.iter_mut().zip(paying) {
+            rows.customers = paying.iter().filter(|paying| **paying).count();
+        }
+        rows
+    }
+
+    fn of_customer(&self, snapshot: &Snapshot, customer: usize, known: Day, landmarks: &Landmarks, days: &DaysOfCompany) -> TrainingRows {
+        let mut rows = TrainingRows::default();
+        let items = self.facts.all_items_of(customer);
+        for open in &snapshot.customers[customer].open {
+            let item = &items[open.position as usize];
+            let Some(followed) = Followed::new(self.facts, item, open, snapshot.day, known) else { continue };
+            self.follow(snapshot, (customer, item, open), &followed, (known, landmarks, days), &mut rows);
+        }
+        rows
+    }
+
+    fn follow(
+        &self,
+        snapshot: &Snapshot,
+        (customer, item, open): (usize, &DebitItem, &OpenItem),
+        followed: &Followed,
+        (known, landmarks, days): (Day, &Landmarks, &DaysOfCompany),
+        rows: &mut TrainingRows,
+    ) {
+        let features = snapshot.features(customer, item, open);
+        let habit = &snapshot.habits[customer];
+        let last = known.min(snapshot.day + FOLLOWED_DAYS);
+        let mut there = 1.0;
+        let mut row = [0.0; COLUMNS];
+        let mut exits = followed.exits.iter().peekable();
+        for day in days.between(snapshot.day, last) {
+            let mut leaves = [0.0; 3];
+            while let Some((_, exit, share)) = exits.next_if(|(date, _, _)| *date <= day.day) {
+                leaves[*exit as usize] += share;
+            }
+            let share = 1.0 / landmarks.covering(item.visible_from(), day.day).max(1) as f64;
+            write_row(&features, habit, day, &mut row);
+            rows.values.extend_from_slice(&row);
+            rows.target.push((leaves[0] / there).min(1.0) as f32);
+            rows.weight.push((there * share) as f32);
+            rows.events += leaves[0] * share;
+            let band = &mut rows.others[band_of(day.day - open.due_date)];
+            band.at_risk += there * share;
+            band.credit += leaves[1] * share;
+            band.write_off += leaves[2] * share;
+            there -= leaves.iter().sum::<f64>();
+            if there < 1e-9 {
+                break;
+            }
+        }
+    }
+}
+
+impl TrainingRows {
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.target.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.target.is_empty()
+    }
+
+    fn append(&mut self, other: TrainingRows) {
+        self.values.extend(other.values);
+        self.target.extend(other.target);
+        self.weight.extend(other.weight);
+        self.events += other.events;
+        for (sum, band) in self.others.iter_mut().zip(other.others) {
+            sum.at_risk += band.at_risk;
+            sum.credit += band.credit;
+            sum.write_off += band.write_off;
+        }
+    }
+}
+
+/// How the balance of an item at a landmark left: date, exit, share of the balance, by date.
+struct Followed {
+    exits: Vec<(Day, Exit, f64)>,
+}
+
+impl Followed {
+    /// `None` when nothing of the balance was there any more, or the item turned out not to exist.
+    fn new(facts: &Facts, item: &DebitItem, open: &OpenItem, landmark: Day, known: Day) -> Option<Self> {
+        facts.known_version(item, known)?;
+        let mut balance = open.open;
+        let mut leaves: Vec<(Day, Exit, i64)> = Vec::new();
+        for left in facts.left_since(item, landmark, known) {
+            match left.exit {
+                // The money was in by then, and only not matched yet.
+                Exit::Cash if left.effective_date <= landmark => balance -= left.amount,
+                Exit::Cash => leaves.push((left.effective_date, left.exit, left.amount)),
+                _ => leaves.push((left.visible_date, left.exit, left.amount)),
+            }
+        }
+        if balance <= 0 {
+            return None;
+        }
+        leaves.sort_unstable();
+        let mut rest = balance;
+        let exits = leaves.into_iter().map(|(day, exit, amount)| {
+            let taken = amount.min(rest);
+            rest -= taken;
+            (day, exit, taken as f64 / balance as f64)
+        });
+        Some(Followed { exits: exits.collect() })
+    }
+}
+
+/// The business days of a company that rows may lie on.
+struct DaysOfCompany {
+    days: Vec<DayFeatures>,
+}
+
+impl DaysOfCompany {
+    fn new(calendar: &BusinessCalendar, landmarks: &BTreeSet<Day>, fits: &[Day]) -> Self {
+        let (Some(first), Some(known)) = (landmarks.first(), fits.iter().max()) else { return DaysOfCompany { days: Vec::new() } };
+        let days = calendar.index(first + 1)..calendar.index(known + 1);
+        DaysOfCompany { days: days.map(|index| DayFeatures::new(calendar, calendar.day_at(index))).collect() }
+    }
+
+    /// Business days after `after`, up to `last`.
+    fn between(&self, after: Day, last: Day) -> &[DayFeatures] {
+        let start = self.days.partition_point(|day| day.day <= after);
+        let end = self.days.partition_point(|day| day.day <= last);
+        &self.days[start..end.max(start)]
+    }
+}
