@@ -167,6 +167,12 @@ is_business = true
 [[calendar.holiday]]
 country = "DE"
 date = 2026-05-15
+[[calendar.holiday]]
+country = "DE"
+date = 2026-11-02
+[[calendar.holiday]]
+date = 2026-11-02
+is_business = true
 "#;
 
 #[test]
@@ -178,6 +184,9 @@ fn each_company_has_the_calendar_of_its_country_and_the_holidays_said_of_it() {
         calendar.is_business(crate::ledger::calendar::day_of(date.parse().expect("a date of the table")))
     };
     let table = [
+        // Closed in Germany, though it is open everywhere.
+        ("any", "2026-11-02", false),
+        ("ch", "2026-11-02", true),
         // Closed everywhere, but for France; the day after Ascension in Germany only; the 14th of July in France only.
         ("", "2026-12-24", false),
         ("fr", "2026-12-24", true),

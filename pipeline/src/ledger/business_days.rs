@@ -217,11 +217,9 @@ impl BusinessCalendar {
         for first in months() {
             let end = month_end(first);
             let until_end = self.index(end) + i32::from(self.is_business(end));
-            // The first of all months is without exceptions, so there is a business day before every other.
-            let last = self.day_at(until_end - 1);
-            if last >= first {
-                positions[place(last)] = MonthPosition::LastBusinessDay;
-            }
+            // The first of all months has no exceptions, so there is a business day before every other. In a month without
+            // any this is that of the month before once more.
+            positions[place(self.day_at(until_end - 1))] = MonthPosition::LastBusinessDay;
         }
         positions
     }

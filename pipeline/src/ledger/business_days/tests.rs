@@ -58,7 +58,7 @@ fn the_weekend_is_the_one_in_force_on_the_day() {
             "2006-08-26 2006-09-07 2021-12-19 2022-01-07",
         ),
         ("SA", "2013-06-20 2013-06-21 2013-07-05 2013-07-06", "2013-06-22 2013-07-04 2025-10-05"),
-        ("KW", "2025-10-03 2025-10-04", "2025-10-05"),
+        ("KW", "2007-08-30 2007-09-01 2025-10-03 2025-10-04", "2007-08-25 2007-09-06 2025-10-05"),
         ("EG", "2025-10-03 2025-10-04", "2025-10-05"),
         ("DE", "2025-10-04 2025-10-05 1950-01-01 2190-01-02", "1950-01-02 2190-01-01"),
     ];
@@ -182,6 +182,18 @@ fn every_calendar_reaches_over_every_day_of_a_ledger_and_400_more() {
         assert_eq!(calendar.day_at(0), calendar.next_business_on_or_after(FIRST_DAY), "{word}");
         assert_eq!(calendar.next_business_on_or_after(day("2199-12-31") + 400), day("2201-02-04"), "{word}");
     }
+}
+
+#[test]
+fn exceptions_before_and_after_the_years_of_a_ledger_leave_no_day_without_a_next_one() {
+    let margins = (FIRST_DAY..day("1900-01-01")).chain(day("2200-01-01")..=LAST_DAY);
+    let exceptions = margins.map(|day| (day, false)).collect();
+    let calendar = BusinessCalendar::new(&CalendarRules { basis: Basis::Weekends, exceptions });
+    assert_eq!(calendar.day_at(0), day("1899-12-01"));
+    assert!((FIRST_DAY..=LAST_DAY).all(|day| calendar.next_business_on_or_after(day) <= day + 2));
+    let whole_ledger = (day("1900-01-01")..=day("2199-12-31")).map(|day| (day, false)).collect();
+    let calendar = BusinessCalendar::new(&CalendarRules { basis: Basis::Weekends, exceptions: whole_ledger });
+    assert_eq!(calendar.next_business_on_or_after(day("1900-01-01")), day("2200-01-01"));
 }
 
 #[test]
