@@ -209,6 +209,12 @@ pub struct BacktestForecastArguments {
     /// Weeks to look ahead
     #[arg(long, value_name = "WEEKS", default_value_t = 8)]
     pub weeks: usize,
+    /// Simulated paths of each forecast, a multiple of 50
+    #[arg(long, value_name = "NUMBER", default_value_t = 200)]
+    pub paths: usize,
+    /// Correlation
+    #[arg(long, default_value_t = 0.3, hide = true)]
+    pub correlation: f64,
     /// Force a step of the ladder: hazard, residual_curve, pooled_curve, no_model
     #[arg(long, value_name = "TIER")]
     pub tier: Option<String>,

@@ -1,25 +1,133 @@
-//! How far forecasts were off: by company, currency, method and week ahead, and over all weeks.
+//! How far forecasts were off, and whether their bands held what they promised: by cell, target, method and period ahead.
 //!
-//! Errors are added up over origins before they are divided: a ratio is never averaged.
+//! Errors are added up over origins before they are divided: a ratio is never averaged. Bands are those that could have
+//! been published at the origin: calibrated on what was final by then.
 
-use super::actuals::Cell;
-use super::replay::ReplayedOrigin;
-use arrears_models::forecast_scores::ErrorSums;
+use super::cash::LEVELS;
+use super::cells::Cell;
+use super::replay::{ReplayedOrigin, Target};
+use crate::ledger::calendar::Day;
+use arrears_models::conformal::{Calibrated, Options, Origin, calibrate};
+use arrears_models::forecast_scores::{ErrorSums, crps_of_quantiles, pinball};
 use std::collections::BTreeMap;
 
-/// Errors by company and currency, method and week ahead; week 0 is all weeks together.
-pub fn errors(replayed: &[ReplayedOrigin]) -> BTreeMap<(Cell, &'static str, usize), ErrorSums> {
-    let mut found: BTreeMap<(Cell, &'static str, usize), ErrorSums> = BTreeMap::new();
-    for origin in replayed {
-        for (method, forecast) in &origin.forecasts {
-            for (cell, actual) in &origin.actual {
-                for (week, actual) in actual.iter().enumerate() {
-                    let forecast = forecast.get(cell).map_or(0.0, |weeks| weeks[week]);
-                    found.entry((*cell, method, week + 1)).or_default().add(forecast, *actual);
-                    found.entry((*cell, method, 0)).or_default().add(forecast, *actual);
+/// The most origins that a band is calibrated on.
+pub const ORIGINS_MOST: usize = 52;
+/// The published bands: share, and the levels of both ends.
+pub const BANDS: [(f64, usize, usize); 3] = [(0.50, 3, 5), (0.80, 2, 6), (0.95, 0, 8)];
+
+/// The scores of one method over some origins.
+#[derive(Clone, Debug, Default)]
+pub struct Scores {
+    /// Errors of the mean.
+    pub errors: ErrorSums,
+    /// By origin and period, for intervals: |error|, actual.
+    pub parts: Vec<(Day, f64, f64)>,
+    /// Σ of the pinball losses of all levels ÷ their number.
+    pub pinball: f64,
+    /// Σ of the continuous ranked probability scores.
+    pub crps: f64,
+    /// By band: periods inside, periods with a calibrated band.
+    pub inside: [(usize, usize); BANDS.len()],
+    /// By origin, whether each band held: for intervals of coverage.
+    pub held: Vec<(Day, [Option<bool>; BANDS.len()])>,
+    /// Periods with quantiles.
+    pub quantile_periods: usize,
+}
+
+/// What scores are kept by: cell, target, method, periods ahead (0 for all together).
+pub type Key = (Cell, Target, &'static str, usize);
+
+/// Scores of replayed origins from `first` on; earlier ones serve for calibration only.
+pub fn scores(replayed: &[ReplayedOrigin], first: Day) -> BTreeMap<Key, Scores> {
+    let mut found: BTreeMap<Key, Scores> = BTreeMap::new();
+    for (position, origin) in replayed.iter().enumerate().filter(|(_, origin)| origin.origin >= first) {
+        let periods = origin.forecast.periods.all();
+        for (at, cell) in origin.forecast.cells.all().iter().enumerate() {
+            for (period, ahead) in periods.iter().zip(0..) {
+                let place = origin.forecast.place(at, ahead);
+                for target in Target::ALL {
+                    let Some(actual) = origin.actual[target as usize][place] else { continue };
+                    let keys = |method| [(cell.clone(), target, method, period.horizon), (cell.clone(), target, method, 0)];
+                    let bands = calibrated(&replayed[..position], origin, cell, (target, ahead, place));
+                    for key in keys("model") {
+                        let scores = found.entry(key).or_default();
+                        scores.add_mean(origin.origin, mean(origin, target, place), actual);
+                        scores.add_quantiles(origin.origin, &bands, actual);
+                    }
+                    for (_, name, amounts) in origin.baselines.iter().filter(|(of, _, _)| *of == target) {
+                        for key in keys(name) {
+                            found.entry(key).or_default().add_mean(origin.origin, amounts[place], actual);
+                        }
+                    }
                 }
             }
         }
     }
     found
+}
+
+/// The mean that was forecast.
+fn mean(origin: &ReplayedOrigin, target: Target, place: usize) -> f64 {
+    let means = &origin.forecast.means[place];
+    match target {
+        // Promises are about open items.
+        Target::OpenItems => (means[1] + means[2]) as f64,
+        Target::Total => means.iter().sum::<i128>() as f64,
+    }
+}
+
+fn raw(origin: &ReplayedOrigin, target: Target, place: usize) -> &[f64; LEVELS.len()] {
+    match target {
+        Target::OpenItems => &origin.forecast.open_quantiles[place],
+        Target::Total => &origin.forecast.quantiles[place],
+    }
+}
+
+/// The quantiles of a period, calibrated on the origins before whose period of the same kind was final by then.
+pub fn calibrated(
+    earlier: &[ReplayedOrigin],
+    origin: &ReplayedOrigin,
+    cell: &Cell,
+    (target, ahead, place): (Target, usize, usize),
+) -> Calibrated {
+    let matured = earlier.iter().rev().filter_map(|other| {
+        let end = other.forecast.periods.all()[ahead].end;
+        let at = other.forecast.cells.all().iter().position(|of| of == cell)?;
+        let other_place = other.forecast.place(at, ahead);
+        let actual = other.actual[target as usize][other_place].filter(|_| end + super::replay::FINAL_AFTER_DAYS <= origin.origin)?;
+        Some(Origin { actual, quantiles: raw(other, target, other_place), weight: 1.0 })
+    });
+    let mut matured: Vec<Origin> = matured.take(ORIGINS_MOST).collect();
+    matured.reverse();
+    calibrate(&LEVELS, &matured, raw(origin, target, place), &Options { is_median_shifted: false, least: None })
+}
+
+impl Scores {
+    fn add_mean(&mut self, origin: Day, forecast: f64, actual: f64) {
+        self.errors.add(forecast, actual);
+        self.parts.push((origin, (forecast - actual).abs(), actual.abs()));
+    }
+
+    fn add_quantiles(&mut self, origin: Day, bands: &Calibrated, actual: f64) {
+        let losses = LEVELS.iter().zip(&bands.quantiles).map(|(level, quantile)| pinball(*level, *quantile, actual));
+        self.pinball += losses.sum::<f64>() / LEVELS.len() as f64;
+        self.crps += crps_of_quantiles(&LEVELS, &bands.quantiles, actual).unwrap_or(0.0);
+        self.quantile_periods += 1;
+        let mut held = [None; BANDS.len()];
+        for ((band, (_, low, high)), held) in self.inside.iter_mut().zip(BANDS).zip(&mut held) {
+            if bands.is_calibrated[low] && bands.is_calibrated[high] {
+                let is_inside = (bands.quantiles[low]..=bands.quantiles[high]).contains(&actual);
+                *band = (band.0 + usize::from(is_inside), band.1 + 1);
+                *held = Some(is_inside);
+            }
+        }
+        self.held.push((origin, held));
+    }
+
+    /// The share of periods inside a band, of those with a calibrated one.
+    pub fn coverage(&self, band: usize) -> Option<f64> {
+        let (inside, all) = self.inside[band];
+        (all > 0).then(|| inside as f64 / all as f64)
+    }
 }

@@ -11,10 +11,12 @@ use std::collections::BTreeMap;
 
 /// A company and a currency.
 pub type Cell = (usize, CurrencyIndex);
+/// Cash by company and currency and by day, document currency, ten-thousandths.
+pub type CashByDay = BTreeMap<Cell, BTreeMap<Day, i64>>;
 
 /// Receipts less reversals and refunds by day, as known at the end of `known`.
-pub fn cash_by_day(facts: &Facts, companies: &Companies, known: Day) -> BTreeMap<Cell, BTreeMap<Day, i64>> {
-    let mut cells: BTreeMap<Cell, BTreeMap<Day, i64>> = BTreeMap::new();
+pub fn cash_by_day(facts: &Facts, companies: &Companies, known: Day) -> CashByDay {
+    let mut cells = CashByDay::new();
     for customer in 0..facts.customers() {
         for item in facts.account_of(customer, known).filter(|item| item.is_cash) {
             let cell = cells.entry((companies.company(customer), item.currency)).or_default();
@@ -25,8 +27,8 @@ pub fn cash_by_day(facts: &Facts, companies: &Companies, known: Day) -> BTreeMap
 }
 
 /// Cash that was taken off the items open in a snapshot, by the day of the money, as known at the end of `known`.
-pub fn cash_of_open_items(facts: &Facts, companies: &Companies, snapshot: &Snapshot, known: Day) -> BTreeMap<Cell, BTreeMap<Day, i64>> {
-    let mut cells: BTreeMap<Cell, BTreeMap<Day, i64>> = BTreeMap::new();
+pub fn cash_of_open_items(facts: &Facts, companies: &Companies, snapshot: &Snapshot, known: Day) -> CashByDay {
+    let mut cells = CashByDay::new();
     for (customer, as_of) in snapshot.customers.iter().enumerate() {
         for open in &as_of.open {
             let item = &facts.all_items_of(customer)[open.position as usize];
@@ -39,14 +41,4 @@ pub fn cash_of_open_items(facts: &Facts, companies: &Companies, snapshot: &Snaps
         }
     }
     cells
-}
-
-/// Sums over periods of seven days that begin on `first`.
-pub fn weekly(by_day: &BTreeMap<Day, i64>, first: Day, weeks: usize) -> Vec<f64> {
-    let mut sums = vec![0_i64; weeks];
-    let end = first + 7 * i32::try_from(weeks).expect("a forecast has some dozen weeks");
-    for (day, amount) in by_day.range(first..end) {
-        sums[usize::try_from((day - first) / 7).expect("within the range")] += amount;
-    }
-    sums.into_iter().map(|sum| sum as f64).collect()
 }

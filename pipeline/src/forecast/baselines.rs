@@ -9,6 +9,7 @@ use super::snapshot::{Companies, Snapshot};
 use crate::ledger::calendar::Day;
 use crate::scoring::as_of::due_date_of;
 use crate::scoring::facts::{Exit, Facts};
+use arrears_models::smoothing::{fit_simple, mean_of_last, seasonal_naive};
 use std::collections::BTreeMap;
 
 /// Weekly cash of each company and currency.
@@ -107,4 +108,37 @@ pub fn aging_percentages(facts: &Facts, companies: &Companies, snapshot: &Snapsh
         }
     }
     cells
+}
+
+/// A rule of thumb for all cash: from the past weeks, oldest first, to the weeks ahead.
+pub type OfAllCash = fn(&[f64], usize) -> Vec<f64>;
+
+/// The rules for all cash.
+pub const OF_ALL_CASH: [(&str, OfAllCash); 3] =
+    [("exponential_smoothing", smoothed), ("mean_of_8_weeks", mean_of_eight), ("seasonal_naive", same_week_last_year)];
+
+/// Weeks of cash that the rules look at.
+const PAST_WEEKS: usize = 156;
+
+/// Cash of past weeks, oldest first, the last one ending on `day`; from the first receipt on.
+pub fn past_weeks(by_day: &BTreeMap<Day, i64>, day: Day) -> Vec<f64> {
+    let Some((first, _)) = by_day.first_key_value() else { return Vec::new() };
+    let weeks = usize::try_from((day - first + 1) / 7).unwrap_or(0).min(PAST_WEEKS);
+    let week = |back: usize| {
+        let end = day - 7 * i32::try_from(back).expect("some hundred weeks");
+        by_day.range(end - 6..=end).map(|(_, amount)| *amount).sum::<i64>() as f64
+    };
+    (0..weeks).rev().map(week).collect()
+}
+
+fn smoothed(past: &[f64], weeks: usize) -> Vec<f64> {
+    fit_simple(past).map_or_else(|| mean_of_eight(past, weeks), |fit| fit.forecast(weeks))
+}
+
+fn mean_of_eight(past: &[f64], weeks: usize) -> Vec<f64> {
+    vec![mean_of_last(past, 8.min(past.len())).unwrap_or(0.0); weeks]
+}
+
+fn same_week_last_year(past: &[f64], weeks: usize) -> Vec<f64> {
+    seasonal_naive(past, 52, weeks).unwrap_or_else(|| mean_of_eight(past, weeks))
 }

@@ -6,7 +6,7 @@
 
 use super::billing::Billing;
 use super::cells::{Cells, Detail};
-use super::grid::{Grid, Periods};
+use super::grid::Periods;
 use super::open_items::{DaysAhead, Expected};
 use super::replay::{Fitted, Forecaster};
 use super::snapshot::Snapshot;
@@ -79,16 +79,16 @@ impl CashForecast {
     }
 }
 
-/// Forecasts the cash after a snapshot's day.
+/// Forecasts the cash of the periods after a snapshot's day. Returns the open items with their curves, too, and the days that the
+/// curves of each company are about.
 pub fn forecast_cash(
     forecaster: &Forecaster,
     fitted: &Fitted,
     snapshot: &Snapshot,
-    grids: &[Grid],
+    periods: Periods,
     detail: Detail,
     simulation: &Simulation,
 ) -> (CashForecast, Vec<Expected>, Vec<DaysAhead>) {
-    let periods = Periods::new(snapshot.day, grids);
     let days: Vec<DaysAhead> = fitted.calendars.iter().map(|calendar| DaysAhead::new(calendar, snapshot.day, periods.last_day())).collect();
     let expected = forecaster.expected(snapshot, fitted, &days);
     let owed = owed(forecaster, &expected, snapshot.day);

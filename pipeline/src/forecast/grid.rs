@@ -66,12 +66,17 @@ pub struct Periods {
 pub const NO_PERIOD: u16 = u16::MAX;
 
 impl Periods {
-    /// All periods of the kinds asked for.
-    pub fn new(origin: Day, grids: &[Grid]) -> Self {
+    /// All periods of every kind.
+    pub fn all_grids(origin: Day) -> Self {
+        Self::new(origin, &Grid::ALL.map(|grid| (grid, grid.periods())))
+    }
+
+    /// So many periods of the kinds asked for, in the order of the kinds.
+    pub fn new(origin: Day, grids: &[(Grid, usize)]) -> Self {
         let mut periods = Vec::new();
-        for grid in Grid::ALL.into_iter().filter(|grid| grids.contains(grid)) {
-            let mut start = origin + 1;
-            for horizon in 1..=grid.periods() {
+        for (grid, count) in grids {
+            let (grid, mut start) = (*grid, origin + 1);
+            for horizon in 1..=*count {
                 let end = match grid {
                     Grid::Day => start,
                     Grid::Week => start + 6,
@@ -126,7 +131,7 @@ mod tests {
 
     #[test]
     fn periods_follow_each_other_and_months_are_those_of_the_calendar() {
-        let periods = Periods::new(day("2025-06-16"), &Grid::ALL);
+        let periods = Periods::all_grids(day("2025-06-16"));
         let of = |grid: Grid| periods.all().iter().filter(move |period| period.grid == grid).copied().collect::<Vec<_>>();
         assert_eq!((of(Grid::Day).len(), of(Grid::Week).len(), of(Grid::Month).len()), (42, 26, 12));
         for grid in Grid::ALL {
@@ -140,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_day_finds_its_periods() {
-        let periods = Periods::new(day("2025-06-30"), &Grid::ALL);
+        let periods = Periods::all_grids(day("2025-06-30"));
         let found = |text: &str| {
             periods.of(day(text)).map(|position| (periods.all()[position].grid, periods.all()[position].horizon)).collect::<Vec<_>>()
         };

@@ -3,9 +3,12 @@
 //! Responsible for walking through origins, refitting the model as often as it would have been, and putting what was
 //! forecast beside what came. Not responsible for scores: see `accuracy`.
 
-use super::actuals::{Cell, cash_of_open_items, weekly};
-use super::baselines::{self, Weekly};
+use super::actuals::{CashByDay, cash_by_day, cash_of_open_items};
+use super::baselines;
 use super::calendars::Calendars;
+use super::cash::{CashForecast, Simulation, forecast_cash};
+use super::cells::{Cell, Cells, Detail};
+use super::grid::Periods;
 use super::open_items::{DaysAhead, Expected, expected_items};
 use super::promises::Promises;
 use super::snapshot::{Companies, Sample, Snapshot};
@@ -16,10 +19,11 @@ use crate::ledger::book::Book;
 use crate::ledger::business_days::BusinessCalendar;
 use crate::ledger::calendar::Day;
 use crate::scoring::facts::Facts;
-use std::collections::BTreeMap;
 
 /// A fit looks at about so many customers at most: more do not make the shared coefficients any surer.
 const CUSTOMERS_MOST: usize = 8_192;
+/// Cash is final so many days after a period has ended.
+pub const FINAL_AFTER_DAYS: i32 = 10;
 
 /// What forecasts are made with.
 pub struct Forecaster<'a> {
@@ -47,7 +51,29 @@ pub struct Fitted<'a> {
     pub calendars: Vec<&'a BusinessCalendar>,
 }
 
-/// Forecasts of weekly cash from the items open at an origin, and what came.
+/// What a forecast is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Target {
+    /// Cash from the items open at the origin.
+    OpenItems,
+    /// All cash.
+    Total,
+}
+
+impl Target {
+    /// Both.
+    pub const ALL: [Target; 2] = [Target::OpenItems, Target::Total];
+
+    /// The published word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Target::OpenItems => "open_items",
+            Target::Total => "total",
+        }
+    }
+}
+
+/// A forecast that was made at an origin, and what came.
 #[derive(Clone, Debug)]
 pub struct ReplayedOrigin {
     /// The origin.
@@ -56,10 +82,25 @@ pub struct ReplayedOrigin {
     pub fitted: Day,
     /// The step of the ladder it stood on.
     pub tier: Tier,
-    /// What came.
-    pub actual: Weekly,
-    /// By method: the model first, then the rules of thumb.
-    pub forecasts: Vec<(&'static str, Weekly)>,
+    /// The forecast.
+    pub forecast: CashForecast,
+    /// What came, by target, cell and period; `None` where it is not final yet.
+    pub actual: [Vec<Option<f64>>; 2],
+    /// The rules of thumb: target, name, by cell and period.
+    pub baselines: Vec<(Target, &'static str, Vec<f64>)>,
+}
+
+/// How origins are replayed.
+#[derive(Clone, Copy, Debug)]
+pub struct ReplayOptions {
+    /// A model is at most so many days old.
+    pub refit_days: i32,
+    /// The paths of each forecast.
+    pub simulation: Simulation,
+    /// What came is taken as known at the end of this day.
+    pub known: Day,
+    /// Whether the rules of thumb are reckoned beside.
+    pub has_baselines: bool,
 }
 
 impl<'a> Forecaster<'a> {
@@ -82,7 +123,8 @@ impl<'a> Forecaster<'a> {
         }
         let mut fitted = Vec::with_capacity(days.len());
         for (sample, calendars, days) in alike {
-            let training = Training { facts: self.facts, companies: self.companies, calendars: &calendars, half_life: self.half_life };
+            let training =
+                Training { facts: self.facts, companies: self.companies, calendars: &calendars, half_life: self.half_life };
             for (day, rows) in days.iter().zip(training.rows(&days, sample)) {
                 let tier = self.tier.unwrap_or_else(|| Tier::allowed(rows.events, rows.customers));
                 let model = TimingModel::fit(&rows, tier)
@@ -105,61 +147,98 @@ impl<'a> Forecaster<'a> {
         expected_items(self.facts, self.companies, snapshot, &fitted.model, days, &promises)
     }
 
-    /// Replays origins, each with a model that is at most `refit_days` old.
+    /// Replays origins, in their order, each over the periods that `periods_of` tells. `done` hears of each that is ready.
     ///
     /// # Errors
     /// When a fit is not certified.
-    pub fn replay(&self, origins: &[Day], refit_days: i32, weeks: usize, known: Day, done: impl Fn()) -> Result<Vec<ReplayedOrigin>> {
+    pub fn replay(
+        &self,
+        origins: &[Day],
+        periods_of: impl Fn(Day) -> Periods,
+        options: &ReplayOptions,
+        done: impl Fn(),
+    ) -> Result<Vec<ReplayedOrigin>> {
         let mut fits: Vec<Day> = Vec::new();
         for origin in origins {
-            if fits.last().is_none_or(|day| origin - day >= refit_days) {
+            if fits.last().is_none_or(|day| origin - day >= options.refit_days) {
                 fits.push(*origin);
             }
         }
         let fits = self.fit(&fits)?;
+        let cash = cash_by_day(self.facts, self.companies, options.known);
         let mut replayed = Vec::with_capacity(origins.len());
         for origin in origins {
             let Some(fitted) = fits.iter().rev().find(|fitted| fitted.day <= *origin) else { continue };
             let snapshot = self.snapshot(*origin, &fitted.calendars);
-            let days = days_ahead(fitted, *origin, weeks);
-            let expected = self.expected(&snapshot, fitted, &days);
-            let actual = cash_of_open_items(self.facts, self.companies, &snapshot, known);
-            let (facts, companies) = (self.facts, self.companies);
-            replayed.push(ReplayedOrigin {
-                origin: *origin,
-                fitted: fitted.day,
-                tier: fitted.model.tier,
-                actual: actual.iter().map(|(cell, by_day)| (*cell, weekly(by_day, origin + 1, weeks))).collect(),
-                forecasts: vec![
-                    ("model", self.weekly_means(&expected, &days, *origin, weeks)),
-                    ("due_date", baselines::due_date(facts, companies, &snapshot, weeks)),
-                    ("due_date_and_average_delay", baselines::due_date_and_average_delay(facts, companies, &snapshot, weeks)),
-                    ("aging_percentages", baselines::aging_percentages(facts, companies, &snapshot, weeks)),
-                ],
-            });
+            let (forecast, _, _) =
+                forecast_cash(self, fitted, &snapshot, periods_of(*origin), Detail::Companies, &options.simulation);
+            let open = cash_of_open_items(self.facts, self.companies, &snapshot, options.known);
+            let actual = [&open, &cash].map(|by_day| actuals(&forecast, by_day, options.known));
+            let baselines = if options.has_baselines { self.baselines(&forecast, &snapshot) } else { Vec::new() };
+            replayed.push(ReplayedOrigin { origin: *origin, fitted: fitted.day, tier: fitted.model.tier, forecast, actual, baselines });
             done();
         }
         Ok(replayed)
     }
 
-    /// Expected cash by week.
-    fn weekly_means(&self, expected: &[Expected], days: &[DaysAhead], origin: Day, weeks: usize) -> Weekly {
-        let mut cells: BTreeMap<Cell, Vec<f64>> = BTreeMap::new();
-        for item in expected {
-            let company = self.companies.company(item.customer as usize);
-            let cell = cells.entry((company, item.currency)).or_insert_with(|| vec![0.0; weeks]);
-            let mut before = 0.0;
-            for (day, paid) in days[company].days().iter().zip(item.paid(&days[company])) {
-                let week = usize::try_from((day.day - origin - 1) / 7).expect("after the origin");
-                cell[week] += item.amount as f64 * (paid - before);
-                before = paid;
-            }
+    /// The rules of thumb, for weeks only.
+    fn baselines(&self, forecast: &CashForecast, snapshot: &Snapshot) -> Vec<(Target, &'static str, Vec<f64>)> {
+        let (facts, companies) = (self.facts, self.companies);
+        let weeks = forecast.periods.all().len();
+        let cells = |weekly: &baselines::Weekly| by_cell(forecast, weekly);
+        let cash = cash_by_day(facts, companies, snapshot.day);
+        let mut found = vec![
+            (Target::OpenItems, "due_date", cells(&baselines::due_date(facts, companies, snapshot, weeks))),
+            (
+                Target::OpenItems,
+                "due_date_and_average_delay",
+                cells(&baselines::due_date_and_average_delay(facts, companies, snapshot, weeks)),
+            ),
+            (Target::OpenItems, "aging_percentages", cells(&baselines::aging_percentages(facts, companies, snapshot, weeks))),
+        ];
+        for (name, rule) in baselines::OF_ALL_CASH {
+            let weekly = cash.iter().map(|(cell, by_day)| (*cell, rule(&baselines::past_weeks(by_day, snapshot.day), weeks)));
+            found.push((Target::Total, name, cells(&weekly.collect())));
         }
-        cells
+        found
     }
 }
 
-fn days_ahead(fitted: &Fitted, origin: Day, weeks: usize) -> Vec<DaysAhead> {
-    let last = origin + 7 * i32::try_from(weeks).expect("a forecast has some dozen weeks");
-    fitted.calendars.iter().map(|calendar| DaysAhead::new(calendar, origin, last)).collect()
+/// What came in each cell and period; base currency at the origin's rates.
+fn actuals(forecast: &CashForecast, by_day: &CashByDay, known: Day) -> Vec<Option<f64>> {
+    let periods = forecast.periods.all();
+    let of = |cell: &Cell, start: Day, end: Day| -> f64 {
+        let of_cell = parts_of(cell, &forecast.cells, by_day);
+        of_cell.map(|(days, rate)| days.range(start..=end).map(|(_, amount)| *amount).sum::<i64>() as f64 * rate).sum()
+    };
+    let cells = forecast.cells.all().iter();
+    cells.flat_map(|cell| periods.iter().map(move |period| (period.end + FINAL_AFTER_DAYS <= known).then(|| of(cell, period.start, period.end)))).collect()
+}
+
+/// The companies and currencies of a cell, with the factor that their amounts are taken by.
+fn parts_of<'a, T>(
+    cell: &'a Cell,
+    cells: &'a Cells,
+    parts: &'a std::collections::BTreeMap<super::actuals::Cell, T>,
+) -> impl Iterator<Item = (&'a T, f64)> {
+    parts.iter().filter_map(move |((company, currency), part)| {
+        let is_of_company = cell.company.is_none_or(|of| of == *company);
+        let is_of_currency = cell.currency.is_none_or(|of| of == *currency);
+        let rate = if cell.currency.is_some() { 1.0 } else { cells.rate(*currency) };
+        (is_of_company && is_of_currency).then_some((part, rate))
+    })
+}
+
+/// Weekly amounts of companies and currencies as those of the cells of a forecast.
+fn by_cell(forecast: &CashForecast, weekly: &baselines::Weekly) -> Vec<f64> {
+    let weeks = forecast.periods.all().len();
+    let mut amounts = Vec::with_capacity(forecast.cells.all().len() * weeks);
+    for cell in forecast.cells.all() {
+        let mut of_cell = vec![0.0; weeks];
+        for (part, rate) in parts_of(cell, &forecast.cells, weekly) {
+            of_cell.iter_mut().zip(part).for_each(|(sum, amount)| *sum += amount * rate);
+        }
+        amounts.extend(of_cell);
+    }
+    amounts
 }
