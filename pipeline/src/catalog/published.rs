@@ -2,6 +2,8 @@
 //!
 //! The Parquet schemas, `views.sql`, `dictionary.parquet` and the documentation come from here.
 
+use super::forecasts;
+
 /// The type of a published column. No nested, unsigned or binary types: every engine reads these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Type {
@@ -69,30 +71,30 @@ impl Table {
     }
 }
 
-const fn text(name: &'static str, description: &'static str) -> Column {
+pub(super) const fn text(name: &'static str, description: &'static str) -> Column {
     Column { name, kind: Type::Text, description }
 }
-const fn date(name: &'static str, description: &'static str) -> Column {
+pub(super) const fn date(name: &'static str, description: &'static str) -> Column {
     Column { name, kind: Type::Date, description }
 }
-const fn integer(name: &'static str, description: &'static str) -> Column {
+pub(super) const fn integer(name: &'static str, description: &'static str) -> Column {
     Column { name, kind: Type::Integer, description }
 }
-const fn boolean(name: &'static str, description: &'static str) -> Column {
+pub(super) const fn boolean(name: &'static str, description: &'static str) -> Column {
     Column { name, kind: Type::Boolean, description }
 }
-const fn double(name: &'static str, description: &'static str) -> Column {
+pub(super) const fn double(name: &'static str, description: &'static str) -> Column {
     Column { name, kind: Type::Double, description }
 }
-const fn amount(name: &'static str, description: &'static str) -> Column {
+pub(super) const fn amount(name: &'static str, description: &'static str) -> Column {
     Column { name, kind: Type::Amount, description }
 }
-const fn sum(name: &'static str, description: &'static str) -> Column {
+pub(super) const fn sum(name: &'static str, description: &'static str) -> Column {
     Column { name, kind: Type::Sum, description }
 }
 
-const COMPANY: Column = text("company_id", "company of the ledger");
-const COMPANY_OR_ALL: Column = text("company_id", "company of the ledger; '(all)' is all companies together");
+pub(super) const COMPANY: Column = text("company_id", "company of the ledger");
+pub(super) const COMPANY_OR_ALL: Column = text("company_id", "company of the ledger; '(all)' is all companies together");
 const SCOPE: Column = text(
     "scope",
     "what the row is grouped by: company, segment, region, country, industry, account_manager, payment_terms, currency, customer",
@@ -136,6 +138,9 @@ pub const TABLES: &[Table] = &[
         ],
         has_customer: false,
     },
+    forecasts::CASH_BASELINES,
+    forecasts::CASH_BRIDGE,
+    forecasts::CASH_FORECAST,
     Table {
         name: "collection_curves",
         description: "how much of the invoices and debit notes of a month was collected within so many days; as known at as_of",
@@ -285,6 +290,8 @@ pub const TABLES: &[Table] = &[
         ],
         has_customer: false,
     },
+    forecasts::FORECAST_ACCURACY,
+    forecasts::INVOICE_FORECASTS,
     Table {
         name: "kpi_alerts",
         description: "the metrics that crossed a threshold of the configuration at as_of",

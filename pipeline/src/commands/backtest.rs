@@ -7,7 +7,7 @@ use crate::forecast::accuracy::{ORIGINS_MOST, scores};
 use crate::forecast::calendars::Calendars;
 use crate::forecast::cash::Simulation;
 use crate::forecast::grid::{Grid, Periods};
-use crate::forecast::replay::{Forecaster, ReplayOptions};
+use crate::forecast::replay::{Forecaster, Refit, ReplayOptions};
 use crate::forecast::snapshot::Companies;
 use crate::forecast::timing::Tier;
 use crate::ingest::LedgerIndex;
@@ -46,7 +46,7 @@ pub(super) fn forecast(arguments: &BacktestForecastArguments, reporter: &Reporte
     let origins: Vec<Day> = warm_up.into_iter().filter(|origin| *origin > first_document + 56).chain(origins).collect();
     reporter.start("backtest", origins.len() as u64, "origins");
     let options = ReplayOptions {
-        refit_days: arguments.refit_days,
+        refit: Refit::Every(arguments.refit_days),
         simulation: Simulation { paths: arguments.paths, correlation: arguments.correlation, seed: 1 },
         known: last_day,
         has_baselines: true,

@@ -5,6 +5,7 @@
 
 mod calendar;
 mod date_pattern;
+mod forecast;
 mod metrics;
 mod source;
 
@@ -18,6 +19,7 @@ use toml::Spanned;
 
 pub use calendar::{CalendarConfig, Holiday};
 pub use date_pattern::{DAY_MICROS, DatePattern, day_in_range};
+pub use forecast::ForecastConfig;
 pub use metrics::{Alert, AlertRule, MetricsConfig};
 pub use source::{FLAT_PAYMENT_COLUMNS, NegativeAmount, Shape, Source, allowed_columns, flat_columns};
 
@@ -86,6 +88,8 @@ pub struct Config {
     pub metrics: MetricsConfig,
     /// `[calendar]`.
     pub calendar: CalendarConfig,
+    /// `[forecast]`.
+    pub forecast: ForecastConfig,
     /// `[[source]]`, in the order of the file.
     pub sources: Vec<Source>,
     /// The configuration file.
@@ -122,6 +126,7 @@ struct RawConfig {
     metrics: Option<metrics::RawMetrics>,
     alert: Option<Vec<metrics::RawAlert>>,
     calendar: Option<calendar::RawCalendar>,
+    forecast: Option<forecast::RawForecast>,
     #[serde(default)]
     source: Vec<Spanned<source::RawSource>>,
 }
@@ -260,7 +265,7 @@ impl Config {
         ] {
             line(key, share.to_string(), &share.origin);
         }
-        for (key, value, origin) in self.metrics.values().into_iter().chain(self.calendar.values()) {
+        for (key, value, origin) in self.metrics.values().into_iter().chain(self.calendar.values()).chain(self.forecast.values()) {
             line(&key, value, &origin);
         }
         shown += &self.metrics.show_lists();
@@ -288,7 +293,7 @@ impl Config {
             *self.thresholds.max_quarantined_rows_share,
             *self.thresholds.max_quarantined_amount_share,
         );
-        for (key, value, _) in self.metrics.values() {
+        for (key, value, _) in self.metrics.values().into_iter().chain(self.forecast.values()) {
             let _ = writeln!(content, "{key}={value}");
         }
         content += &self.metrics.show_lists();
@@ -472,6 +477,7 @@ fn check(raw: RawConfig, document: &Document<'_>, overrides: &Overrides, environ
     };
     let metrics = raw.metrics.unwrap_or_default().check(raw.alert, document)?;
     let calendar = raw.calendar.unwrap_or_default().check(document)?;
+    let forecast = raw.forecast.unwrap_or_default().check(document)?;
     let mut sources: Vec<Source> = Vec::new();
     for raw_source in raw.source {
         let line = document.line(raw_source.span());
@@ -497,6 +503,7 @@ fn check(raw: RawConfig, document: &Document<'_>, overrides: &Overrides, environ
         thresholds,
         metrics,
         calendar,
+        forecast,
         aging_edges_origin: aging_edges.origin,
         aging_edges: aging_edges.value,
         sources,

@@ -1,11 +1,12 @@
-//! How far forecasts were off, and whether their bands held what they promised: by cell, target, method and period ahead.
+//! How far forecasts were off, and whether their bands held what they promised: by cell, target, method and week ahead.
 //!
 //! Errors are added up over origins before they are divided: a ratio is never averaged. Bands are those that could have
 //! been published at the origin: calibrated on what was final by then.
 
-use super::cash::LEVELS;
+use super::cash::{CashForecast, LEVELS};
 use super::cells::Cell;
-use super::replay::{ReplayedOrigin, Target};
+use super::grid::Grid;
+use super::replay::{FINAL_AFTER_DAYS, ReplayedOrigin, Target};
 use crate::ledger::calendar::Day;
 use arrears_models::conformal::{Calibrated, Options, Origin, calibrate};
 use arrears_models::forecast_scores::{ErrorSums, crps_of_quantiles, pinball};
@@ -33,9 +34,13 @@ pub struct Scores {
     pub held: Vec<(Day, [Option<bool>; BANDS.len()])>,
     /// Periods with quantiles.
     pub quantile_periods: usize,
+    /// Σ of what came.
+    pub actual: f64,
+    /// Mean change of the actual from one week to the next in the year before the first origin: what MASE divides by.
+    pub naive_scale: Option<f64>,
 }
 
-/// What scores are kept by: cell, target, method, periods ahead (0 for all together).
+/// What scores are kept by: cell, target, method, weeks ahead (0 for all together).
 pub type Key = (Cell, Target, &'static str, usize);
 
 /// Scores of replayed origins from `first` on; earlier ones serve for calibration only.
@@ -44,20 +49,21 @@ pub fn scores(replayed: &[ReplayedOrigin], first: Day) -> BTreeMap<Key, Scores> 
     for (position, origin) in replayed.iter().enumerate().filter(|(_, origin)| origin.origin >= first) {
         let periods = origin.forecast.periods.all();
         for (at, cell) in origin.forecast.cells.all().iter().enumerate() {
-            for (period, ahead) in periods.iter().zip(0..) {
+            let weeks = origin.forecast.periods.count(Grid::Week);
+            for (ahead, period) in periods.iter().enumerate().filter(|(_, period)| period.grid == Grid::Week) {
                 let place = origin.forecast.place(at, ahead);
                 for target in Target::ALL {
                     let Some(actual) = origin.actual[target as usize][place] else { continue };
                     let keys = |method| [(cell.clone(), target, method, period.horizon), (cell.clone(), target, method, 0)];
-                    let bands = calibrated(&replayed[..position], origin, cell, (target, ahead, place));
+                    let bands = calibrated(&replayed[..position], &origin.forecast, at, target, ahead);
                     for key in keys("model") {
                         let scores = found.entry(key).or_default();
-                        scores.add_mean(origin.origin, mean(origin, target, place), actual);
+                        scores.add_mean(origin.origin, mean_of(&origin.forecast, target, place), actual);
                         scores.add_quantiles(origin.origin, &bands, actual);
                     }
                     for (_, name, amounts) in origin.baselines.iter().filter(|(of, _, _)| *of == target) {
                         for key in keys(name) {
-                            found.entry(key).or_default().add_mean(origin.origin, amounts[place], actual);
+                            found.entry(key).or_default().add_mean(origin.origin, amounts[at * weeks + period.horizon - 1], actual);
                         }
                     }
                 }
@@ -68,8 +74,8 @@ pub fn scores(replayed: &[ReplayedOrigin], first: Day) -> BTreeMap<Key, Scores> 
 }
 
 /// The mean that was forecast.
-fn mean(origin: &ReplayedOrigin, target: Target, place: usize) -> f64 {
-    let means = &origin.forecast.means[place];
+pub fn mean_of(forecast: &CashForecast, target: Target, place: usize) -> f64 {
+    let means = &forecast.means[place];
     match target {
         // Promises are about open items.
         Target::OpenItems => (means[1] + means[2]) as f64,
@@ -77,35 +83,34 @@ fn mean(origin: &ReplayedOrigin, target: Target, place: usize) -> f64 {
     }
 }
 
-fn raw(origin: &ReplayedOrigin, target: Target, place: usize) -> &[f64; LEVELS.len()] {
+fn raw(forecast: &CashForecast, target: Target, place: usize) -> &[f64; LEVELS.len()] {
     match target {
-        Target::OpenItems => &origin.forecast.open_quantiles[place],
-        Target::Total => &origin.forecast.quantiles[place],
+        Target::OpenItems => &forecast.open_quantiles[place],
+        Target::Total => &forecast.quantiles[place],
     }
 }
 
-/// The quantiles of a period, calibrated on the origins before whose period of the same kind was final by then.
-pub fn calibrated(
-    earlier: &[ReplayedOrigin],
-    origin: &ReplayedOrigin,
-    cell: &Cell,
-    (target, ahead, place): (Target, usize, usize),
-) -> Calibrated {
+/// The quantiles of a cell's period of a forecast, calibrated on the replayed origins before it whose period of the same kind
+/// was final by then.
+pub fn calibrated(earlier: &[ReplayedOrigin], forecast: &CashForecast, cell: usize, target: Target, ahead: usize) -> Calibrated {
+    let name = &forecast.cells.all()[cell];
     let matured = earlier.iter().rev().filter_map(|other| {
         let end = other.forecast.periods.all()[ahead].end;
-        let at = other.forecast.cells.all().iter().position(|of| of == cell)?;
-        let other_place = other.forecast.place(at, ahead);
-        let actual = other.actual[target as usize][other_place].filter(|_| end + super::replay::FINAL_AFTER_DAYS <= origin.origin)?;
-        Some(Origin { actual, quantiles: raw(other, target, other_place), weight: 1.0 })
+        let at = other.forecast.cells.all().iter().position(|of| of == name)?;
+        let place = other.forecast.place(at, ahead);
+        let actual = other.actual[target as usize][place].filter(|_| end + FINAL_AFTER_DAYS <= forecast.periods.origin)?;
+        Some(Origin { actual, quantiles: raw(&other.forecast, target, place), weight: 1.0 })
     });
     let mut matured: Vec<Origin> = matured.take(ORIGINS_MOST).collect();
     matured.reverse();
-    calibrate(&LEVELS, &matured, raw(origin, target, place), &Options { is_median_shifted: false, least: None })
+    let today = raw(forecast, target, forecast.place(cell, ahead));
+    calibrate(&LEVELS, &matured, today, &Options { is_median_shifted: false, least: None })
 }
 
 impl Scores {
     fn add_mean(&mut self, origin: Day, forecast: f64, actual: f64) {
         self.errors.add(forecast, actual);
+        self.actual += actual;
         self.parts.push((origin, (forecast - actual).abs(), actual.abs()));
     }
 
@@ -123,6 +128,11 @@ impl Scores {
             }
         }
         self.held.push((origin, held));
+    }
+
+    /// The mean of a sum over periods with quantiles, as a share of the mean of what came; `None` where there is neither.
+    pub fn share_of_actual(&self, sum: f64) -> Option<f64> {
+        (self.quantile_periods > 0 && self.actual > 0.0).then(|| sum / self.actual)
     }
 
     /// The share of periods inside a band, of those with a calibrated one.

@@ -116,6 +116,21 @@ fn write_day(item: &ItemFeatures, habit: &Habit, day: &DayFeatures, columns: &mu
     rest[CALENDAR] = habit[day.cell];
 }
 
+/// The columns that change from day to day, put together by what they are about.
+pub fn day_groups() -> impl Iterator<Item = (&'static str, std::ops::Range<usize>)> {
+    let groups = [
+        ("days from the expected date", RESIDUAL),
+        ("days past due", PAST_DUE),
+        ("day of the week and month", CALENDAR),
+        ("payment run", HABIT),
+    ];
+    let mut start = ITEM_COLUMNS.len();
+    groups.into_iter().map(move |(name, columns)| {
+        start += columns;
+        (name, start - columns..start)
+    })
+}
+
 /// The names of all columns, in the order of a row.
 pub fn column_names() -> Vec<String> {
     let mut names: Vec<String> = ITEM_COLUMNS.iter().map(|name| (*name).to_owned()).collect();

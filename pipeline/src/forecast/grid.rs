@@ -102,6 +102,11 @@ impl Periods {
         &self.periods
     }
 
+    /// How many periods of a kind there are.
+    pub fn count(&self, grid: Grid) -> usize {
+        self.periods.iter().filter(|period| period.grid == grid).count()
+    }
+
     /// Number of days from the origin to the last day of any period.
     pub fn days(&self) -> usize {
         self.of_day.len()

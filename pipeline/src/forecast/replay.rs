@@ -8,7 +8,7 @@ use super::baselines;
 use super::calendars::Calendars;
 use super::cash::{CashForecast, Simulation, forecast_cash};
 use super::cells::{Cell, Cells, Detail};
-use super::grid::Periods;
+use super::grid::{Grid, Periods};
 use super::open_items::{DaysAhead, Expected, expected_items};
 use super::promises::Promises;
 use super::snapshot::{Companies, Sample, Snapshot};
@@ -86,15 +86,45 @@ pub struct ReplayedOrigin {
     pub forecast: CashForecast,
     /// What came, by target, cell and period; `None` where it is not final yet.
     pub actual: [Vec<Option<f64>>; 2],
-    /// The rules of thumb: target, name, by cell and period.
+    /// The rules of thumb: target, name, by cell and week.
     pub baselines: Vec<(Target, &'static str, Vec<f64>)>,
 }
+
+/// When models are fitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refit {
+    /// At the first origin, and at the first that is so many days later, and so on.
+    Every(i32),
+    /// Every 28 days of the calendar: the same days whatever the origins are, so that a night and its replays share models.
+    Calendar,
+}
+
+impl Refit {
+    /// The days on which models are fitted for these origins, in their order.
+    pub fn days(self, origins: &[Day]) -> Vec<Day> {
+        let mut days: Vec<Day> = Vec::new();
+        for origin in origins {
+            let day = match self {
+                Refit::Every(age) if days.last().is_some_and(|day| origin - day < age) => continue,
+                Refit::Every(_) => *origin,
+                Refit::Calendar => origin - origin.rem_euclid(CALENDAR_DAYS),
+            };
+            if days.last() != Some(&day) {
+                days.push(day);
+            }
+        }
+        days
+    }
+}
+
+/// See [`Refit::Calendar`].
+const CALENDAR_DAYS: i32 = 28;
 
 /// How origins are replayed.
 #[derive(Clone, Copy, Debug)]
 pub struct ReplayOptions {
-    /// A model is at most so many days old.
-    pub refit_days: i32,
+    /// When models are fitted.
+    pub refit: Refit,
     /// The paths of each forecast.
     pub simulation: Simulation,
     /// What came is taken as known at the end of this day.
@@ -123,8 +153,7 @@ impl<'a> Forecaster<'a> {
         }
         let mut fitted = Vec::with_capacity(days.len());
         for (sample, calendars, days) in alike {
-            let training =
-                Training { facts: self.facts, companies: self.companies, calendars: &calendars, half_life: self.half_life };
+            let training = Training { facts: self.facts, companies: self.companies, calendars: &calendars, half_life: self.half_life };
             for (day, rows) in days.iter().zip(training.rows(&days, sample)) {
                 let tier = self.tier.unwrap_or_else(|| Tier::allowed(rows.events, rows.customers));
                 let model = TimingModel::fit(&rows, tier)
@@ -158,20 +187,28 @@ impl<'a> Forecaster<'a> {
         options: &ReplayOptions,
         done: impl Fn(),
     ) -> Result<Vec<ReplayedOrigin>> {
-        let mut fits: Vec<Day> = Vec::new();
-        for origin in origins {
-            if fits.last().is_none_or(|day| origin - day >= options.refit_days) {
-                fits.push(*origin);
-            }
-        }
-        let fits = self.fit(&fits)?;
+        let fits = self.fit(&options.refit.days(origins))?;
+        self.replay_with(&fits, origins, periods_of, options, done)
+    }
+
+    /// [`Self::replay`] with models that are there already, oldest first.
+    ///
+    /// # Errors
+    /// None so far.
+    pub fn replay_with(
+        &self,
+        fits: &[Fitted],
+        origins: &[Day],
+        periods_of: impl Fn(Day) -> Periods,
+        options: &ReplayOptions,
+        done: impl Fn(),
+    ) -> Result<Vec<ReplayedOrigin>> {
         let cash = cash_by_day(self.facts, self.companies, options.known);
         let mut replayed = Vec::with_capacity(origins.len());
         for origin in origins {
             let Some(fitted) = fits.iter().rev().find(|fitted| fitted.day <= *origin) else { continue };
             let snapshot = self.snapshot(*origin, &fitted.calendars);
-            let (forecast, _, _) =
-                forecast_cash(self, fitted, &snapshot, periods_of(*origin), Detail::Companies, &options.simulation);
+            let (forecast, _, _) = forecast_cash(self, fitted, &snapshot, periods_of(*origin), Detail::Companies, &options.simulation);
             let open = cash_of_open_items(self.facts, self.companies, &snapshot, options.known);
             let actual = [&open, &cash].map(|by_day| actuals(&forecast, by_day, options.known));
             let baselines = if options.has_baselines { self.baselines(&forecast, &snapshot) } else { Vec::new() };
@@ -182,9 +219,9 @@ impl<'a> Forecaster<'a> {
     }
 
     /// The rules of thumb, for weeks only.
-    fn baselines(&self, forecast: &CashForecast, snapshot: &Snapshot) -> Vec<(Target, &'static str, Vec<f64>)> {
+    pub fn baselines(&self, forecast: &CashForecast, snapshot: &Snapshot) -> Vec<(Target, &'static str, Vec<f64>)> {
         let (facts, companies) = (self.facts, self.companies);
-        let weeks = forecast.periods.all().len();
+        let weeks = forecast.periods.count(Grid::Week);
         let cells = |weekly: &baselines::Weekly| by_cell(forecast, weekly);
         let cash = cash_by_day(facts, companies, snapshot.day);
         let mut found = vec![
@@ -212,7 +249,11 @@ fn actuals(forecast: &CashForecast, by_day: &CashByDay, known: Day) -> Vec<Optio
         of_cell.map(|(days, rate)| days.range(start..=end).map(|(_, amount)| *amount).sum::<i64>() as f64 * rate).sum()
     };
     let cells = forecast.cells.all().iter();
-    cells.flat_map(|cell| periods.iter().map(move |period| (period.end + FINAL_AFTER_DAYS <= known).then(|| of(cell, period.start, period.end)))).collect()
+    cells
+        .flat_map(|cell| {
+            periods.iter().map(move |period| (period.end + FINAL_AFTER_DAYS <= known).then(|| of(cell, period.start, period.end)))
+        })
+        .collect()
 }
 
 /// The companies and currencies of a cell, with the factor that their amounts are taken by.
@@ -231,7 +272,7 @@ fn parts_of<'a, T>(
 
 /// Weekly amounts of companies and currencies as those of the cells of a forecast.
 fn by_cell(forecast: &CashForecast, weekly: &baselines::Weekly) -> Vec<f64> {
-    let weeks = forecast.periods.all().len();
+    let weeks = forecast.periods.count(Grid::Week);
     let mut amounts = Vec::with_capacity(forecast.cells.all().len() * weeks);
     for cell in forecast.cells.all() {
         let mut of_cell = vec![0.0; weeks];

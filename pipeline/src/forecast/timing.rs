@@ -9,6 +9,7 @@ use super::design::{COLUMNS, DayFeatures, Habit, ITEM_COLUMNS, ItemFeatures, wri
 use super::training::{BANDS, OtherExits, TrainingRows, band_of};
 use arrears_models::hazard::incidence;
 use arrears_models::logistic::{Fit, FitError, Rows, Sample, fit_with_ridges};
+use sha2::{Digest as _, Sha256};
 
 /// The steps of the ladder, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -159,6 +160,25 @@ impl TimingModel {
             Tier::NoModel => {}
         }
         Ok(model)
+    }
+
+    /// What names the model: a hash of its step, its parameters and what it was fitted on.
+    pub fn version(&self) -> String {
+        let mut content = format!("{} {} {} {}\n", self.tier.word(), self.events, self.customers, self.rows);
+        let mut add = |name: &str, numbers: &[f64]| {
+            content += name;
+            numbers.iter().for_each(|number| content += &format!(" {:016x}", number.to_bits()));
+            content.push('\n');
+        };
+        if let Some(fit) = &self.hazard {
+            add("intercept", &[fit.intercept]);
+            add("coefficients", &fit.coefficients);
+        }
+        if let Some(curve) = &self.curve {
+            add(&format!("curve {}", curve.first), &curve.hazard);
+        }
+        add("others", self.others.as_flattened());
+        Sha256::digest(content.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// The chance that what is left of an item is paid on a day.

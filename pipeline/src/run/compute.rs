@@ -39,11 +39,7 @@ pub struct Computed {
 pub fn compute(config: &Config, view: &LedgerView, as_of: NaiveDate, session: &mut Session) -> Result<Computed> {
     let files = view.files.clone();
     let as_of = day_of(as_of);
-    let base_currency: &str = &config.base_currency;
-    let loaded = load(
-        &files,
-        &LoadOptions { base_currency: base_currency.to_owned(), as_of, known_as_of: view.known_as_of.map(KnownAsOf::microseconds) },
-    )?;
+    let loaded = load(&files, &load_options(config, view, as_of))?;
     let left_out = origins(&files, &loaded.left_out)?;
     let fields = json!({"items": loaded.book.items.len(), "applications": loaded.book.applications.len(),
         "customers": loaded.book.customers.len(), "left_out": left_out.len()});
@@ -75,6 +71,11 @@ pub fn compute(config: &Config, view: &LedgerView, as_of: NaiveDate, session: &m
     session.reporter.done();
     session.step("walk");
     Ok(Computed { loaded, left_out, files, timeline, walked, buckets, as_of })
+}
+
+/// How the ledger of a night is read.
+pub fn load_options(config: &Config, view: &LedgerView, as_of: Day) -> LoadOptions {
+    LoadOptions { base_currency: (*config.base_currency).clone(), as_of, known_as_of: view.known_as_of.map(KnownAsOf::microseconds) }
 }
 
 /// ` (no_rate 2, over_applied 1)`: reasons and rows.

@@ -1,6 +1,6 @@
 //! One night: from the sources to a published snapshot, whole or not at all.
 
-use super::compute::{Computed, compute};
+use super::compute::{Computed, compute, load_options};
 use super::known::check_policy;
 use super::record::CheckRecord;
 use super::reporter::Reporter;
@@ -9,9 +9,11 @@ use super::words::{count, grouped};
 use crate::checks::{self, Check, Context, Outcome};
 use crate::config::Config;
 use crate::error::{Error, ExitStatus, Result, io_error};
+use crate::forecast;
 use crate::ingest::LedgerIndex;
 use crate::ingest::known::{KnownAsOf, LedgerView};
 use crate::ingest::load::document_ids;
+use crate::ingest::load::knowledge::knowledge;
 use crate::ingest::{IngestOptions, IngestSummary, PendingLedger, ingest};
 use crate::ledger::calendar::{Window, date_of};
 use crate::ledger::currency::minor_digits;
@@ -29,6 +31,7 @@ use crate::publish::night::{CompleteNight, NightDescription, StagedNight, night_
 use chrono::NaiveDate;
 use polars::prelude::{DataFrame, ParquetReader, ParquetWriter, SerReader as _};
 use serde_json::json;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 /// What a night is run with.
@@ -257,10 +260,56 @@ fn stage(
     let ids = document_ids(files, &open_items::open_rows(&walked.open_items, &loaded.item_rows))?;
     let open = open_items::open_items(&loaded.book, &walked.open_items, &loaded.item_rows, &ids, *as_of, buckets)?;
     night.write("open_items", &open)?;
+    write_forecasts(config, computed, view, &ids, &mut night, session)?;
+    let Computed { loaded, as_of, .. } = computed;
     night.write("customer_positions", &open_items::customer_positions(&loaded.book, &open, *as_of, base_currency)?)?;
     night.write("quarantine", &quality::quarantine(view, &computed.left_out)?)?;
     night.write("data_quality", &quality::data_quality(view, &computed.left_out)?)?;
     night.finish(description)
+}
+
+/// Writes when open items will be paid, and the cash to come.
+fn write_forecasts(
+    config: &Config,
+    computed: &Computed,
+    view: &LedgerView,
+    ids: &HashMap<u32, (String, i64)>,
+    night: &mut StagedNight,
+    session: &mut Session,
+) -> Result<()> {
+    let Computed { loaded, as_of, .. } = computed;
+    if !*config.forecast.enabled || loaded.book.items.is_empty() {
+        return Ok(());
+    }
+    let book = &loaded.book;
+    let options = load_options(config, view, *as_of);
+    let inputs = forecast::nightly::Inputs::new(config, book, &knowledge(&view.files, &options, loaded)?, *as_of);
+    let forecaster = inputs.forecaster(config, book);
+    let reporter = session.reporter;
+    let made = forecast::nightly::forecast(
+        config,
+        &forecaster,
+        *as_of,
+        |origins| reporter.start("forecast", origins, "origins"),
+        || reporter.advance(1),
+    )?;
+    reporter.done();
+    let model_version = made.fitted.model.version();
+    let context = forecast::tables::InvoiceContext {
+        book,
+        facts: &inputs.facts,
+        companies: &inputs.companies,
+        ids,
+        item_rows: &loaded.item_rows,
+        model_version: &model_version,
+    };
+    night.write("invoice_forecasts", &forecast::tables::invoice_forecasts(&context, &made)?)?;
+    night.write("cash_forecast", &forecast::tables::cash_forecast(book, &made)?)?;
+    night.write("cash_baselines", &forecast::tables::cash_baselines(book, &made)?)?;
+    night.write("cash_bridge", &forecast::tables::cash_bridge(book, &inputs.companies, &made)?)?;
+    night.write("forecast_accuracy", &forecast::tables::forecast_accuracy(book, "replay", &made.scores)?)?;
+    session.step("forecast");
+    Ok(())
 }
 
 /// Writes the tables that are computed scope value by scope value and customer by customer. Returns what restatements are
