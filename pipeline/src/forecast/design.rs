@@ -7,8 +7,8 @@
 
 use crate::ledger::business_days::{BusinessCalendar, MonthPosition};
 use crate::ledger::calendar::Day;
-use arrears_models::habits::{self, CELLS};
 use arrears_models::hazard::hinges;
+use arrears_models::runs::{self, Followed, Habit};
 
 /// Bends of the baseline over the residual day: days from the date on which the customer would be expected to pay.
 const RESIDUAL_KNOTS: [f64; 14] = [-30.0, -20.0, -14.0, -10.0, -7.0, -4.0, -1.0, 1.0, 4.0, 7.0, 10.0, 14.0, 25.0, 45.0];
@@ -37,16 +37,21 @@ pub const ITEM_COLUMNS: [&str; 11] = [
 const RESIDUAL: usize = RESIDUAL_KNOTS.len() + 1;
 const PAST_DUE: usize = PAST_DUE_KNOTS.len() + 2;
 const CALENDAR: usize = 9;
-const HABIT: usize = 1;
+/// Bends over the days from the date on which the customer has an item ready.
+const READY_KNOTS: [f64; 5] = [-3.0, 0.0, 3.0, 7.0, 14.0];
+/// Days from that date are held to this range.
+const READY_RANGE: (f64, f64) = (-30.0, 45.0);
+const RUN: usize = 5 + READY_KNOTS.len() + 1;
+/// The chance of a run is held to this range before its log-odds are taken.
+const RUN_CHANCE: (f64, f64) = (5e-4, 0.985);
 /// Columns that change from day to day.
-pub const DAY_COLUMNS: usize = RESIDUAL + PAST_DUE + CALENDAR + HABIT;
+pub const DAY_COLUMNS: usize = RESIDUAL + PAST_DUE + CALENDAR + RUN;
+/// The first column of the payment run.
+pub const FIRST_RUN_COLUMN: usize = COLUMNS - RUN;
 /// The column of a row that holds the days past due.
 pub const PAST_DUE_COLUMN: usize = ITEM_COLUMNS.len() + RESIDUAL + 1;
 /// All columns of a row.
 pub const COLUMNS: usize = ITEM_COLUMNS.len() + DAY_COLUMNS;
-
-/// Log-odds of a customer's payment run, by place in the week and in the month.
-pub type Habit = [f32; CELLS];
 
 /// An open item as the model sees it at an origin.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,12 +67,12 @@ pub struct ItemFeatures {
 /// The cell of a habit that a day belongs to.
 pub fn habit_cell(calendar: &BusinessCalendar, day: Day) -> usize {
     let position = match calendar.month_position(day) {
-        MonthPosition::LastBusinessDay => habits::MonthPosition::LastBusinessDay,
-        MonthPosition::DayOf15th => habits::MonthPosition::Fifteenth,
-        MonthPosition::DayOf25th => habits::MonthPosition::TwentyFifth,
-        MonthPosition::Other => habits::MonthPosition::Other,
+        MonthPosition::LastBusinessDay => runs::MonthPosition::LastBusinessDay,
+        MonthPosition::DayOf15th => runs::MonthPosition::Fifteenth,
+        MonthPosition::DayOf25th => runs::MonthPosition::TwentyFifth,
+        MonthPosition::Other => runs::MonthPosition::Other,
     };
-    habits::cell(usize::from(calendar.place_in_week(day)), position)
+    runs::cell(usize::from(calendar.place_in_week(day)), position)
 }
 
 /// What is the same for all items on a day.
@@ -98,22 +103,53 @@ impl DayFeatures {
     }
 }
 
-/// Writes the row of an item on a day.
-pub fn write_row(item: &ItemFeatures, habit: &Habit, day: &DayFeatures, row: &mut [f32; COLUMNS]) {
-    row[..ITEM_COLUMNS.len()].copy_from_slice(&item.columns);
-    write_day(item, habit, day, &mut row[ITEM_COLUMNS.len()..]);
+/// How far back an item is followed for runs that it may have missed.
+pub const FOLLOWED_BEFORE_DAYS: i32 = 60;
+
+/// An open item on its way through the days after an origin.
+pub struct Rows<'a> {
+    item: &'a ItemFeatures,
+    habit: &'a Habit,
+    followed: Followed<'a>,
 }
 
-fn write_day(item: &ItemFeatures, habit: &Habit, day: &DayFeatures, columns: &mut [f32]) {
-    let past_due = f64::from(day.day - item.due_date);
-    let residual = (past_due - item.expected_days_late).clamp(RESIDUAL_RANGE.0, RESIDUAL_RANGE.1);
-    let (residual_columns, rest) = columns.split_at_mut(RESIDUAL);
-    hinges(residual, &RESIDUAL_KNOTS, residual_columns);
-    let (past_due_columns, rest) = rest.split_at_mut(PAST_DUE);
-    past_due_columns[0] = if past_due > 0.0 { 1.0 } else { 0.0 };
-    hinges(past_due.clamp(PAST_DUE_RANGE.0, PAST_DUE_RANGE.1), &PAST_DUE_KNOTS, &mut past_due_columns[1..]);
-    rest[..CALENDAR].copy_from_slice(&day.columns);
-    rest[CALENDAR] = habit[day.cell];
+impl<'a> Rows<'a> {
+    /// The item at its origin; `past` are the business days before it, of which those since `document_date` count.
+    pub fn new(item: &'a ItemFeatures, habit: &'a Habit, document_date: Day, past: &[DayFeatures]) -> Self {
+        let mut followed = habit.follow(item.due_date);
+        for day in past.iter().filter(|day| day.day >= document_date) {
+            followed.on(day.day, day.cell);
+        }
+        Rows { item, habit, followed }
+    }
+
+    /// Writes the row of the next business day.
+    pub fn write(&mut self, day: &DayFeatures, row: &mut [f32; COLUMNS]) {
+        row[..ITEM_COLUMNS.len()].copy_from_slice(&self.item.columns);
+        let past_due = f64::from(day.day - self.item.due_date);
+        let residual = (past_due - self.item.expected_days_late).clamp(RESIDUAL_RANGE.0, RESIDUAL_RANGE.1);
+        let (residual_columns, rest) = row[ITEM_COLUMNS.len()..].split_at_mut(RESIDUAL);
+        hinges(residual, &RESIDUAL_KNOTS, residual_columns);
+        let (past_due_columns, rest) = rest.split_at_mut(PAST_DUE);
+        past_due_columns[0] = if past_due > 0.0 { 1.0 } else { 0.0 };
+        hinges(past_due.clamp(PAST_DUE_RANGE.0, PAST_DUE_RANGE.1), &PAST_DUE_KNOTS, &mut past_due_columns[1..]);
+        let (calendar_columns, run_columns) = rest.split_at_mut(CALENDAR);
+        calendar_columns.copy_from_slice(&day.columns);
+        self.write_run(past_due, day, run_columns);
+    }
+
+    fn write_run(&mut self, past_due: f64, day: &DayFeatures, columns: &mut [f32]) {
+        let chance = self.followed.on(day.day, day.cell).clamp(RUN_CHANCE.0, RUN_CHANCE.1);
+        let run = (chance / (1.0 - chance)).ln();
+        let pays = self.habit.log_odds(day.cell);
+        columns[0] = run as f32;
+        columns[1] = (run + 3.0).max(0.0) as f32;
+        columns[2] = run.max(0.0) as f32;
+        columns[3] = pays as f32;
+        columns[4] = if past_due >= 0.0 { pays as f32 } else { 0.0 };
+        let ready = (past_due - self.habit.mean_ready).clamp(READY_RANGE.0, READY_RANGE.1);
+        hinges(ready, &READY_KNOTS, &mut columns[5..]);
+    }
 }
 
 /// The columns that change from day to day, put together by what they are about.
@@ -122,7 +158,7 @@ pub fn day_groups() -> impl Iterator<Item = (&'static str, std::ops::Range<usize
         ("days from the expected date", RESIDUAL),
         ("days past due", PAST_DUE),
         ("day of the week and month", CALENDAR),
-        ("payment run", HABIT),
+        ("payment run", RUN),
     ];
     let mut start = ITEM_COLUMNS.len();
     groups.into_iter().map(move |(name, columns)| {
@@ -141,7 +177,12 @@ pub fn column_names() -> Vec<String> {
     names.extend(PAST_DUE_KNOTS.iter().map(|knot| format!("days past due beyond {knot}")));
     names.extend((2..=7).map(|place| format!("day {place} of the week")));
     names.extend(["last business day of the month", "after a day of rest", "after more than two days of rest"].map(str::to_owned));
-    names.push("payment run of the customer".into());
+    names.extend(
+        ["payment run", "payment run, likely", "payment run, very likely", "day of a payment run", "day of a payment run, past due"]
+            .map(str::to_owned),
+    );
+    names.push("days from being ready".into());
+    names.extend(READY_KNOTS.iter().map(|knot| format!("days from being ready beyond {knot}")));
     names
 }
 

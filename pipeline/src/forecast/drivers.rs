@@ -1,6 +1,6 @@
 //! What moves an item's chance of being paid: the parts of its log-odds, against the average row of the fit.
 
-use super::design::{COLUMNS, DayFeatures, Habit, ITEM_COLUMNS, ItemFeatures, day_groups, write_row};
+use super::design::{COLUMNS, DayFeatures, ITEM_COLUMNS, Rows, day_groups};
 use super::timing::TimingModel;
 
 /// A part of an item's log-odds of being paid on a day.
@@ -14,10 +14,10 @@ pub struct Driver {
 
 /// The parts of an item's log-odds on a day, the largest first; none where no hazard stands behind it. With the average they
 /// sum to the item's log-odds.
-pub fn drivers(model: &TimingModel, item: &ItemFeatures, habit: &Habit, day: &DayFeatures) -> Vec<Driver> {
+pub fn drivers(model: &TimingModel, mut rows: Rows, day: &DayFeatures) -> Vec<Driver> {
     let Some(fit) = &model.hazard else { return Vec::new() };
     let mut row = [0.0; COLUMNS];
-    write_row(item, habit, day, &mut row);
+    rows.write(day, &mut row);
     let part = |column: usize| fit.coefficients[column] * (f64::from(row[column]) - fit.means[column]);
     let of_item = ITEM_COLUMNS.iter().enumerate().map(|(column, name)| Driver { name, effect: part(column) });
     let of_day = day_groups().map(|(name, columns)| Driver { name, effect: columns.map(part).sum() });

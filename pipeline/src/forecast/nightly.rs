@@ -103,7 +103,7 @@ pub fn forecast<'a>(
     };
     let replayed = forecaster.replay_with(&fits, &origins, Periods::all_grids, &replay, &done)?;
     let fitted = fits.pop().expect("a model is fitted for the night itself");
-    let snapshot = forecaster.snapshot(as_of, &fitted.calendars);
+    let snapshot = forecaster.snapshot(as_of, &fitted);
     let simulation = Simulation { paths: *config.forecast.paths as usize, correlation: CORRELATION, seed };
     let detail = Detail::Full { customers: *config.forecast.top_customers as usize };
     let (cash, expected, days) = forecast_cash(forecaster, &fitted, &snapshot, Periods::all_grids(as_of), detail, &simulation);

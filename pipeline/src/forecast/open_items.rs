@@ -3,7 +3,7 @@
 //! A customer's unapplied credits are taken off first, from what has been due longest: that money is already in. Each item
 //! then has a curve: the shares of it that have left by cash, credit and write-off after each business day.
 
-use super::design::DayFeatures;
+use super::design::{DayFeatures, FOLLOWED_BEFORE_DAYS, Rows};
 use super::promises::{Promised, Promises};
 use super::snapshot::{Companies, Snapshot};
 use super::timing::TimingModel;
@@ -16,17 +16,26 @@ use rayon::prelude::*;
 use std::collections::BTreeMap;
 use xxhash_rust::xxh3::xxh3_64;
 
-/// The business days after an origin on which a company's items may leave.
+/// The business days after an origin on which a company's items may leave, and those before it on which they might have.
 #[derive(Clone, Debug)]
 pub struct DaysAhead {
+    past: Vec<DayFeatures>,
     days: Vec<DayFeatures>,
 }
 
 impl DaysAhead {
     /// The business days after `origin`, up to `last`.
     pub fn new(calendar: &BusinessCalendar, origin: Day, last: Day) -> Self {
-        let days = calendar.index(origin + 1)..calendar.index(last + 1);
-        DaysAhead { days: days.map(|index| DayFeatures::new(calendar, calendar.day_at(index))).collect() }
+        let between = |from: Day, to: Day| {
+            let days = calendar.index(from + 1)..calendar.index(to + 1);
+            days.map(|index| DayFeatures::new(calendar, calendar.day_at(index))).collect()
+        };
+        DaysAhead { past: between(origin - FOLLOWED_BEFORE_DAYS, origin), days: between(origin, last) }
+    }
+
+    /// The days before the origin, in order.
+    pub fn past(&self) -> &[DayFeatures] {
+        &self.past
     }
 
     /// The days, in order.
@@ -82,7 +91,7 @@ pub fn expected_items(
     promises: &Promises,
 ) -> Vec<Expected> {
     let of_customer = |customer: usize| {
-        let days = days[companies.company(customer)].days();
+        let days = &days[companies.company(customer)];
         let items = facts.all_items_of(customer);
         let balances = after_credits(facts, snapshot, customer);
         let promised = promises.of(companies, customer, items, &balances);
@@ -92,7 +101,8 @@ pub fn expected_items(
             .map(|(((open_item, amount), promised), name)| {
                 let item = &items[open_item.position as usize];
                 let features = snapshot.features(customer, item, &open_item);
-                let left = model.left(&features, &snapshot.habits[customer], days);
+                let rows = Rows::new(&features, snapshot.habits.of(customer), item.document_date, days.past());
+                let left = model.left(&features, rows, days.days());
                 let customer = u32::try_from(customer).expect("customers are counted in 32 bits");
                 Expected { customer, open_item, currency: item.currency, amount, left, promised, name }
             })

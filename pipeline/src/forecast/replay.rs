@@ -10,6 +10,7 @@ use super::cash::{CashForecast, Simulation, forecast_cash};
 use super::cells::{Cell, Cells, Detail};
 use super::grid::{Grid, Periods};
 use super::open_items::{DaysAhead, Expected, expected_items};
+use super::payment_runs::PaymentRuns;
 use super::promises::Promises;
 use super::snapshot::{Companies, Sample, Snapshot};
 use super::timing::{Tier, TimingModel};
@@ -19,6 +20,7 @@ use crate::ledger::book::Book;
 use crate::ledger::business_days::BusinessCalendar;
 use crate::ledger::calendar::Day;
 use crate::scoring::facts::Facts;
+use std::sync::Arc;
 
 /// A fit looks at about so many customers at most: more do not make the shared coefficients any surer.
 const CUSTOMERS_MOST: usize = 8_192;
@@ -49,6 +51,8 @@ pub struct Fitted<'a> {
     pub model: TimingModel,
     /// The calendar of each company.
     pub calendars: Vec<&'a BusinessCalendar>,
+    /// The payment runs of customers.
+    pub runs: Arc<PaymentRuns>,
 }
 
 /// What a forecast is of.
@@ -158,16 +162,17 @@ impl<'a> Forecaster<'a> {
                 let tier = self.tier.unwrap_or_else(|| Tier::allowed(rows.events, rows.customers));
                 let model = TimingModel::fit(&rows, tier)
                     .map_err(|cause| Error::unexpected("fit_not_certified", "the timing model's fit is not certified").caused_by(&cause))?;
-                fitted.push(Fitted { day: *day, model, calendars: calendars.clone() });
+                let runs = PaymentRuns::learn(self.facts, self.companies, &calendars, *day, Sample::ALL);
+                fitted.push(Fitted { day: *day, model, calendars: calendars.clone(), runs: Arc::new(runs) });
             }
         }
         fitted.sort_by_key(|fitted| fitted.day);
         Ok(fitted)
     }
 
-    /// All customers at the end of a day.
-    pub fn snapshot(&self, day: Day, calendars: &[&BusinessCalendar]) -> Snapshot {
-        Snapshot::new(self.facts, self.companies, calendars, day, self.half_life, Sample::ALL)
+    /// All customers at the end of a day, with the runs that a fit knows.
+    pub fn snapshot(&self, day: Day, fitted: &Fitted) -> Snapshot {
+        Snapshot::new(self.facts, self.companies, fitted.runs.clone(), day, self.half_life, Sample::ALL)
     }
 
     /// The open items of a snapshot with their curves over the days ahead of each company.
@@ -207,7 +212,7 @@ impl<'a> Forecaster<'a> {
         let mut replayed = Vec::with_capacity(origins.len());
         for origin in origins {
             let Some(fitted) = fits.iter().rev().find(|fitted| fitted.day <= *origin) else { continue };
-            let snapshot = self.snapshot(*origin, &fitted.calendars);
+            let snapshot = self.snapshot(*origin, fitted);
             let (forecast, _, _) = forecast_cash(self, fitted, &snapshot, periods_of(*origin), Detail::Companies, &options.simulation);
             let open = cash_of_open_items(self.facts, self.companies, &snapshot, options.known);
             let actual = [&open, &cash].map(|by_day| actuals(&forecast, by_day, options.known));

@@ -3,16 +3,14 @@
 //! Responsible for the columns that belong to an item at an origin. Landmarks of the fit and origins of a forecast use the
 //! same function, so that what is learnt is what is asked.
 
-use super::design::{Habit, ITEM_COLUMNS, ItemFeatures, habit_cell};
-use crate::ledger::book::NO_DATE;
-use crate::ledger::business_days::BusinessCalendar;
+use super::design::{ITEM_COLUMNS, ItemFeatures};
+use super::payment_runs::PaymentRuns;
 use crate::ledger::calendar::Day;
 use crate::scoring::as_of::{CustomerAsOf, OpenItem, UsualTerms, customer_as_of};
 use crate::scoring::behaviour::Behaviour;
 use crate::scoring::facts::{DebitItem, Facts};
-use arrears_models::habits::{CustomerCounts, Pool};
 use rayon::prelude::*;
-use std::collections::BTreeSet;
+use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Customers of a book and the companies they belong to.
@@ -71,13 +69,6 @@ impl Sample {
     }
 }
 
-/// How far back payment runs are looked for.
-const HABIT_DAYS: i32 = 365;
-/// Payment is near from so many days before the date on which the customer is expected to pay.
-const NEAR_BEFORE_DAYS: i32 = 7;
-/// And while an item stays open until so many days after it.
-const NEAR_AFTER_DAYS: i32 = 45;
-
 /// All customers as known at the end of a day.
 pub struct Snapshot {
     /// The day.
@@ -88,14 +79,14 @@ pub struct Snapshot {
     pub behaviour: Behaviour,
     /// Terms that stand in for missing due dates.
     pub usual_terms: UsualTerms,
-    /// The payment runs of customers.
-    pub habits: Vec<Habit>,
+    /// The payment runs of customers, as known then or some days before.
+    pub habits: Arc<PaymentRuns>,
 }
 
 impl Snapshot {
     /// Looks at the customers that are in the sample at the end of `day`; the others come out empty. `half_life` of payments is
     /// in days.
-    pub fn new(facts: &Facts, companies: &Companies, calendars: &[&BusinessCalendar], day: Day, half_life: f64, sample: Sample) -> Self {
+    pub fn new(facts: &Facts, companies: &Companies, habits: Arc<PaymentRuns>, day: Day, half_life: f64, sample: Sample) -> Self {
         let company_of = |customer: usize| companies.company(customer);
         let usual_terms = UsualTerms::new(facts, day, companies.count(), company_of);
         let customers: Vec<CustomerAsOf> = (0..facts.customers())
@@ -106,75 +97,7 @@ impl Snapshot {
             })
             .collect();
         let behaviour = Behaviour::new(&customers, day, companies.count(), company_of, half_life);
-        let mut snapshot = Snapshot { day, customers, behaviour, usual_terms, habits: Vec::new() };
-        snapshot.habits = snapshot.habits(facts, companies, calendars);
-        snapshot
-    }
-
-    fn habits(&self, facts: &Facts, companies: &Companies, calendars: &[&BusinessCalendar]) -> Vec<Habit> {
-        let customers = 0..facts.customers();
-        let counts: Vec<CustomerCounts> = customers
-            .clone()
-            .into_par_iter()
-            .map(|customer| self.counts(facts, customer, calendars[companies.company(customer)]))
-            .collect();
-        let pools: Vec<Pool> = (0..companies.count())
-            .map(|company| {
-                let of_company = customers.clone().filter(|customer| companies.company(*customer) == company);
-                Pool::estimate(&of_company.map(|customer| counts[customer]).collect::<Vec<_>>())
-            })
-            .collect();
-        customers
-            .into_par_iter()
-            .map(|customer| pools[companies.company(customer)].log_odds(&counts[customer]).map(|log_odds| log_odds as f32))
-            .collect()
-    }
-
-    /// On which business days of the last year the customer could have paid, since payment of an item was near, and on which it
-    /// did.
-    fn counts(&self, facts: &Facts, customer: usize, calendar: &BusinessCalendar) -> CustomerCounts {
-        let as_of = &self.customers[customer];
-        let first = self.day - HABIT_DAYS;
-        let paid: BTreeSet<i32> = as_of
-            .payments
-            .iter()
-            .filter(|payment| payment.date > first)
-            .map(|payment| calendar.index(payment.date))
-            .filter(|index| calendar.day_at(*index) <= self.day)
-            .collect();
-        let mut near: BTreeSet<i32> = paid.clone();
-        if !paid.is_empty() {
-            for item in facts.items_of(customer, self.day).filter(|item| item.is_sale) {
-                self.add_near_days(facts, (customer, item), first, calendar, &mut near);
-            }
-        }
-        let mut counts = CustomerCounts::default();
-        for index in near {
-            counts.add(habit_cell(calendar, calendar.day_at(index)), 1.0, paid.contains(&index));
-        }
-        counts
-    }
-
-    fn add_near_days(
-        &self,
-        facts: &Facts,
-        (customer, item): (usize, &DebitItem),
-        first: Day,
-        calendar: &BusinessCalendar,
-        near: &mut BTreeSet<i32>,
-    ) {
-        let expected = self.behaviour.expected_days_late(customer, item.terms).round() as i32;
-        let Some(due_date) = (item.due_date != NO_DATE).then_some(item.due_date) else { return };
-        let from = (due_date + expected - NEAR_BEFORE_DAYS).max(item.document_date).max(first) + 1;
-        let left = facts.left(item, self.day).map(|left| left.effective_date).max();
-        let until = match left {
-            Some(left) if facts.open(item, self.day) == 0 => left,
-            _ => self.day,
-        };
-        let until = until.min(due_date + expected + NEAR_AFTER_DAYS).min(self.day);
-        if from <= until {
-            near.extend(calendar.index(from)..calendar.index(until + 1));
-        }
+        Snapshot { day, customers, behaviour, usual_terms, habits }
     }
 
     /// The features of an open item of a customer.

@@ -5,7 +5,7 @@
 //! no model. Credit notes and write-offs are competing exits, pooled by days past due. Not responsible for rows: see
 //! `training`.
 
-use super::design::{COLUMNS, DayFeatures, Habit, ITEM_COLUMNS, ItemFeatures, write_row};
+use super::design::{COLUMNS, DayFeatures, FIRST_RUN_COLUMN, ITEM_COLUMNS, ItemFeatures, Rows as ItemRows};
 use super::training::{BANDS, OtherExits, TrainingRows, band_of};
 use arrears_models::hazard::incidence;
 use arrears_models::logistic::{Fit, FitError, Rows, Sample, fit_with_ridges};
@@ -56,6 +56,8 @@ impl Tier {
 
 /// Ridge of what changes from day to day, per unit of total weight on standardised columns.
 pub const DAY_RIDGE: f64 = 1e-3;
+/// Ridge of the payment run, which is a chance already.
+pub const RUN_RIDGE: f64 = 1e-4;
 /// Ridge of what tells items apart. It has few independent values, one a customer and landmark, and many rows of each.
 pub const ITEM_RIDGE: f64 = 0.03;
 /// Events that a day of a pooled curve needs: with fewer it borrows from the days around it.
@@ -151,8 +153,12 @@ impl TimingModel {
                     weight: Some(&rows.weight),
                     offset: None,
                 };
-                let ridges: Vec<f64> =
-                    (0..COLUMNS).map(|column| if column < ITEM_COLUMNS.len() { ITEM_RIDGE } else { DAY_RIDGE }).collect();
+                let ridge = |column: usize| match column {
+                    _ if column < ITEM_COLUMNS.len() => ITEM_RIDGE,
+                    _ if column < FIRST_RUN_COLUMN => DAY_RIDGE,
+                    _ => RUN_RIDGE,
+                };
+                let ridges: Vec<f64> = (0..COLUMNS).map(ridge).collect();
                 model.hazard = Some(fit_with_ridges(&sample, &ridges, 50)?);
             }
             Tier::ResidualCurve => model.curve = Some(PooledCurve::fit(-45..=60, column(rows, RESIDUAL_COLUMN))),
@@ -181,26 +187,22 @@ impl TimingModel {
         Sha256::digest(content.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// The chance that what is left of an item is paid on a day.
-    pub fn cash_hazard(&self, item: &ItemFeatures, habit: &Habit, day: &DayFeatures) -> f64 {
-        let past_due = f64::from(day.day - item.due_date);
-        match (self.tier, &self.hazard, &self.curve) {
-            (Tier::Hazard, Some(fit), _) => {
-                let mut row = [0.0; COLUMNS];
-                write_row(item, habit, day, &mut row);
-                fit.probability(&row)
-            }
-            (Tier::ResidualCurve, _, Some(curve)) => curve.on(past_due - item.expected_days_late),
-            (Tier::PooledCurve, _, Some(curve)) => curve.on(past_due),
-            _ => f64::from(u8::from(past_due >= 0.0)),
-        }
-    }
-
     /// Shares of an open item that have left by cash, credit and write-off after each of the days.
-    pub fn left(&self, item: &ItemFeatures, habit: &Habit, days: &[DayFeatures]) -> Vec<[f64; 3]> {
+    pub fn left(&self, item: &ItemFeatures, mut rows: ItemRows, days: &[DayFeatures]) -> Vec<[f64; 3]> {
+        let mut row = [0.0; COLUMNS];
         incidence(days.iter().map(|day| {
             let [credit, write_off] = self.others[band_of(day.day - item.due_date)];
-            [self.cash_hazard(item, habit, day), credit, write_off]
+            let past_due = f64::from(day.day - item.due_date);
+            let cash = match (self.tier, &self.hazard, &self.curve) {
+                (Tier::Hazard, Some(fit), _) => {
+                    rows.write(day, &mut row);
+                    fit.probability(&row)
+                }
+                (Tier::ResidualCurve, _, Some(curve)) => curve.on(past_due - item.expected_days_late),
+                (Tier::PooledCurve, _, Some(curve)) => curve.on(past_due),
+                _ => f64::from(u8::from(past_due >= 0.0)),
+            };
+            [cash, credit, write_off]
         }))
     }
 }

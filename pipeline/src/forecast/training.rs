@@ -7,7 +7,8 @@
 //!
 //! Responsible for rows and weights, and for counting the other exits. Not responsible for the columns: see `design`.
 
-use super::design::{COLUMNS, DayFeatures, write_row};
+use super::design::{COLUMNS, DayFeatures, FOLLOWED_BEFORE_DAYS, Rows};
+use super::payment_runs::PaymentRuns;
 use super::snapshot::{Companies, Sample, Snapshot};
 use crate::ledger::business_days::BusinessCalendar;
 use crate::ledger::calendar::Day;
@@ -15,6 +16,7 @@ use crate::scoring::as_of::OpenItem;
 use crate::scoring::facts::{DebitItem, Exit, Facts};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Days between landmarks.
 pub const LANDMARK_DAYS: i32 = 14;
@@ -59,6 +61,14 @@ pub fn band_of(days_past_due: i32) -> usize {
     BANDS.partition_point(|last| *last < days_past_due)
 }
 
+/// Payment runs are learnt on the day of a fit and so many days before it, and so on.
+pub const RUNS_DAYS: i32 = 28;
+
+/// The day on which the runs are learnt that a landmark of a fit knows: at most four weeks before it.
+fn runs_day(fit: Day, landmark: Day) -> Day {
+    landmark - (landmark - fit).rem_euclid(RUNS_DAYS)
+}
+
 /// How the landmarks of a fit lie.
 #[derive(Clone, Debug)]
 struct Landmarks {
@@ -96,13 +106,25 @@ impl Training<'_> {
     /// `fits`, landmark by landmark, customer by customer.
     pub fn rows(&self, fits: &[Day], sample: Sample) -> Vec<TrainingRows> {
         let landmarks: Vec<Landmarks> = fits.iter().map(|known| Landmarks::before(*known)).collect();
-        let all: BTreeSet<Day> = landmarks.iter().flat_map(|landmarks| landmarks.days.iter().copied()).collect();
+        // Fits whose days lie whole fits apart share landmarks, and the days on which runs are learnt.
+        let pairs = fits.iter().zip(&landmarks).flat_map(|(fit, landmarks)| landmarks.days.iter().map(|day| (runs_day(*fit, *day), *day)));
+        let pairs: BTreeSet<(Day, Day)> = pairs.collect();
+        let all: BTreeSet<Day> = pairs.iter().map(|(_, day)| *day).collect();
         let days: Vec<DaysOfCompany> = self.calendars.iter().map(|calendar| DaysOfCompany::new(calendar, &all, fits)).collect();
         let mut rows = vec![TrainingRows::default(); fits.len()];
         let mut paying = vec![vec![false; self.facts.customers()]; fits.len()];
-        for landmark in all {
-            let snapshot = Snapshot::new(self.facts, self.companies, self.calendars, landmark, self.half_life, sample);
-            for (fit, landmarks) in landmarks.iter().enumerate().filter(|(_, landmarks)| landmarks.days.binary_search(&landmark).is_ok()) {
+        let mut runs: Option<(Day, Arc<PaymentRuns>)> = None;
+        for (runs_on, landmark) in pairs {
+            let learnt = match runs.take() {
+                Some((day, learnt)) if day == runs_on => learnt,
+                _ => Arc::new(PaymentRuns::learn(self.facts, self.companies, self.calendars, runs_on, sample)),
+            };
+            runs = Some((runs_on, learnt.clone()));
+            let snapshot = Snapshot::new(self.facts, self.companies, learnt, landmark, self.half_life, sample);
+            let is_of = |(fit, landmarks): &(usize, &Landmarks)| {
+                landmarks.days.binary_search(&landmark).is_ok() && runs_day(fits[*fit], landmark) == runs_on
+            };
+            for (fit, landmarks) in landmarks.iter().enumerate().filter(is_of) {
                 let parts: Vec<(usize, TrainingRows)> = (0..self.facts.customers())
                     .into_par_iter()
                     .filter(|customer| !snapshot.customers[*customer].open.is_empty())
@@ -143,7 +165,8 @@ impl Training<'_> {
         rows: &mut TrainingRows,
     ) {
         let features = snapshot.features(customer, item, open);
-        let habit = &snapshot.habits[customer];
+        let past = days.between(snapshot.day - FOLLOWED_BEFORE_DAYS, snapshot.day);
+        let mut item_rows = Rows::new(&features, snapshot.habits.of(customer), item.document_date, past);
         let last = known.min(snapshot.day + FOLLOWED_DAYS);
         let mut there = 1.0;
         let mut row = [0.0; COLUMNS];
@@ -154,7 +177,7 @@ impl Training<'_> {
                 leaves[*exit as usize] += share;
             }
             let share = 1.0 / landmarks.covering(item.visible_from(), day.day).max(1) as f64;
-            write_row(&features, habit, day, &mut row);
+            item_rows.write(day, &mut row);
             rows.values.extend_from_slice(&row);
             rows.target.push((leaves[0] / there).min(1.0) as f32);
             rows.weight.push((there * share) as f32);
@@ -236,7 +259,7 @@ struct DaysOfCompany {
 impl DaysOfCompany {
     fn new(calendar: &BusinessCalendar, landmarks: &BTreeSet<Day>, fits: &[Day]) -> Self {
         let (Some(first), Some(known)) = (landmarks.first(), fits.iter().max()) else { return DaysOfCompany { days: Vec::new() } };
-        let days = calendar.index(first + 1)..calendar.index(known + 1);
+        let days = calendar.index(first + 1 - FOLLOWED_BEFORE_DAYS)..calendar.index(known + 1);
         DaysOfCompany { days: days.map(|index| DayFeatures::new(calendar, calendar.day_at(index))).collect() }
     }
 

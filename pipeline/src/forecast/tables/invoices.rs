@@ -1,6 +1,7 @@
 //! `invoice_forecasts`: when each open item will be paid.
 
 use crate::error::Result;
+use crate::forecast::design::Rows;
 use crate::forecast::drivers::{Driver, drivers};
 use crate::forecast::nightly::NightForecast;
 use crate::forecast::open_items::Expected;
@@ -122,6 +123,7 @@ impl InvoiceContext<'_> {
         };
         let late_after = |day: Day| if day <= as_of { 1.0 } else { (1.0 - settled_by(day)).clamp(0.0, 1.0) };
         let features = forecast.snapshot.features(customer, item, &expected.open_item);
+        let rows = Rows::new(&features, forecast.snapshot.habits.of(customer), item.document_date, days_ahead.past());
         let first_day = days.first()?;
         let last = expected.left.last()?;
         let total = paid.last().copied().unwrap_or(0.0);
@@ -147,10 +149,7 @@ impl InvoiceContext<'_> {
             expected_date: (total > 1e-6).then(|| as_of + (weighted / total).round() as i32),
             dates: DATES.map(|share| first_reaching(&paid, share).map(|place| days[place].day)),
             left: [total, last[1], last[2]],
-            drivers: drivers(&forecast.fitted.model, &features, &forecast.snapshot.habits[customer], first_day)
-                .into_iter()
-                .take(DRIVERS)
-                .collect(),
+            drivers: drivers(&forecast.fitted.model, rows, first_day).into_iter().take(DRIVERS).collect(),
         })
     }
 }
