@@ -38,6 +38,9 @@ const OUTLIER: f64 = 2e-5;
 const BASE_PRIOR: f64 = 2.0;
 /// And on single weekdays and positions.
 const CELL_PRIOR: f64 = 0.7;
+/// Payments that the mixture counts as beside when the customer's own items were ready: a customer that takes discounts on some
+/// items and waits with others has two habits, and no part of the mixture has.
+const MIXTURE_PRIOR: f64 = 5.0;
 /// Log-odds of π are kept within these.
 const LOG_ODDS: (f64, f64) = (-7.0, 6.0);
 /// Share of what is ready that a run may take: the rest stays payable, whatever the run was thought to do.
@@ -183,7 +186,7 @@ impl Habits {
         let mut nobody = Learner::new(&[], days);
         nobody.maximise(&pool);
         let pool_ready = mixture.density(&prior);
-        let habit = |learner: &Learner| (!learner.payments.is_empty()).then(|| learner.habit(&mixture.density(&learner.posterior)));
+        let habit = |learner: &Learner| (!learner.payments.is_empty()).then(|| learner.habit(&learner.with_own(&mixture)));
         Habits { customers: learners.par_iter().map(habit).collect(), pool: nobody.habit(&pool_ready) }
     }
 }
@@ -265,6 +268,10 @@ impl Tallies {
 /// One customer while its habit is learnt.
 struct Learner {
     payments: Vec<Payment>,
+    /// Weights of the payments before those of one day share theirs.
+    weights: Vec<f64>,
+    /// When its items were ready: Σ weight · P(ready on the offset), by offset.
+    seen: [f64; OFFSETS],
     posterior: Vec<f64>,
     tallies: Tallies,
     base: f64,
@@ -282,6 +289,7 @@ impl Learner {
         }
         // Several due dates that one run pays show one run day, not several.
         payments.sort_by_key(|payment| (payment.paid, payment.due));
+        let weights = payments.iter().map(|payment| payment.weight).collect();
         for of_day in payments.chunk_by_mut(|a, b| a.paid == b.paid) {
             let shared = (of_day.len() as f64).sqrt();
             of_day.iter_mut().for_each(|payment| payment.weight /= shared);
@@ -289,6 +297,8 @@ impl Learner {
         let base = log_odds(0.3);
         Learner {
             payments,
+            weights,
+            seen: [0.0; OFFSETS],
             posterior: vec![1.0 / PARTS as f64; PARTS],
             tallies: Tallies::default(),
             base,
@@ -331,10 +341,12 @@ impl Learner {
     fn count(&mut self, mixture: &Mixture, waits: &[Wait], days: &Days) {
         let density = mixture.density(&self.posterior);
         let mut tallies = Tallies::default();
-        for (wait, payment) in waits.iter().zip(&self.payments) {
+        self.seen = [0.0; OFFSETS];
+        for ((wait, payment), weight) in waits.iter().zip(&self.payments).zip(&self.weights) {
             let joint: Vec<f64> =
                 wait.unpaid.iter().zip(&density[wait.first..]).map(|(unpaid, chance)| f64::from(*unpaid) * chance).collect();
             let total = joint.iter().sum::<f64>().max(1e-12);
+            self.seen[wait.first..].iter_mut().zip(&joint).for_each(|(seen, joint)| *seen += weight * joint / total);
             let mut ready = 0.0;
             let mut could = |cell: usize, weight: f64, paid: f64| {
                 let tally = Tally { opportunities: weight, payments: paid };
@@ -376,6 +388,13 @@ impl Learner {
         let by_position = logistic(difference.clamp(-30.0, 30.0));
         self.weekdays = std::array::from_fn(|at| (1.0 - by_position) * effect(&self.tallies.weekdays[at], &pool.weekdays[at]));
         self.positions = std::array::from_fn(|at| by_position * effect(&self.tallies.positions[at], &pool.positions[at]));
+    }
+
+    /// When its items are ready: the mixture, and its own past beside it.
+    fn with_own(&self, mixture: &Mixture) -> [f64; OFFSETS] {
+        let density = mixture.density(&self.posterior);
+        let weight: f64 = self.weights.iter().sum();
+        std::array::from_fn(|place| (MIXTURE_PRIOR * density[place] + self.seen[place]) / (MIXTURE_PRIOR + weight))
     }
 
     fn habit(&self, density: &[f64; OFFSETS]) -> Habit {

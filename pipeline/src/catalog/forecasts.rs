@@ -13,7 +13,7 @@ const PERIOD_END: Column = date("period_end", "last day of the period");
 const HORIZON: Column = integer("horizon", "1 for the first period after as_of");
 const METHOD: Column = text(
     "method",
-    "model; or a rule of thumb. Of open items: due_date, due_date_and_average_delay (the customer's average), aging_percentages (what each bucket paid in the past year). Of all cash: exponential_smoothing, mean_of_8_weeks, seasonal_naive",
+    "model; or a rule of thumb. Of open items: due_date, due_date_and_average_delay (the customer's average), aging_percentages (what each bucket of the aging paid before). Of all cash: exponential_smoothing, mean_of_8_weeks, seasonal_naive",
 );
 const TARGET: Column = text("target", "open_items: cash from what is open at as_of, promises included; total: all cash");
 

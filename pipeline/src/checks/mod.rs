@@ -6,6 +6,7 @@
 
 mod aging_equals_receivable;
 mod bridge_closes;
+mod cash_forecast_adds_up;
 mod curves_close;
 mod files_intact;
 mod histogram_equals_delays;
@@ -101,6 +102,12 @@ pub const CHECKS: &[Check] = &[
         description: "opening and the parts of every DSO bridge sum to closing",
         severity: Severity::Blocking,
         find: bridge_closes::find,
+    },
+    Check {
+        name: "cash_forecast_adds_up",
+        description: "expected cash is the same sum by component, day, week, segment, company and line of the bridge",
+        severity: Severity::Blocking,
+        find: cash_forecast_adds_up::find,
     },
     Check {
         name: "curves_close",

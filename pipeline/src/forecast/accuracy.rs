@@ -108,24 +108,30 @@ pub fn calibrated(earlier: &[ReplayedOrigin], forecast: &CashForecast, cell: usi
 }
 
 impl Scores {
-    fn add_mean(&mut self, origin: Day, forecast: f64, actual: f64) {
+    /// One period: what was forecast, and what came.
+    pub fn add_mean(&mut self, origin: Day, forecast: f64, actual: f64) {
         self.errors.add(forecast, actual);
         self.actual += actual;
         self.parts.push((origin, (forecast - actual).abs(), actual.abs()));
     }
 
     fn add_quantiles(&mut self, origin: Day, bands: &Calibrated, actual: f64) {
-        let losses = LEVELS.iter().zip(&bands.quantiles).map(|(level, quantile)| pinball(*level, *quantile, actual));
+        let is_calibrated = BANDS.map(|(_, low, high)| bands.is_calibrated[low] && bands.is_calibrated[high]);
+        self.add_bands(origin, &bands.quantiles, &is_calibrated, actual);
+    }
+
+    /// The quantiles of one period, which bands of them are calibrated, and what came.
+    pub fn add_bands(&mut self, origin: Day, quantiles: &[f64], is_calibrated: &[bool; BANDS.len()], actual: f64) {
+        let losses = LEVELS.iter().zip(quantiles).map(|(level, quantile)| pinball(*level, *quantile, actual));
         self.pinball += losses.sum::<f64>() / LEVELS.len() as f64;
-        self.crps += crps_of_quantiles(&LEVELS, &bands.quantiles, actual).unwrap_or(0.0);
+        self.crps += crps_of_quantiles(&LEVELS, quantiles, actual).unwrap_or(0.0);
         self.quantile_periods += 1;
         let mut held = [None; BANDS.len()];
-        for ((band, (_, low, high)), held) in self.inside.iter_mut().zip(BANDS).zip(&mut held) {
-            if bands.is_calibrated[low] && bands.is_calibrated[high] {
-                let is_inside = (bands.quantiles[low]..=bands.quantiles[high]).contains(&actual);
-                *band = (band.0 + usize::from(is_inside), band.1 + 1);
-                *held = Some(is_inside);
-            }
+        for (band, (_, low, high)) in BANDS.into_iter().enumerate().filter(|(band, _)| is_calibrated[*band]) {
+            let is_inside = (quantiles[low]..=quantiles[high]).contains(&actual);
+            let (inside, all) = self.inside[band];
+            self.inside[band] = (inside + usize::from(is_inside), all + 1);
+            held[band] = Some(is_inside);
         }
         self.held.push((origin, held));
     }

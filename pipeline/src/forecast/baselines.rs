@@ -59,11 +59,11 @@ fn on_dates(facts: &Facts, companies: &Companies, snapshot: &Snapshot, weeks: us
 const BUCKETS: [i32; 5] = [0, 30, 60, 90, 120];
 /// Days between the earlier days at which the shares are taken.
 const SHARE_STEP_DAYS: i32 = 7;
-/// How far they go back.
-const SHARE_WINDOW_DAYS: i32 = 365;
+/// How far they go back: as far as most ledgers do.
+const SHARE_WINDOW_DAYS: i32 = 3 * 365;
 
-/// Each bucket of the aging pays the shares, week by week, that it paid in the past year: amounts over amounts, at weekly
-/// dates whose weeks had all ended by the origin.
+/// Each bucket of the aging pays the shares, week by week, that it paid before: amounts over amounts, at the weekly dates of
+/// three years whose weeks had all ended by the origin.
 pub fn aging_percentages(facts: &Facts, companies: &Companies, snapshot: &Snapshot, weeks: usize) -> Weekly {
     let origin = snapshot.day;
     let horizon = 7 * i32::try_from(weeks).expect("a forecast has some dozen weeks");
@@ -116,6 +116,10 @@ pub type OfAllCash = fn(&[f64], usize) -> Vec<f64>;
 /// The rules for all cash.
 pub const OF_ALL_CASH: [(&str, OfAllCash); 3] =
     [("exponential_smoothing", smoothed), ("mean_of_8_weeks", mean_of_eight), ("seasonal_naive", same_week_last_year)];
+
+/// The names of all rules of thumb.
+pub const NAMES: [&str; 6] =
+    ["aging_percentages", "due_date", "due_date_and_average_delay", "exponential_smoothing", "mean_of_8_weeks", "seasonal_naive"];
 
 /// Weeks of cash that the rules look at.
 const PAST_WEEKS: usize = 156;

@@ -9,7 +9,7 @@ use super::design::{COLUMNS, DayFeatures, FIRST_RUN_COLUMN, ITEM_COLUMNS, ItemFe
 use super::training::{BANDS, OtherExits, TrainingRows, band_of};
 use arrears_models::hazard::incidence;
 use arrears_models::logistic::{Fit, FitError, Rows, Sample, fit_with_ridges};
-use sha2::{Digest as _, Sha256};
+use xxhash_rust::xxh3::Xxh3;
 
 /// The steps of the ladder, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,12 +54,12 @@ impl Tier {
     }
 }
 
-/// Ridge of what changes from day to day, per unit of total weight on standardised columns.
-pub const DAY_RIDGE: f64 = 1e-3;
+/// Ridge of what changes from day to day, on standardised columns: it counts as much as this much weight of item-days.
+pub const DAY_RIDGE: f64 = 20.0;
 /// Ridge of the payment run, which is a chance already.
-pub const RUN_RIDGE: f64 = 1e-4;
+pub const RUN_RIDGE: f64 = 2.0;
 /// Ridge of what tells items apart. It has few independent values, one a customer and landmark, and many rows of each.
-pub const ITEM_RIDGE: f64 = 0.03;
+pub const ITEM_RIDGE: f64 = 500.0;
 /// Events that a day of a pooled curve needs: with fewer it borrows from the days around it.
 const CURVE_EVENTS: f64 = 20.0;
 /// Item-days that the exits of a band are held to the average with.
@@ -82,6 +82,8 @@ pub struct TimingModel {
     pub customers: usize,
     /// Rows.
     pub rows: usize,
+    /// A hash of the rows.
+    pub data_fingerprint: String,
 }
 
 /// A hazard by day.
@@ -144,6 +146,7 @@ impl TimingModel {
             events: rows.events,
             customers: rows.customers,
             rows: rows.len(),
+            data_fingerprint: fingerprint(rows),
         };
         match tier {
             Tier::Hazard => {
@@ -158,7 +161,8 @@ impl TimingModel {
                     _ if column < FIRST_RUN_COLUMN => DAY_RIDGE,
                     _ => RUN_RIDGE,
                 };
-                let ridges: Vec<f64> = (0..COLUMNS).map(ridge).collect();
+                let weight: f64 = rows.weight.iter().map(|weight| f64::from(*weight)).sum();
+                let ridges: Vec<f64> = (0..COLUMNS).map(|column| ridge(column) / weight.max(1.0)).collect();
                 model.hazard = Some(fit_with_ridges(&sample, &ridges, 50)?);
             }
             Tier::ResidualCurve => model.curve = Some(PooledCurve::fit(-45..=60, column(rows, RESIDUAL_COLUMN))),
@@ -166,25 +170,6 @@ impl TimingModel {
             Tier::NoModel => {}
         }
         Ok(model)
-    }
-
-    /// What names the model: a hash of its step, its parameters and what it was fitted on.
-    pub fn version(&self) -> String {
-        let mut content = format!("{} {} {} {}\n", self.tier.word(), self.events, self.customers, self.rows);
-        let mut add = |name: &str, numbers: &[f64]| {
-            content += name;
-            numbers.iter().for_each(|number| content += &format!(" {:016x}", number.to_bits()));
-            content.push('\n');
-        };
-        if let Some(fit) = &self.hazard {
-            add("intercept", &[fit.intercept]);
-            add("coefficients", &fit.coefficients);
-        }
-        if let Some(curve) = &self.curve {
-            add(&format!("curve {}", curve.first), &curve.hazard);
-        }
-        add("others", self.others.as_flattened());
-        Sha256::digest(content.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// Shares of an open item that have left by cash, credit and write-off after each of the days.
@@ -216,6 +201,14 @@ fn column(rows: &TrainingRows, column: usize) -> impl Iterator<Item = (f64, f64,
         .zip(&rows.target)
         .zip(&rows.weight)
         .map(move |((row, target), weight)| (f64::from(row[column]), f64::from(*target), f64::from(*weight)))
+}
+
+fn fingerprint(rows: &TrainingRows) -> String {
+    let mut hash = Xxh3::new();
+    for numbers in [&rows.values, &rows.target, &rows.weight] {
+        numbers.iter().for_each(|number| hash.update(&number.to_le_bytes()));
+    }
+    format!("{:032x}", hash.digest128())
 }
 
 /// Chances of credit and write-off in each band: those of all bands together count as some item-days more.

@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod compute;
+pub mod forecasts;
 pub mod known;
 pub mod marts;
 pub mod nightly;

@@ -1,6 +1,7 @@
 //! One night: from the sources to a published snapshot, whole or not at all.
 
-use super::compute::{Computed, compute, load_options};
+use super::compute::{Computed, compute};
+use super::forecasts::write_forecasts;
 use super::known::check_policy;
 use super::record::CheckRecord;
 use super::reporter::Reporter;
@@ -9,11 +10,11 @@ use super::words::{count, grouped};
 use crate::checks::{self, Check, Context, Outcome};
 use crate::config::Config;
 use crate::error::{Error, ExitStatus, Result, io_error};
-use crate::forecast;
+use crate::forecast::card::ModelVersion;
+use crate::forecast::vintages;
 use crate::ingest::LedgerIndex;
 use crate::ingest::known::{KnownAsOf, LedgerView};
 use crate::ingest::load::document_ids;
-use crate::ingest::load::knowledge::knowledge;
 use crate::ingest::{IngestOptions, IngestSummary, PendingLedger, ingest};
 use crate::ledger::calendar::{Window, date_of};
 use crate::ledger::currency::minor_digits;
@@ -31,7 +32,6 @@ use crate::publish::night::{CompleteNight, NightDescription, StagedNight, night_
 use chrono::NaiveDate;
 use polars::prelude::{DataFrame, ParquetReader, ParquetWriter, SerReader as _};
 use serde_json::json;
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 /// What a night is run with.
@@ -76,6 +76,7 @@ pub fn run(config: &Config, options: &NightlyOptions, reporter: &Reporter) -> Re
 
 fn night(config: &Config, options: &NightlyOptions, session: &mut Session) -> Result<NightlyResult> {
     check_policy(&config.output, options.as_of, options.known_as_of, options.replace)?;
+    vintages::keep(&config.output, &session.record.run_id)?;
     let pending = match &options.ledger_of {
         None => ingest_step(config, options.delivered_at, session)?,
         Some(other) => kept_ledger(&config.output, other, session)?,
@@ -99,7 +100,7 @@ fn night(config: &Config, options: &NightlyOptions, session: &mut Session) -> Re
 /// What a night has come to before anything of it is visible.
 enum Prepared {
     /// Complete and checked.
-    Complete(Box<CompleteNight>, NightlyResult),
+    Complete(Box<(CompleteNight, Option<ModelVersion>)>, NightlyResult),
     /// Nothing is to be done.
     AlreadyPublished(NightlyResult),
 }
@@ -121,7 +122,7 @@ fn prepare(config: &Config, options: &NightlyOptions, pending: &PendingLedger, s
         history_months: *config.history_months,
         intercompany_customers: computed.walked.intercompany_customers,
     };
-    let complete = stage(config, &mut computed, &view, night, session)?;
+    let (complete, model) = stage(config, &mut computed, &view, night, session)?;
     session.step("stage");
     let outcomes = run_checks(&checks::named(&[])?, config, &computed, &view.index, &complete.folder, &complete.manifest, session)?;
     session.step("check");
@@ -133,7 +134,7 @@ fn prepare(config: &Config, options: &NightlyOptions, pending: &PendingLedger, s
         tables: complete.manifest.tables.iter().map(|table| (table.name.clone(), table.rows)).collect(),
         quarantined: pending.summary.quarantined + computed.left_out.len() as u64,
     };
-    Ok(Prepared::Complete(Box::new(complete), result))
+    Ok(Prepared::Complete(Box::new((complete, model)), result))
 }
 
 /// The output whose ledger a night reads.
@@ -230,7 +231,7 @@ fn stage(
     view: &LedgerView,
     description: NightDescription,
     session: &mut Session,
-) -> Result<CompleteNight> {
+) -> Result<(CompleteNight, Option<ModelVersion>)> {
     let base_currency: &str = &config.base_currency;
     let metadata =
         [("arrears.as_of_date".to_owned(), description.as_of_date.clone()), ("arrears.base_currency".to_owned(), base_currency.to_owned())];
@@ -260,56 +261,12 @@ fn stage(
     let ids = document_ids(files, &open_items::open_rows(&walked.open_items, &loaded.item_rows))?;
     let open = open_items::open_items(&loaded.book, &walked.open_items, &loaded.item_rows, &ids, *as_of, buckets)?;
     night.write("open_items", &open)?;
-    write_forecasts(config, computed, view, &ids, &mut night, session)?;
+    let model = write_forecasts(config, computed, view, &ids, &mut night, session)?;
     let Computed { loaded, as_of, .. } = computed;
     night.write("customer_positions", &open_items::customer_positions(&loaded.book, &open, *as_of, base_currency)?)?;
     night.write("quarantine", &quality::quarantine(view, &computed.left_out)?)?;
     night.write("data_quality", &quality::data_quality(view, &computed.left_out)?)?;
-    night.finish(description)
-}
-
-/// Writes when open items will be paid, and the cash to come.
-fn write_forecasts(
-    config: &Config,
-    computed: &Computed,
-    view: &LedgerView,
-    ids: &HashMap<u32, (String, i64)>,
-    night: &mut StagedNight,
-    session: &mut Session,
-) -> Result<()> {
-    let Computed { loaded, as_of, .. } = computed;
-    if !*config.forecast.enabled || loaded.book.items.is_empty() {
-        return Ok(());
-    }
-    let book = &loaded.book;
-    let options = load_options(config, view, *as_of);
-    let inputs = forecast::nightly::Inputs::new(config, book, &knowledge(&view.files, &options, loaded)?, *as_of);
-    let forecaster = inputs.forecaster(config, book);
-    let reporter = session.reporter;
-    let made = forecast::nightly::forecast(
-        config,
-        &forecaster,
-        *as_of,
-        |origins| reporter.start("forecast", origins, "origins"),
-        || reporter.advance(1),
-    )?;
-    reporter.done();
-    let model_version = made.fitted.model.version();
-    let context = forecast::tables::InvoiceContext {
-        book,
-        facts: &inputs.facts,
-        companies: &inputs.companies,
-        ids,
-        item_rows: &loaded.item_rows,
-        model_version: &model_version,
-    };
-    night.write("invoice_forecasts", &forecast::tables::invoice_forecasts(&context, &made)?)?;
-    night.write("cash_forecast", &forecast::tables::cash_forecast(book, &made)?)?;
-    night.write("cash_baselines", &forecast::tables::cash_baselines(book, &made)?)?;
-    night.write("cash_bridge", &forecast::tables::cash_bridge(book, &inputs.companies, &made)?)?;
-    night.write("forecast_accuracy", &forecast::tables::forecast_accuracy(book, "replay", &made.scores)?)?;
-    session.step("forecast");
-    Ok(())
+    Ok((night.finish(description)?, model))
 }
 
 /// Writes the tables that are computed scope value by scope value and customer by customer. Returns what restatements are
@@ -448,11 +405,21 @@ fn example_rows(rows: &DataFrame) -> Vec<String> {
 }
 
 /// The night first, the ledger's index second; a run killed between the two is finished by the next.
-fn publish(complete: CompleteNight, pending: PendingLedger, ledger_output: &Path, session: &mut Session) -> Result<()> {
+fn publish(
+    (complete, model): (CompleteNight, Option<ModelVersion>),
+    pending: PendingLedger,
+    ledger_output: &Path,
+    session: &mut Session,
+) -> Result<()> {
     pending.prepare()?;
     let index = pending.index.clone();
+    // The night names the version: it must be there first.
+    if let Some(model) = model {
+        model.keep(&session.output, &session.record.run_id)?;
+    }
     let manifest = complete.publish(&session.output, &session.record.run_id)?;
     pending.commit()?;
+    vintages::keep(&session.output, &session.record.run_id)?;
     let customers = index.tables.get("customers").map(|table| table.segments.as_slice()).unwrap_or_default();
     let ledger = relative_path(&session.output, ledger_output).join("ledger");
     let customers: Vec<String> = customers.iter().map(|segment| ledger.join(&segment.file).display().to_string()).collect();

@@ -13,16 +13,21 @@ use std::collections::BTreeMap;
 /// Draws of the bootstrap.
 const REPLICATES: usize = 1_000;
 
-/// The scores of one kind of forecasts, `vintage` or `replay`.
+/// The scores of forecasts by their kind, `vintage` or `replay`.
 ///
 /// # Errors
 /// When Polars fails.
-pub fn forecast_accuracy(book: &Book, kind: &'static str, scores: &BTreeMap<Key, Scores>) -> Result<DataFrame> {
-    let mut rows: Vec<(&Key, &Scores)> = scores.iter().collect();
-    rows.sort_by_cached_key(|(key, _)| {
+pub fn forecast_accuracy(book: &Book, kinds: &[(&'static str, &BTreeMap<Key, Scores>)]) -> Result<DataFrame> {
+    let of_kind = |(kind, scores): &(&'static str, &'_ BTreeMap<Key, Scores>)| {
+        let kind = *kind;
+        scores.iter().map(|(key, scores)| (key.clone(), scores.clone(), kind)).collect::<Vec<_>>()
+    };
+    let mut all: Vec<(Key, Scores, &'static str)> = kinds.iter().flat_map(of_kind).collect();
+    all.sort_by_cached_key(|(key, _, kind)| {
         let name = CellName::new(book, &key.0);
-        (name.company.to_owned(), name.basis, name.currency.to_owned(), key.1.word(), key.2, key.3)
+        (name.company.to_owned(), name.basis, name.currency.to_owned(), key.1.word(), *kind, key.2, key.3)
     });
+    let rows: Vec<(&Key, &Scores)> = all.iter().map(|(key, scores, _)| (key, scores)).collect();
     let keys = || rows.iter().map(|(key, _)| key);
     let of = |figure: fn(&Scores) -> Option<f64>| rows.iter().map(|(_, scores)| figure(scores)).collect::<Vec<Option<f64>>>();
     let intervals: Vec<Option<(f64, f64)>> = rows.iter().map(|(key, scores)| interval(key, scores)).collect();
@@ -33,7 +38,7 @@ pub fn forecast_accuracy(book: &Book, kind: &'static str, scores: &BTreeMap<Key,
         texts("basis", names.iter().map(|name| Some(name.basis))),
         texts("currency", names.iter().map(|name| Some(name.currency))),
         texts("target", keys().map(|key| Some(key.1.word()))),
-        texts("kind", keys().map(|_| Some(kind))),
+        texts("kind", all.iter().map(|(_, _, kind)| Some(*kind))),
         texts("method", keys().map(|key| Some(key.2))),
         Column::new("horizon".into(), keys().map(|key| key.3 as i64).collect::<Vec<i64>>()),
         Column::new("origins".into(), rows.iter().map(|(_, scores)| origins(scores) as i64).collect::<Vec<i64>>()),

@@ -1,0 +1,58 @@
+//! The step of a night that forecasts: when open items will be paid, and the cash to come.
+
+use super::compute::{Computed, load_options};
+use super::session::Session;
+use crate::config::Config;
+use crate::error::Result;
+use crate::forecast::card::ModelVersion;
+use crate::forecast::nightly::{Inputs, forecast};
+use crate::forecast::{tables, vintages};
+use crate::ingest::known::LedgerView;
+use crate::ingest::load::knowledge::knowledge;
+use crate::marts::frame::Sink as _;
+use crate::publish::night::StagedNight;
+use std::collections::HashMap;
+
+/// Writes the tables of the forecast; returns the model that stands behind them. `ids` are document id and item number of the
+/// rows of the ledger that are open.
+///
+/// # Errors
+/// When a fit is not certified, Polars fails or the disk is full.
+pub fn write_forecasts(
+    config: &Config,
+    computed: &Computed,
+    view: &LedgerView,
+    ids: &HashMap<u32, (String, i64)>,
+    night: &mut StagedNight,
+    session: &mut Session,
+) -> Result<Option<ModelVersion>> {
+    let Computed { loaded, as_of, .. } = computed;
+    let book = &loaded.book;
+    if !*config.forecast.enabled || book.items.is_empty() {
+        return Ok(None);
+    }
+    let known = knowledge(&view.files, &load_options(config, view, *as_of), loaded)?;
+    let inputs = Inputs::new(config, book, &known, *as_of);
+    let forecaster = inputs.forecaster(config, book);
+    let reporter = session.reporter;
+    let start = |origins| reporter.start("forecast", origins, "origins");
+    let made = forecast(config, &forecaster, *as_of, start, || reporter.advance(1))?;
+    reporter.done();
+    let model = ModelVersion::timing(&made.fitted, *config.forecast.half_life_days, known.has_recorded_instants)?;
+    let context = tables::InvoiceContext {
+        book,
+        facts: &inputs.facts,
+        companies: &inputs.companies,
+        ids,
+        item_rows: &loaded.item_rows,
+        model_version: &model.version,
+    };
+    night.write("invoice_forecasts", &tables::invoice_forecasts(&context, &made)?)?;
+    night.write("cash_forecast", &tables::cash_forecast(book, &made)?)?;
+    night.write("cash_baselines", &tables::cash_baselines(book, &made)?)?;
+    night.write("cash_bridge", &tables::cash_bridge(book, &inputs.companies, &made)?)?;
+    let vintages = vintages::scores(&config.output, book, &inputs.facts, &inputs.companies, *as_of)?;
+    night.write("forecast_accuracy", &tables::forecast_accuracy(book, &[("replay", &made.scores), ("vintage", &vintages)])?)?;
+    session.step("forecast");
+    Ok(Some(model))
+}
