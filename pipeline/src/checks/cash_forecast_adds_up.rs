@@ -122,7 +122,7 @@ mod tests {
         let (forecast, bridge) = night(total, segment, expected);
         let rows = find_in(forecast, bridge).expect("it runs");
         let what = rows.column("what").and_then(|what| what.str().cloned()).expect("a column of words");
-        let mut what: Vec<String> = what.into_iter().flatten().map(str::to_owned).collect();
+        let mut what: Vec<String> = what.iter().flatten().map(str::to_owned).collect();
         what.dedup();
         what
     }
