@@ -104,7 +104,7 @@ pub fn forecast_cash(
 fn owed(forecaster: &Forecaster, expected: &[Expected], origin: Day) -> Vec<f64> {
     let mut owed = vec![0.0; forecaster.facts.customers()];
     for item in expected {
-        owed[item.customer as usize] += forecaster.book.rates.value_on(item.currency, origin, item.amount) as f64;
+        owed[item.customer as usize] += forecaster.facts.rates().value_on(item.currency, origin, origin, item.amount) as f64;
     }
     owed
 }

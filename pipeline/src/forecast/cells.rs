@@ -57,7 +57,7 @@ impl Cells {
     pub fn new(book: &Book, companies: &Companies, facts: &Facts, origin: Day, detail: Detail, owed: &[f64]) -> Self {
         let rates: Vec<f64> = (0..book.rates.len())
             .map(|at| CurrencyIndex::try_from(at).expect("currencies are counted in 16 bits"))
-            .map(|currency| rate(book, currency, origin))
+            .map(|currency| rate(facts, currency, origin))
             .collect();
         let mut cells =
             Cells { all: Vec::new(), of_company: BTreeMap::new(), of_segment: BTreeMap::new(), of_customer: BTreeMap::new(), rates };
@@ -140,9 +140,7 @@ impl Cells {
     }
 }
 
-fn rate(book: &Book, currency: CurrencyIndex, day: Day) -> f64 {
-    if currency == book.rates.base() {
-        return 1.0;
-    }
-    book.rates.on(currency, day).map_or(0.0, |rate| rate as f64 / RATE_ONE as f64)
+/// The rate of a day as it was known at its end.
+fn rate(facts: &Facts, currency: CurrencyIndex, day: Day) -> f64 {
+    facts.rates().on(currency, day, day).map_or(0.0, |rate| rate as f64 / RATE_ONE as f64)
 }

@@ -6,7 +6,6 @@
 use super::snapshot::Companies;
 use crate::ledger::book::Promise;
 use crate::ledger::calendar::Day;
-use crate::ledger::rates::Rates;
 use crate::scoring::as_of::OpenItem;
 use crate::scoring::facts::{DebitItem, Exit, Facts};
 
@@ -27,22 +26,22 @@ pub struct Promised {
 }
 
 /// Promises as known at the end of a day.
-pub struct Promises<'a> {
-    promises: &'a [Promise],
+pub struct Promises {
+    promises: Vec<Promise>,
     day: Day,
     kept_rates: Vec<f64>,
 }
 
-impl<'a> Promises<'a> {
-    /// Looks at the promises of a book (sorted by customer) at the end of `day`.
-    pub fn at(promises: &'a [Promise], facts: &Facts, companies: &Companies, rates: &Rates, day: Day) -> Self {
+impl Promises {
+    /// Looks at the promises that are known at the end of `day`.
+    pub fn at(facts: &Facts, companies: &Companies, day: Day) -> Self {
+        let promises = facts.promises(day);
         let mut counts = vec![(0.0, 0.0); companies.count()];
-        let was_due =
-            |promise: &&Promise| is_known(promise, day) && promise.promised_date <= day && promise.promised_date > day - WINDOW_DAYS;
+        let was_due = |promise: &&Promise| promise.promised_date <= day && promise.promised_date > day - WINDOW_DAYS;
         for promise in promises.iter().filter(was_due) {
             let (kept, all) = &mut counts[companies.company(promise.customer as usize)];
             *all += 1.0;
-            if cash_within(promise, facts, rates, day) >= promise.amount {
+            if cash_within(promise, facts, day) >= promise.amount {
                 *kept += 1.0;
             }
         }
@@ -54,7 +53,7 @@ impl<'a> Promises<'a> {
     /// due longest. `amounts` is what is open of each after credits.
     pub fn of(&self, companies: &Companies, customer: usize, items: &[DebitItem], open: &[(OpenItem, i64)]) -> Vec<Option<Promised>> {
         let mut promised: Vec<Option<Promised>> = vec![None; open.len()];
-        for promise in self.of_customer(customer).iter().filter(|promise| is_known(promise, self.day) && promise.promised_date > self.day) {
+        for promise in self.of_customer(customer).iter().filter(|promise| promise.promised_date > self.day) {
             let mut rest = promise.amount;
             for ((open_item, amount), found) in open.iter().zip(&mut promised) {
                 let item = &items[open_item.position as usize];
@@ -78,12 +77,8 @@ impl<'a> Promises<'a> {
     }
 }
 
-fn is_known(promise: &Promise, day: Day) -> bool {
-    promise.made_date <= day && promise.known_from <= day
-}
-
 /// Cash from the day a promise was made to the promised one, on its items or else on the customer's, in the promise's currency.
-fn cash_within(promise: &Promise, facts: &Facts, rates: &Rates, day: Day) -> i64 {
+fn cash_within(promise: &Promise, facts: &Facts, day: Day) -> i64 {
     let items = facts.items_of(promise.customer as usize, day).filter(|item| item.is_sale);
     items
         .filter(|item| promise.items.is_empty() || promise.items.contains(&item.item))
@@ -92,7 +87,7 @@ fn cash_within(promise: &Promise, facts: &Facts, rates: &Rates, day: Day) -> i64
         .map(|(item, left)| match item.currency == promise.currency {
             true => left.amount,
             // As K21 has it: other currencies count by their base value.
-            false => rates.value_on(item.currency, promise.promised_date, left.amount),
+            false => facts.rates().value_on(item.currency, promise.promised_date, day, left.amount),
         })
         .sum()
 }

@@ -177,7 +177,7 @@ impl<'a> Forecaster<'a> {
 
     /// The open items of a snapshot with their curves over the days ahead of each company.
     pub fn expected(&self, snapshot: &Snapshot, fitted: &Fitted, days: &[DaysAhead]) -> Vec<Expected> {
-        let promises = Promises::at(&self.book.promises, self.facts, self.companies, &self.book.rates, snapshot.day);
+        let promises = Promises::at(self.facts, self.companies, snapshot.day);
         expected_items(self.facts, self.companies, snapshot, &fitted.model, days, &promises)
     }
 

@@ -5,10 +5,13 @@
 //! one. A fact counts from the later of its own date and the day it was recorded. Not responsible for what is computed from
 //! it. Intercompany customers are left out, as in every table.
 
-use crate::ingest::load::knowledge::{FROM_THE_BEGINNING, Knowledge, Known, TO_THIS_DAY};
-use crate::ledger::book::{Application, Book, CustomerIndex, Dispute, DocumentType, Item, ItemIndex, LabelIndex, NO_AMOUNT, NO_DATE};
+use crate::ingest::load::knowledge::{FROM_THE_BEGINNING, Knowledge, Known, KnownPromise, KnownRates, Match, TO_THIS_DAY};
+use crate::ledger::book::{Book, CustomerIndex, Dispute, DocumentType, Item, ItemIndex, LabelIndex, NO_AMOUNT, NO_DATE, Promise};
 use crate::ledger::calendar::Day;
+use crate::ledger::money::RATE_ONE;
 use crate::ledger::rates::CurrencyIndex;
+use rayon::prelude::*;
+use std::ops::Range;
 
 /// How a part of an item leaves the books.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,6 +39,8 @@ impl Exit {
 pub struct DebitItem {
     /// Its number in the book; from the book's count of items on for those that were deleted since.
     pub item: ItemIndex,
+    /// A hash of its company, document and item number: the same in every view of the ledger.
+    pub key: i64,
     /// Whose.
     pub customer: CustomerIndex,
     /// In what.
@@ -52,10 +57,12 @@ pub struct DebitItem {
     pub amount: i64,
     /// Base currency for one unit of document currency on its date.
     pub base_rate: f64,
+    /// The day from which any version of it counted for this customer and was known.
+    first_visible: Day,
     from: Day,
     until: Day,
-    slices: std::ops::Range<u32>,
-    disputes: std::ops::Range<u32>,
+    slices: Range<u32>,
+    disputes: Range<u32>,
 }
 
 /// What one application takes off a debit item, or gives back.
@@ -74,6 +81,8 @@ struct Slice {
 /// A credit item, or a refund or reversal that takes from credits.
 #[derive(Clone, Debug)]
 pub struct AccountItem {
+    /// A hash of its company, document and item number: the same in every view of the ledger.
+    pub key: i64,
     /// Whose.
     pub customer: CustomerIndex,
     /// In what.
@@ -87,9 +96,10 @@ pub struct AccountItem {
     amount: i64,
     from: Day,
     until: Day,
-    uses: std::ops::Range<u32>,
+    uses: Range<u32>,
 }
 
+/// What is used of a credit, or what a refund or reversal takes from credits.
 #[derive(Clone, Copy, Debug)]
 struct Use {
     visible_from: Day,
@@ -113,7 +123,7 @@ pub struct Left {
 /// The facts of a ledger.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
-    /// Debit items by customer and document date.
+    /// Debit items by customer, document date, and then by what only their content decides.
     items: Vec<DebitItem>,
     item_offsets: Vec<u32>,
     slices: Vec<Slice>,
@@ -121,23 +131,60 @@ pub struct Facts {
     account: Vec<AccountItem>,
     account_offsets: Vec<u32>,
     uses: Vec<Use>,
+    promises: Vec<Known<KnownPromise>>,
+    /// For each promise the versions of the items it is about.
+    promised: Vec<Vec<PromisedItem>>,
+    rates: KnownRates,
 }
+
+/// A version of an item that promises are about.
+#[derive(Clone, Copy, Debug)]
+struct PromisedItem {
+    item: ItemIndex,
+    customer: CustomerIndex,
+    currency: CurrencyIndex,
+    is_sale: bool,
+    from: Day,
+    until: Day,
+}
+
+/// How many customers are collected together.
+const CUSTOMERS_TOGETHER: usize = 64;
 
 impl Facts {
     /// Collects the facts of a book that can matter on or after `since`: what was settled before it is left out.
     pub fn new(book: &Book, knowledge: &Knowledge, since: Day, include_intercompany: bool) -> Self {
-        let mut earlier: Vec<&Known<Application>> = knowledge.earlier_applications.iter().collect();
-        earlier.sort_by_key(|known| (known.fact.credit, known.fact.visible_date, known.fact.row));
-        let mut collected = Collected { book, knowledge, earlier_by_credit: earlier, since, include_intercompany, facts: Facts::default() };
-        collected.debits();
-        collected.account();
-        let mut facts = collected.facts;
+        let sources = Sources::new(book, knowledge, since, include_intercompany);
         let customers = book.customers.len();
-        facts.items.sort_by_key(|item| (item.customer, item.document_date, item.due_date, item.amount, item.item, item.from));
-        facts.item_offsets = offsets(customers, facts.items.iter().map(|item| item.customer));
-        facts.account.sort_by_key(|item| (item.customer, item.document_date, item.currency, item.amount));
-        facts.account_offsets = offsets(customers, facts.account.iter().map(|item| item.customer));
+        let chunks: Vec<Range<usize>> =
+            (0..customers).step_by(CUSTOMERS_TOGETHER).map(|first| first..(first + CUSTOMERS_TOGETHER).min(customers)).collect();
+        let parts: Vec<Part> = chunks.into_par_iter().map(|chunk| sources.part(chunk)).collect();
+        let mut facts = Facts { item_offsets: vec![0], account_offsets: vec![0], rates: knowledge.rates.clone(), ..Facts::default() };
+        facts.items.reserve_exact(parts.iter().map(|part| part.items.len()).sum());
+        facts.slices.reserve_exact(parts.iter().map(|part| part.slices.len()).sum());
+        facts.account.reserve_exact(parts.iter().map(|part| part.account.len()).sum());
+        facts.uses.reserve_exact(parts.iter().map(|part| part.uses.len()).sum());
+        parts.into_iter().for_each(|part| facts.append(part));
+        facts.promises = knowledge.promises.clone();
+        facts.promised = knowledge.promises.iter().map(|known| sources.promised_items(&known.fact)).collect();
         facts
+    }
+
+    fn append(&mut self, part: Part) {
+        let (slices, disputes, uses) = (narrow(self.slices.len()), narrow(self.disputes.len()), narrow(self.uses.len()));
+        let (items, account) = (narrow(self.items.len()), narrow(self.account.len()));
+        let moved = |range: &Range<u32>, by: u32| range.start + by..range.end + by;
+        self.items.extend(part.items.into_iter().map(|item| DebitItem {
+            slices: moved(&item.slices, slices),
+            disputes: moved(&item.disputes, disputes),
+            ..item
+        }));
+        self.account.extend(part.account.into_iter().map(|item| AccountItem { uses: moved(&item.uses, uses), ..item }));
+        self.item_offsets.extend(part.item_ends.iter().map(|end| items + end));
+        self.account_offsets.extend(part.account_ends.iter().map(|end| account + end));
+        self.slices.extend(part.slices);
+        self.disputes.extend(part.disputes);
+        self.uses.extend(part.uses);
     }
 
     /// Number of customers.
@@ -145,9 +192,11 @@ impl Facts {
         self.item_offsets.len().saturating_sub(1)
     }
 
-    /// How many customers have an item at the end of `day`, as known then.
+    /// How many customers have an open item or one of the last two years at the end of `day`, as known then. Older ones are not
+    /// counted, so that it does not matter how far back the facts go.
     pub fn customers_known(&self, day: Day) -> usize {
-        (0..self.customers()).filter(|customer| self.items_of(*customer, day).next().is_some()).count()
+        let is_active = |item: &DebitItem| item.document_date > day - super::as_of::HISTORY_DAYS || self.open(item, day) > 0;
+        (0..self.customers()).filter(|customer| self.items_of(*customer, day).any(is_active)).count()
     }
 
     /// Every debit item of a customer, by document date; of a corrected one every version.
@@ -189,7 +238,8 @@ impl Facts {
             let visible = || of_credit.iter().filter(|slice| slice.is_visible(day));
             let amount: i64 = visible().map(|slice| slice.amount).sum();
             let visible_date = visible().map(|slice| slice.visible_from).min()?;
-            (amount > 0).then_some(Left { exit: of_credit[0].exit, effective_date: of_credit[0].effective_date, visible_date, amount })
+            let Slice { exit, effective_date, .. } = *visible().next()?;
+            (amount > 0).then_some(Left { exit, effective_date, visible_date, amount })
         })
     }
 
@@ -198,13 +248,22 @@ impl Facts {
         self.slices_of(item).chunk_by(|a, b| a.credit == b.credit).filter_map(move |of_credit| {
             let sum = |day: Day| -> i64 { of_credit.iter().filter(|slice| slice.is_visible(day)).map(|slice| slice.amount).sum() };
             let amount = sum(later).max(0) - sum(day).max(0);
-            let new = of_credit.iter().filter(|slice| slice.is_visible(later) && slice.visible_from > day);
-            let visible_date = new.map(|slice| slice.visible_from).min()?;
-            (amount > 0).then_some(Left { exit: of_credit[0].exit, effective_date: of_credit[0].effective_date, visible_date, amount })
+            if amount <= 0 {
+                return None;
+            }
+            let is_since = |date: &Day| day < *date && *date <= later;
+            let begun = of_credit.iter().filter(|slice| slice.is_visible(later)).map(|slice| slice.visible_from).filter(is_since).min();
+            // What was taken back may itself have been taken back: then nothing new begins to count.
+            let ended = || of_credit.iter().filter(|slice| slice.amount < 0).map(|slice| slice.visible_until).filter(is_since).min();
+            let known = || of_credit.iter().find(|slice| slice.is_visible(later));
+            let visible_date = begun.or_else(ended)?;
+            let Slice { exit, effective_date, .. } = *known()?;
+            Some(Left { exit, effective_date, visible_date, amount })
         })
     }
 
-    /// The item as it is known at the end of `day`, which may be another version of it; `None` when it was deleted by then.
+    /// The item as it is known at the end of `day`, which may be another version of it; `None` when it was deleted by then, or
+    /// turned out to be another customer's.
     pub fn known_version<'a>(&'a self, item: &'a DebitItem, day: Day) -> Option<&'a DebitItem> {
         if item.is_known(day) {
             return Some(item);
@@ -226,6 +285,30 @@ impl Facts {
             .map(|known| if known.fact.amount == NO_AMOUNT { i128::from(open) } else { i128::from(known.fact.amount) })
             .sum();
         i64::try_from(total.min(i128::from(open))).expect("no more than what is open")
+    }
+
+    /// The promises that were made by the end of `day`, as known then, sorted by customer and then by content.
+    pub fn promises(&self, day: Day) -> Vec<Promise> {
+        let known = self.promises.iter().zip(&self.promised).filter(|(known, _)| known.is_known(day) && known.fact.made_date <= day);
+        let mut promises: Vec<Promise> = known.filter_map(|(known, items)| self.promise(&known.fact, known.from, items, day)).collect();
+        promises.sort_by_key(|promise| promise.customer);
+        promises
+    }
+
+    fn promise(&self, promise: &KnownPromise, known_from: Day, items: &[PromisedItem], day: Day) -> Option<Promise> {
+        let sales: Vec<&PromisedItem> = items.iter().filter(|item| item.from <= day && day < item.until && item.is_sale).collect();
+        // A document without a sale has nothing that a promise could keep.
+        let customer = if promise.has_document { sales.first()?.customer } else { promise.customer? };
+        let currency = promise.currency.or(sales.first().map(|item| item.currency)).unwrap_or(self.rates.base());
+        self.rates.on(currency, promise.promised_date, day)?;
+        let items = sales.iter().map(|item| item.item).collect();
+        let KnownPromise { made_date, promised_date, amount, .. } = *promise;
+        Some(Promise { customer, items, made_date, promised_date, amount, currency, known_from })
+    }
+
+    /// Exchange rates as they were known.
+    pub fn rates(&self) -> &KnownRates {
+        &self.rates
     }
 
     fn slices_of(&self, item: &DebitItem) -> &[Slice] {
@@ -251,9 +334,9 @@ impl DebitItem {
         self.from <= day && day < self.until
     }
 
-    /// The day from which it counts and is known.
+    /// The day from which it counts and is known; of a corrected item, the day from which its first version did.
     pub fn visible_from(&self) -> Day {
-        self.document_date.max(self.from)
+        self.first_visible
     }
 }
 
@@ -263,76 +346,134 @@ impl Slice {
     }
 }
 
-/// Offsets of sorted groups, one longer than `groups`.
-fn offsets(groups: usize, of: impl Iterator<Item = u32>) -> Vec<u32> {
-    let mut offsets = vec![0_u32; groups + 1];
-    for group in of {
-        offsets[group as usize + 1] += 1;
-    }
-    for group in 0..groups {
-        offsets[group + 1] += offsets[group];
-    }
-    offsets
+/// What is collected of some customers; positions are within it.
+#[derive(Default)]
+struct Part {
+    items: Vec<DebitItem>,
+    item_ends: Vec<u32>,
+    slices: Vec<Slice>,
+    disputes: Vec<Known<Dispute>>,
+    account: Vec<AccountItem>,
+    account_ends: Vec<u32>,
+    uses: Vec<Use>,
 }
 
-struct Collected<'a> {
+/// What facts are collected from.
+struct Sources<'a> {
     book: &'a Book,
     knowledge: &'a Knowledge,
-    /// Earlier versions of applications by credit; by debit they stand in `knowledge`.
-    earlier_by_credit: Vec<&'a Known<Application>>,
+    /// Positions in [`Knowledge::versions`] by the customer a version belongs to, those of an item together, oldest first.
+    versions: Vec<u32>,
+    /// Positions in [`Knowledge::matches`] by credit item; by debit item they stand in `knowledge`.
+    matches_by_credit: Vec<u32>,
     since: Day,
     include_intercompany: bool,
-    facts: Facts,
 }
 
-/// An application of the book, or an earlier version of one.
-struct Seen<'a> {
-    application: &'a Application,
-    from: Day,
-    until: Day,
+/// What an application takes off one of its items, with the days on which it counts and is known.
+struct Taken {
+    other: ItemIndex,
+    exit: Exit,
+    effective_date: Day,
+    visible_from: Day,
+    visible_until: Day,
+    amount: i64,
 }
 
-impl Collected<'_> {
-    fn debits(&mut self) {
-        let Self { book, knowledge, .. } = *self;
-        for (index, item) in (0_u32..).zip(&book.items) {
-            if !is_collectable(item.document_type) || !self.is_wanted(item) {
-                continue;
+impl<'a> Sources<'a> {
+    fn new(book: &'a Book, knowledge: &'a Knowledge, since: Day, include_intercompany: bool) -> Self {
+        let mut versions: Vec<u32> = (0..narrow(knowledge.versions().len())).collect();
+        versions.sort_by_key(|position| knowledge.versions()[*position as usize].1.fact.customer);
+        let mut matches_by_credit: Vec<u32> = (0..narrow(knowledge.matches().len())).collect();
+        matches_by_credit.sort_by_key(|position| knowledge.matches()[*position as usize].fact.credit);
+        Sources { book, knowledge, versions, matches_by_credit, since, include_intercompany }
+    }
+
+    fn part(&self, customers: Range<usize>) -> Part {
+        let mut part = Part::default();
+        let mut taken: Vec<Taken> = Vec::new();
+        for customer in customers {
+            if self.include_intercompany || !self.book.customers[customer].is_intercompany {
+                let (items, account) = (part.items.len(), part.account.len());
+                self.add_items(customer, &mut taken, &mut part);
+                self.add_versions(customer, &mut taken, &mut part);
+                // The order must not depend on that of the ledger: of equal items the keys decide.
+                part.items[items..].sort_by_key(|item| (item.document_date, item.due_date, item.amount, item.key, item.from));
+                part.account[account..].sort_by_key(|item| (item.document_date, item.amount, item.key, item.from));
             }
-            let earlier = earlier_versions(knowledge, index);
-            if earlier.len() == 0 && self.is_long_settled(index, item) {
-                continue;
-            }
-            let slices = self.slices(index);
-            let disputes = self.disputes(index);
-            for known in earlier {
-                self.push_debit(index, &known.fact, (known.from, known.until), &slices, &disputes);
-            }
-            self.push_debit(index, item, (knowledge.item_from(index), TO_THIS_DAY), &slices, &disputes);
+            part.item_ends.push(narrow(part.items.len()));
+            part.account_ends.push(narrow(part.account.len()));
         }
-        let gone = knowledge.earlier_items.partition_point(|(item, _)| (*item as usize) < book.items.len());
-        for of_item in knowledge.earlier_items[gone..].chunk_by(|a, b| a.0 == b.0) {
-            let (slices, disputes) = (self.slices(of_item[0].0), self.disputes(of_item[0].0));
-            for (index, known) in of_item {
-                if is_collectable(known.fact.document_type) && self.is_wanted(&known.fact) {
-                    self.push_debit(*index, &known.fact, (known.from, known.until), &slices, &disputes);
-                }
+        part
+    }
+
+    /// Items that are known from some day on as they are.
+    fn add_items(&self, customer: usize, taken: &mut Vec<Taken>, part: &mut Part) {
+        for index in self.book.items_of(customer) {
+            let item = &self.book.items[*index as usize];
+            let Some(from) = self.knowledge.item_from(*index).filter(|_| item.amount > 0) else { continue };
+            self.collect_taken(*index, item.document_type.is_debit(), taken);
+            if self.is_long_settled(item, taken) {
+                continue;
             }
+            self.push(*index, item, (from, TO_THIS_DAY), from.max(item.document_date), taken, part);
+        }
+    }
+
+    /// Items of which there are several versions, or that the book does not have.
+    fn add_versions(&self, customer: usize, taken: &mut Vec<Taken>, part: &mut Part) {
+        let all = self.knowledge.versions();
+        let of = |position: &u32| all[*position as usize].1.fact.customer as usize;
+        let first = self.versions.partition_point(|position| of(position) < customer);
+        let count = self.versions[first..].partition_point(|position| of(position) <= customer);
+        for of_item in self.versions[first..first + count].chunk_by(|a, b| all[*a as usize].0 == all[*b as usize].0) {
+            let mut first_visible = Day::MAX;
+            for position in of_item {
+                let (index, Known { fact, from, until }) = &all[*position as usize];
+                let visible = fact.document_date.max(*from);
+                if fact.amount <= 0 || visible >= *until {
+                    continue;
+                }
+                first_visible = first_visible.min(visible);
+                self.collect_taken(*index, fact.document_type.is_debit(), taken);
+                self.push(*index, fact, (*from, *until), first_visible, taken, part);
+            }
+        }
+    }
+
+    fn push(&self, index: ItemIndex, item: &Item, days: (Day, Day), first_visible: Day, taken: &mut [Taken], part: &mut Part) {
+        if is_collectable(item.document_type) {
+            self.push_debit(index, item, days, first_visible, taken, part);
+        } else {
+            self.push_account(index, item, days, taken, part);
         }
     }
 
     fn push_debit(
-        &mut self,
+        &self,
         index: ItemIndex,
         item: &Item,
         (from, until): (Day, Day),
-        slices: &std::ops::Range<u32>,
-        disputes: &std::ops::Range<u32>,
+        first_visible: Day,
+        taken: &mut [Taken],
+        part: &mut Part,
     ) {
-        let rates = &self.book.rates;
-        let base_rate = rates.on(item.currency, item.document_date).map_or(1.0, |rate| rate as f64 / crate::ledger::money::RATE_ONE as f64);
-        self.facts.items.push(DebitItem {
+        let slices = narrow(part.slices.len());
+        // What comes of one credit stands together.
+        taken.sort_by_key(|taken| (taken.other, taken.visible_from, taken.visible_until, taken.amount));
+        part.slices.extend(taken.iter().map(|taken| Slice {
+            credit: taken.other,
+            exit: taken.exit,
+            effective_date: taken.effective_date,
+            visible_from: taken.visible_from,
+            visible_until: taken.visible_until,
+            amount: taken.amount,
+        }));
+        let disputes = narrow(part.disputes.len());
+        part.disputes.extend(self.knowledge.disputes_of(index).iter().map(|(_, known)| *known));
+        let debit = DebitItem {
             item: index,
+            key: self.knowledge.key(index),
             customer: item.customer,
             currency: item.currency,
             terms: item.payment_terms,
@@ -340,125 +481,32 @@ impl Collected<'_> {
             document_date: item.document_date,
             due_date: item.due_date,
             amount: item.amount,
-            base_rate: if item.currency == rates.base() { 1.0 } else { base_rate },
+            base_rate: 1.0,
+            first_visible,
             from,
             until,
-            slices: slices.clone(),
-            disputes: disputes.clone(),
-        });
-    }
-
-    fn is_wanted(&self, item: &Item) -> bool {
-        item.amount > 0 && (self.include_intercompany || !self.book.customers[item.customer as usize].is_intercompany)
-    }
-
-    /// Whether the item reached zero before anything is asked.
-    fn is_long_settled(&self, index: ItemIndex, item: &Item) -> bool {
-        if item.document_date >= self.since {
-            return false;
-        }
-        let mut open = item.amount;
-        for seen in self.seen(index) {
-            if seen.until != TO_THIS_DAY || self.visible_from(&seen) >= self.since {
-                return false;
-            }
-            open -= seen.application.part_of(item);
-        }
-        open == 0
-    }
-
-    /// The applications of an item, earlier versions included.
-    fn seen(&self, index: ItemIndex) -> Vec<Seen<'_>> {
-        let Self { book, knowledge, .. } = self;
-        let mut seen = Vec::new();
-        if (index as usize) < book.items.len() {
-            seen.extend(book.application_positions(index).map(|position| Seen {
-                application: &book.applications[position as usize],
-                from: knowledge.application_from(position),
-                until: TO_THIS_DAY,
-            }));
-        }
-        fn as_seen(known: &Known<Application>) -> Seen<'_> {
-            Seen { application: &known.fact, from: known.from, until: known.until }
-        }
-        let by_debit = &knowledge.earlier_applications;
-        let first = by_debit.partition_point(|known| known.fact.debit < index);
-        seen.extend(by_debit[first..].iter().take_while(|known| known.fact.debit == index).map(as_seen));
-        let first = self.earlier_by_credit.partition_point(|known| known.fact.credit < index);
-        seen.extend(self.earlier_by_credit[first..].iter().copied().take_while(|known| known.fact.credit == index).map(as_seen));
-        seen
-    }
-
-    /// An application counts when it and both its documents are known.
-    fn visible_from(&self, seen: &Seen) -> Day {
-        let first_known = |item: ItemIndex| match earlier_versions(self.knowledge, item).next() {
-            Some(known) => known.from,
-            None => self.knowledge.item_from(item),
+            slices: slices..narrow(part.slices.len()),
+            disputes: disputes..narrow(part.disputes.len()),
         };
-        let Application { debit, credit, visible_date, .. } = *seen.application;
-        visible_date.max(seen.from).max(first_known(debit)).max(first_known(credit))
-    }
-
-    fn credit_item(&self, index: ItemIndex) -> Option<&Item> {
-        self.book.items.get(index as usize).or_else(|| earlier_versions(self.knowledge, index).map(|known| &known.fact).next())
-    }
-
-    fn slices(&mut self, debit: ItemIndex) -> std::ops::Range<u32> {
-        let start = self.facts.slices.len();
-        let mut slices = Vec::new();
-        for seen in self.seen(debit) {
-            let application = seen.application;
-            let Some(credit) = self.credit_item(application.credit) else { continue };
-            let debit_date = self.credit_item(debit).map_or(credit.document_date, |item| item.document_date);
-            slices.push(Slice {
-                credit: application.credit,
-                exit: Exit::of(credit.document_type),
-                effective_date: credit.document_date.max(debit_date),
-                visible_from: self.visible_from(&seen),
-                visible_until: seen.until,
-                amount: application.amount,
-            });
+        if item.currency == self.book.rates.base() {
+            part.items.push(debit);
+            return;
         }
-        slices.sort_by_key(|slice| (slice.effective_date, slice.credit, slice.visible_from, slice.amount));
-        self.facts.slices.extend(slices);
-        to_range(start, self.facts.slices.len())
-    }
-
-    fn disputes(&mut self, item: ItemIndex) -> std::ops::Range<u32> {
-        let start = self.facts.disputes.len();
-        let all = &self.knowledge.disputes;
-        let first = all.partition_point(|(of, _)| *of < item);
-        self.facts.disputes.extend(all[first..].iter().take_while(|(of, _)| *of == item).map(|(_, known)| *known));
-        to_range(start, self.facts.disputes.len())
-    }
-
-    fn account(&mut self) {
-        let Self { book, knowledge, .. } = *self;
-        for (index, item) in (0_u32..).zip(&book.items) {
-            if is_collectable(item.document_type) || !self.is_wanted(item) {
-                continue;
-            }
-            let earlier = earlier_versions(knowledge, index);
-            if earlier.len() == 0 && self.is_long_settled(index, item) {
-                continue;
-            }
-            let uses = self.uses(index, item);
-            for known in earlier {
-                self.push_account(&known.fact, (known.from, known.until), &uses);
-            }
-            self.push_account(item, (knowledge.item_from(index), TO_THIS_DAY), &uses);
-        }
-        let gone = knowledge.earlier_items.partition_point(|(item, _)| (*item as usize) < book.items.len());
-        for (index, known) in &knowledge.earlier_items[gone..] {
-            if !is_collectable(known.fact.document_type) && self.is_wanted(&known.fact) {
-                let uses = self.uses(*index, &known.fact);
-                self.push_account(&known.fact, (known.from, known.until), &uses);
-            }
+        // A rate that was corrected, or came late, makes another version of the item.
+        for Known { fact: rate, from, until } in self.knowledge.rates.stretches(item.currency, item.document_date, from, until) {
+            part.items.push(DebitItem { base_rate: rate as f64 / RATE_ONE as f64, from, until, ..debit.clone() });
         }
     }
 
-    fn push_account(&mut self, item: &Item, (from, until): (Day, Day), uses: &std::ops::Range<u32>) {
-        self.facts.account.push(AccountItem {
+    fn push_account(&self, index: ItemIndex, item: &Item, (from, until): (Day, Day), taken: &[Taken], part: &mut Part) {
+        let uses = narrow(part.uses.len());
+        part.uses.extend(taken.iter().map(|taken| Use {
+            visible_from: taken.visible_from,
+            visible_until: taken.visible_until,
+            amount: taken.amount,
+        }));
+        part.account.push(AccountItem {
+            key: self.knowledge.key(index),
             customer: item.customer,
             currency: item.currency,
             is_cash: matches!(item.document_type, DocumentType::Receipt | DocumentType::Refund | DocumentType::ReceiptReversal),
@@ -467,18 +515,64 @@ impl Collected<'_> {
             amount: item.amount,
             from,
             until,
-            uses: uses.clone(),
+            uses: uses..narrow(part.uses.len()),
         });
     }
 
-    fn uses(&mut self, index: ItemIndex, item: &Item) -> std::ops::Range<u32> {
-        let start = self.facts.uses.len();
-        let mut uses = Vec::new();
-        for seen in self.seen(index) {
-            uses.push(Use { visible_from: self.visible_from(&seen), visible_until: seen.until, amount: seen.application.part_of(item) });
+    /// Everything that applications ever took off an item.
+    fn collect_taken(&self, index: ItemIndex, is_debit: bool, taken: &mut Vec<Taken>) {
+        let Self { book, knowledge, .. } = *self;
+        taken.clear();
+        let of = |found: &Match, from: Day, until: Day| Taken {
+            other: if is_debit { found.credit } else { found.debit },
+            exit: Exit::of(found.credit_type),
+            effective_date: found.effective_date,
+            visible_from: found.visible_date.max(from),
+            visible_until: until,
+            amount: if is_debit { found.amount } else { found.credit_amount },
+        };
+        if (index as usize) < book.items.len() {
+            taken.extend(book.application_positions(index).filter_map(|position| {
+                let application = &book.applications[position as usize];
+                let from = knowledge.application_from(position)?;
+                let from = from.max(knowledge.item_from(application.debit)?).max(knowledge.item_from(application.credit)?);
+                Some(of(&Match::of(book, application), from, TO_THIS_DAY))
+            }));
         }
-        self.facts.uses.extend(uses);
-        to_range(start, self.facts.uses.len())
+        let as_taken = |known: &Known<Match>| of(&known.fact, known.from, known.until);
+        if is_debit {
+            taken.extend(knowledge.matches_of_debit(index).iter().map(as_taken));
+        } else {
+            let of_position = |position: &u32| &knowledge.matches()[*position as usize];
+            let first = self.matches_by_credit.partition_point(|position| of_position(position).fact.credit < index);
+            let of_credit = self.matches_by_credit[first..].iter().map(of_position).take_while(|known| known.fact.credit == index);
+            taken.extend(of_credit.map(as_taken));
+        }
+        // What begins to count only after it was replaced never did.
+        taken.retain(|taken| taken.visible_from < taken.visible_until);
+    }
+
+    /// Whether the item reached zero before anything is asked.
+    fn is_long_settled(&self, item: &Item, taken: &[Taken]) -> bool {
+        let is_long_known = |taken: &Taken| taken.visible_until == TO_THIS_DAY && taken.visible_from < self.since;
+        let sum = || taken.iter().map(|taken| taken.amount).sum::<i64>();
+        item.document_date < self.since && taken.iter().all(is_long_known) && sum() == item.amount
+    }
+
+    /// The versions of the items that a promise is about.
+    fn promised_items(&self, promise: &KnownPromise) -> Vec<PromisedItem> {
+        let mut found = Vec::new();
+        for index in &promise.items {
+            let mut push = |item: &Item, from: Day, until: Day| {
+                let (customer, currency, is_sale) = (item.customer, item.currency, item.document_type.is_sale());
+                found.push(PromisedItem { item: *index, customer, currency, is_sale, from, until });
+            };
+            match self.book.items.get(*index as usize).zip(self.knowledge.item_from(*index)) {
+                Some((item, from)) => push(item, from, TO_THIS_DAY),
+                None => self.knowledge.versions_of(*index).iter().for_each(|(_, known)| push(&known.fact, known.from, known.until)),
+            }
+        }
+        found
     }
 }
 
@@ -487,16 +581,8 @@ fn is_collectable(document_type: DocumentType) -> bool {
     document_type.is_sale() || matches!(document_type, DocumentType::Reinstatement | DocumentType::Increase)
 }
 
-fn earlier_versions(knowledge: &Knowledge, item: ItemIndex) -> impl ExactSizeIterator<Item = &Known<Item>> + Clone {
-    let all = &knowledge.earlier_items;
-    let first = all.partition_point(|(of, _)| *of < item);
-    let last = first + all[first..].iter().take_while(|(of, _)| *of == item).count();
-    all[first..last].iter().map(|(_, known)| known)
-}
-
-fn to_range(start: usize, end: usize) -> std::ops::Range<u32> {
-    let narrow = |position: usize| u32::try_from(position).expect("slices are counted in 32 bits");
-    narrow(start)..narrow(end)
+fn narrow(position: usize) -> u32 {
+    u32::try_from(position).expect("facts are counted in 32 bits")
 }
 
 /// The day before which nothing is asked of the facts of a night: a year of landmarks, a year of origins, and the payments

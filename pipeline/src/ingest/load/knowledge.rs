@@ -1,27 +1,41 @@
 //! From when each row of the book is known, and what was known instead before: what is needed to look at the ledger as it
-//! was on any earlier day without loading it again.
+//! was at the end of any earlier day without loading it again.
 //!
-//! Responsible for items, applications and disputes. A day knows what was recorded by its end. Rows that do not say when
-//! they were recorded are known from the beginning. Rows that a view leaves out because other rows break them (over-applied,
-//! without a rate) are left out of every earlier day too: what was broken then and is not now is as it is now.
+//! Responsible for items, applications, disputes, promises and exchange rates. A day knows what was recorded by its end; rows
+//! that do not say when they were recorded are known from the beginning. What a view of that day would have left out because
+//! other rows broke it (over-applied, without a rate, without its document) is left out of that day, and what only a later day
+//! leaves out is in it. Not responsible for customers: to which company, group and segment they belong is how the book is
+//! looked at, and is as it is now. Versions that name a customer or a currency which nothing else in the ledger names any more
+//! are passed over.
+
+mod matching;
+mod promises;
+mod rates;
+
+pub use matching::Match;
+pub use promises::KnownPromise;
+pub use rates::KnownRates;
 
 use super::{
-    DocumentType, KeyIndex, LedgerFiles, LoadOptions, Loaded, NO_AMOUNT, RowGroup, UNKNOWN, Version, document_keys, file_rank_of,
-    is_delivered_later, read_row_groups, resolve_amount,
+    DocumentType, KeyIndex, LedgerFiles, LoadOptions, Loaded, NO_DATE, RowGroup, UNKNOWN, Version, document_keys, file_rank_of,
+    is_delivered_later, read_row_groups,
 };
 use crate::config::DAY_MICROS;
 use crate::error::Result;
-use crate::ledger::book::{Application, CustomerIndex, Dispute, Item, ItemIndex};
+use crate::ledger::book::{Book, CustomerIndex, Dispute, Item, ItemIndex, LabelIndex};
 use crate::ledger::calendar::Day;
 use crate::ledger::rates::CurrencyIndex;
 use arrow::array::{Array as _, AsArray as _};
 use arrow::datatypes::{Int32Type, TimestampMicrosecondType};
+use matching::{Matching, Recorded};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Known from the beginning.
 pub const FROM_THE_BEGINNING: Day = Day::MIN;
 /// Known to this day.
 pub const TO_THIS_DAY: Day = Day::MAX;
+/// Not known by its position in the book: its versions say when.
+const IN_VERSIONS: Day = Day::MAX;
 
 /// Something with the days on which it was what is known.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -34,33 +48,86 @@ pub struct Known<T> {
     pub until: Day,
 }
 
+impl<T> Known<T> {
+    /// Whether it is what is known at the end of `day`.
+    pub fn is_known(&self, day: Day) -> bool {
+        self.from <= day && day < self.until
+    }
+}
+
 /// From when the book's rows are known, and what was known before them.
 #[derive(Clone, Debug, Default)]
 pub struct Knowledge {
-    /// For each item of the book the day from which it is known as it is; empty when all are from the beginning.
+    /// For each item of the book the day from which it is known, or [`IN_VERSIONS`]; empty when all are from the beginning.
     items: Vec<Day>,
     /// The same for each application of the book, by position.
     applications: Vec<Day>,
-    /// Earlier versions of items. The number is the item's; items that no longer exist have numbers from the book's count on.
-    pub earlier_items: Vec<(ItemIndex, Known<Item>)>,
-    /// Earlier versions of applications.
-    pub earlier_applications: Vec<Known<Application>>,
+    /// Hash of company, document and item number of each item: the book's, then those that no longer exist.
+    keys: Vec<i64>,
+    /// Every version of items that have several or are not in the book, by item, oldest first. Items that no longer exist have
+    /// numbers from the book's count on.
+    versions: Vec<(ItemIndex, Known<Item>)>,
+    /// What applications of the book that are not known by their position, and others that once counted, took off their items,
+    /// by debit item.
+    matches: Vec<Known<Match>>,
     /// Every version of every dispute, with its item, sorted by item.
-    pub disputes: Vec<(ItemIndex, Known<Dispute>)>,
+    disputes: Vec<(ItemIndex, Known<Dispute>)>,
+    /// Every version of every promise, in an order that its content decides.
+    pub promises: Vec<Known<KnownPromise>>,
+    /// Exchange rates as they were known.
+    pub rates: KnownRates,
     /// Whether any row says when it was recorded: without, features go by the dates of documents and applications.
     pub has_recorded_instants: bool,
 }
 
 impl Knowledge {
-    /// The day from which an item is known as it is.
-    pub fn item_from(&self, item: ItemIndex) -> Day {
-        self.items.get(item as usize).copied().unwrap_or(FROM_THE_BEGINNING)
+    /// The day from which an item of the book is known as it is; `None` for an item whose [`Self::versions_of`] say that.
+    pub fn item_from(&self, item: ItemIndex) -> Option<Day> {
+        Some(self.items.get(item as usize).copied().unwrap_or(FROM_THE_BEGINNING)).filter(|day| *day != IN_VERSIONS)
     }
 
-    /// The day from which the application at a position of the book is known as it is.
-    pub fn application_from(&self, position: u32) -> Day {
-        self.applications.get(position as usize).copied().unwrap_or(FROM_THE_BEGINNING)
+    /// The day from which the application at a position of the book is known; `None` where [`Self::matches_of_debit`] and its
+    /// like say when.
+    pub fn application_from(&self, position: u32) -> Option<Day> {
+        Some(self.applications.get(position as usize).copied().unwrap_or(FROM_THE_BEGINNING)).filter(|day| *day != IN_VERSIONS)
     }
+
+    /// A hash of company, document and item number: the same in every view of the ledger.
+    pub fn key(&self, item: ItemIndex) -> i64 {
+        self.keys.get(item as usize).copied().unwrap_or(i64::from(item))
+    }
+
+    /// Every version of every item that has several or is not in the book, by item, oldest first.
+    pub fn versions(&self) -> &[(ItemIndex, Known<Item>)] {
+        &self.versions
+    }
+
+    /// The versions of an item that has several or is not in the book, oldest first.
+    pub fn versions_of(&self, item: ItemIndex) -> &[(ItemIndex, Known<Item>)] {
+        of_item(&self.versions, item, |(of, _)| *of)
+    }
+
+    /// What was taken off a debit item by applications that are not known by their position in the book.
+    pub fn matches_of_debit(&self, debit: ItemIndex) -> &[Known<Match>] {
+        of_item(&self.matches, debit, |known| known.fact.debit)
+    }
+
+    /// All that applications not known by their position in the book took off items, by debit item.
+    pub fn matches(&self) -> &[Known<Match>] {
+        &self.matches
+    }
+
+    /// Every version of the disputes of an item.
+    pub fn disputes_of(&self, item: ItemIndex) -> &[(ItemIndex, Known<Dispute>)] {
+        of_item(&self.disputes, item, |(of, _)| *of)
+    }
+}
+
+/// The stretch of a sorted list that belongs to an item.
+fn of_item<T>(sorted: &[T], item: ItemIndex, of: impl Fn(&T) -> ItemIndex) -> &[T] {
+    let first = sorted.partition_point(|entry| of(entry) < item);
+    let count = sorted[first..].iter().take_while(|entry| of(entry) == item).count();
+    &sorted[first..first + count]
 }
 
 /// Reads when the rows of a loaded book were recorded, and what they replaced.
@@ -69,28 +136,38 @@ impl Knowledge {
 /// When a segment cannot be read.
 pub fn knowledge(files: &LedgerFiles, options: &LoadOptions, loaded: &Loaded) -> Result<Knowledge> {
     let book = &loaded.book;
-    let mut known = Knowledge::default();
-    let documents = recorded_days(files, "documents")?;
-    let applications = recorded_days(files, "applications")?;
-    known.has_recorded_instants = documents.is_some() || applications.is_some();
-    if let Some(days) = documents {
-        known.items = loaded.item_rows.iter().map(|row| days[*row as usize]).collect();
+    let document_days = recorded_days(files, "documents")?;
+    let application_days = recorded_days(files, "applications")?;
+    let by_row = |days: &Option<Vec<Day>>, row: u32| days.as_ref().map_or(FROM_THE_BEGINNING, |days| days[row as usize]);
+    let mut known = Knowledge {
+        has_recorded_instants: document_days.is_some() || application_days.is_some(),
+        rates: rates::read(files, options, book)?,
+        ..Knowledge::default()
+    };
+    if document_days.is_some() {
+        known.items = loaded.item_rows.iter().map(|row| by_row(&document_days, *row)).collect();
     }
-    if let Some(days) = applications {
-        known.applications = book.applications.iter().map(|application| days[application.row as usize]).collect();
+    if application_days.is_some() {
+        known.applications = book.applications.iter().map(|application| by_row(&application_days, application.row)).collect();
     }
-    let replaced_documents = replaced(files, "documents", options.known_as_of)?;
-    let replaced_applications = replaced(files, "applications", options.known_as_of)?;
-    let has_disputes = !files.segments("disputes").is_empty();
-    if replaced_documents.is_empty() && replaced_applications.is_empty() && !has_disputes {
-        return Ok(known);
+    let row_keys = document_keys(files)?;
+    let keys: Vec<i64> = loaded.item_rows.iter().map(|row| row_keys[*row as usize]).collect();
+    drop(row_keys);
+    let mut items = Items { index: KeyIndex::new(&keys), gone: BTreeMap::new(), keys };
+
+    let mut other_documents = Rows::of(files, "documents", options)?.replaced;
+    for row in loaded.left_out.iter().filter(|row| row.table == "documents") {
+        other_documents.insert(row.row, (by_row(&document_days, row.row), TO_THIS_DAY));
     }
-    let keys = document_keys(files)?;
-    let item_keys: Vec<i64> = loaded.item_rows.iter().map(|row| keys[*row as usize]).collect();
-    let mut items = Items { index: KeyIndex::new(&item_keys), gone: BTreeMap::new(), count: book.items.len(), gone_items: Vec::new() };
-    known.earlier_items = earlier_items(files, loaded, &replaced_documents, &mut items)?;
-    known.earlier_applications = earlier_applications(files, loaded, &replaced_applications, &items)?;
+    let versions = earlier_items(files, loaded, &other_documents, &mut items)?;
+    set_versions(&mut known, book, versions);
+
+    let applications = applications(files, options, loaded, &items, &known)?;
+    known.keys = items.keys.clone();
+    Matching::new(book, &mut known).add(applications, |rows| application_order(files, rows))?;
+
     known.disputes = disputes(files, options, &items)?;
+    known.promises = promises::read(files, options, book, &items)?;
     Ok(known)
 }
 
@@ -98,8 +175,8 @@ pub fn knowledge(files: &LedgerFiles, options: &LoadOptions, loaded: &Loaded) ->
 struct Items {
     index: KeyIndex,
     gone: BTreeMap<i64, ItemIndex>,
-    count: usize,
-    gone_items: Vec<Item>,
+    /// The key of each item, those that are gone after the book's.
+    keys: Vec<i64>,
 }
 
 impl Items {
@@ -107,19 +184,53 @@ impl Items {
         self.index.get(key).or_else(|| self.gone.get(&key).copied())
     }
 
-    fn item<'a>(&'a self, items: &'a [Item], index: ItemIndex) -> &'a Item {
-        items.get(index as usize).unwrap_or_else(|| &self.gone_items[index as usize - self.count])
+    /// The number of an item, a new one where the book knows nothing of it any more.
+    fn get_or_add(&mut self, key: i64) -> ItemIndex {
+        self.get(key).unwrap_or_else(|| {
+            let index = u32::try_from(self.keys.len()).expect("items are counted in 32 bits");
+            self.gone.insert(key, index);
+            self.keys.push(key);
+            index
+        })
     }
+}
 
-    /// The number of an item of which the book knows nothing any more.
-    fn add_gone(&mut self, key: i64, item: Item) -> ItemIndex {
-        if let Some(known) = self.gone.get(&key) {
-            return *known;
+/// Sets from when items are known: those with several versions by these, the others by their day; and no item before there is a
+/// rate for it.
+fn set_versions(known: &mut Knowledge, book: &Book, earlier: Vec<(ItemIndex, Known<Item>)>) {
+    let mut versions = earlier;
+    let several: HashSet<ItemIndex> = versions.iter().map(|(item, _)| *item).collect();
+    versions.extend(several.iter().filter_map(|item| {
+        let from = known.item_from(*item).expect("nothing is set yet");
+        Some((*item, Known { fact: *book.items.get(*item as usize)?, from, until: TO_THIS_DAY }))
+    }));
+    let mut days: Vec<(ItemIndex, Day)> = Vec::new();
+    for (index, item) in (0_u32..).zip(&book.items) {
+        if item.currency == book.rates.base() || several.contains(&index) {
+            continue;
         }
-        let index = u32::try_from(self.count + self.gone_items.len()).expect("items are counted in 32 bits");
-        self.gone.insert(key, index);
-        self.gone_items.push(item);
-        index
+        let from = known.item_from(index).expect("nothing is set yet");
+        match known.rates.known_stretches(item.currency, item.document_date, from, TO_THIS_DAY).as_slice() {
+            [(first, _)] if *first <= from.max(item.document_date) => {}
+            [(first, TO_THIS_DAY)] => days.push((index, *first)),
+            _ => versions.push((index, Known { fact: *item, from, until: TO_THIS_DAY })),
+        }
+    }
+    let valued = versions.into_iter().flat_map(|(index, version)| {
+        let Item { currency, document_date, .. } = version.fact;
+        let stretches = known.rates.known_stretches(currency, document_date, version.from, version.until);
+        stretches.into_iter().map(move |(from, until)| (index, Known { fact: version.fact, from, until }))
+    });
+    known.versions = valued.collect();
+    known.versions.sort_by_key(|(item, version)| (*item, version.from));
+    days.extend(several.into_iter().chain(known.versions.iter().map(|(item, _)| *item)).map(|item| (item, IN_VERSIONS)));
+    if !days.is_empty() && known.items.is_empty() {
+        known.items = vec![FROM_THE_BEGINNING; book.items.len()];
+    }
+    for (item, day) in days {
+        if let Some(of_item) = known.items.get_mut(item as usize) {
+            *of_item = day;
+        }
     }
 }
 
@@ -148,22 +259,43 @@ fn recorded_days(files: &LedgerFiles, table: &str) -> Result<Option<Vec<Day>>> {
     Ok(Some(all))
 }
 
-/// Rows that were replaced or deleted later, with the days on which they were what was known.
-type Replaced = HashMap<u32, (Day, Day)>;
+/// The days on which the rows of a table are what is known.
+struct Rows {
+    /// Rows that were replaced or deleted later.
+    replaced: HashMap<u32, (Day, Day)>,
+    /// Rows that are not what is known now.
+    invisible: HashSet<u32>,
+    /// Keys of which there are several versions.
+    corrected: HashSet<i64>,
+}
 
-/// The versions of a table's keys that are not the latest, unless they were replaced on the day on which they came.
-fn replaced(files: &LedgerFiles, table: &str, known_as_of: Option<i64>) -> Result<Replaced> {
-    let versions = versions(files, table, known_as_of)?;
-    let mut replaced = Replaced::new();
-    for of_key in versions.values() {
-        for pair in of_key.windows(2) {
-            let (from, until) = (version_day(&pair[0]), version_day(&pair[1]));
-            if !pair[0].is_deleted && from < until {
-                replaced.insert(pair[0].row, (from, until));
+impl Rows {
+    /// A version that was replaced on the day on which it came never was what is known at the end of a day.
+    fn of(files: &LedgerFiles, table: &str, options: &LoadOptions) -> Result<Self> {
+        let versions = versions(files, table, options.known_as_of)?;
+        let mut replaced = HashMap::new();
+        for of_key in versions.values() {
+            for pair in of_key.windows(2) {
+                let (from, until) = (version_day(&pair[0]), version_day(&pair[1]));
+                if !pair[0].is_deleted && from < until {
+                    replaced.insert(pair[0].row, (from, until));
+                }
             }
         }
+        let invisible = super::invisible_rows(files, table, options.known_as_of)?;
+        Ok(Rows { replaced, invisible, corrected: versions.into_keys().collect() })
     }
-    Ok(replaced)
+
+    /// The days on which each row of a group is what is known; `None` when never.
+    fn days<'a>(&'a self, group: &'a RowGroup) -> impl Fn(usize) -> Option<(Day, Day)> + 'a {
+        let recorded = group.column("recorded_at").as_primitive::<TimestampMicrosecondType>();
+        move |row| match self.replaced.get(&group.row(row)) {
+            Some(days) => Some(*days),
+            None if self.invisible.contains(&group.row(row)) => None,
+            None if recorded.is_null(row) => Some((FROM_THE_BEGINNING, TO_THIS_DAY)),
+            None => Some((day_of_instant(recorded.value(row)), TO_THIS_DAY)),
+        }
+    }
 }
 
 fn version_day(version: &Version) -> Day {
@@ -205,9 +337,38 @@ fn versions(files: &LedgerFiles, table: &str, known_as_of: Option<i64>) -> Resul
     Ok(found)
 }
 
-/// Reads the rows of documents that were replaced. Customers and currencies that the book no longer knows are passed over.
-fn earlier_items(files: &LedgerFiles, loaded: &Loaded, replaced: &Replaced, items: &mut Items) -> Result<Vec<(ItemIndex, Known<Item>)>> {
-    if replaced.is_empty() {
+/// Words of a book by number: those that only earlier versions use get numbers after the book's labels.
+struct Labels<'a> {
+    numbers: HashMap<&'a str, LabelIndex>,
+    others: HashMap<String, LabelIndex>,
+}
+
+impl Labels<'_> {
+    fn number(&mut self, word: &str) -> LabelIndex {
+        if let Some(number) = self.numbers.get(word).or_else(|| self.others.get(word)) {
+            return *number;
+        }
+        let number = u32::try_from(self.numbers.len() + self.others.len()).expect("fewer than 2^32 labels");
+        self.others.insert(word.to_owned(), number);
+        number
+    }
+}
+
+/// A version of an item as it stands in a row; the word of its terms has no number yet.
+struct EarlierItem {
+    key: i64,
+    version: Known<Item>,
+    terms: Option<String>,
+}
+
+/// Reads rows of documents that are not in the book. Customers and currencies that the book does not know are passed over.
+fn earlier_items(
+    files: &LedgerFiles,
+    loaded: &Loaded,
+    wanted: &HashMap<u32, (Day, Day)>,
+    items: &mut Items,
+) -> Result<Vec<(ItemIndex, Known<Item>)>> {
+    if wanted.is_empty() {
         return Ok(Vec::new());
     }
     let book = &loaded.book;
@@ -215,47 +376,37 @@ fn earlier_items(files: &LedgerFiles, loaded: &Loaded, replaced: &Replaced, item
         .zip(&book.customers)
         .map(|(index, customer)| ((book.companies[customer.company as usize].as_str(), customer.id.as_str()), index))
         .collect();
-    let currencies: HashMap<&str, CurrencyIndex> = (0..book.rates.len())
-        .map(|at| CurrencyIndex::try_from(at).expect("counted in 16 bits"))
-        .map(|at| (book.rates.code(at), at))
-        .collect();
-    let columns = ["row_key", "company_id", "customer_id", "document_type", "document_date", "due_date", "amount", "currency"];
+    let currencies = currencies(book);
+    let columns = ["row_key", "company_id", "customer_id", "document_type", "document_date", "due_date", "amount", "currency", "terms"];
     let groups = read_row_groups(files.segments("documents"), files.first_files, &columns, &["document_type", "currency"], |group| {
-        read_earlier_items(group, replaced, &customers, &currencies)
+        read_earlier_items(group, wanted, &customers, &currencies)
     })?;
+    let mut labels = Labels { numbers: (0_u32..).zip(&book.labels).map(|(at, word)| (word.as_str(), at)).collect(), others: HashMap::new() };
     let mut earlier = Vec::new();
-    for (key, known) in groups.into_iter().flatten() {
-        let item = match items.get(key) {
-            Some(item) => item,
-            None => items.add_gone(key, known.fact),
+    for EarlierItem { key, mut version, terms } in groups.into_iter().flatten() {
+        let item = &mut version.fact;
+        item.payment_terms = match terms {
+            Some(terms) => labels.number(&terms),
+            None if item.due_date == NO_DATE => 0,
+            None => labels.number(&format!("net {}", item.due_date - item.document_date)),
         };
-        // What a correction did not change stands in the item as it is now.
-        let mut fact = known.fact;
-        if let Some(now) = book.items.get(item as usize) {
-            fact = Item {
-                customer: fact.customer,
-                document_type: fact.document_type,
-                amount: fact.amount,
-                currency: fact.currency,
-                document_date: fact.document_date,
-                due_date: fact.due_date,
-                base_amount: NO_AMOUNT,
-                ..*now
-            };
-        }
-        earlier.push((item, Known { fact, ..known }));
+        earlier.push((items.get_or_add(key), version));
     }
-    earlier.sort_by_key(|(item, known)| (*item, known.from));
     Ok(earlier)
+}
+
+fn currencies(book: &Book) -> HashMap<&str, CurrencyIndex> {
+    let all = (0..book.rates.len()).map(|at| CurrencyIndex::try_from(at).expect("counted in 16 bits"));
+    all.map(|at| (book.rates.code(at), at)).collect()
 }
 
 fn read_earlier_items(
     group: &RowGroup,
-    replaced: &Replaced,
+    wanted: &HashMap<u32, (Day, Day)>,
     customers: &HashMap<(&str, &str), CustomerIndex>,
     currencies: &HashMap<&str, CurrencyIndex>,
-) -> Vec<(i64, Known<Item>)> {
-    let rows: Vec<usize> = (0..group.rows()).filter(|row| replaced.contains_key(&group.row(*row))).collect();
+) -> Vec<EarlierItem> {
+    let rows: Vec<usize> = (0..group.rows()).filter(|row| wanted.contains_key(&group.row(*row))).collect();
     if rows.is_empty() {
         return Vec::new();
     }
@@ -263,62 +414,84 @@ fn read_earlier_items(
     let codes = group.codes("currency", UNKNOWN, |code| currencies.get(code).map_or(UNKNOWN, |at| u32::from(*at)));
     let (companies, ids) = (group.column("company_id").as_string::<i32>(), group.column("customer_id").as_string::<i32>());
     let (document_dates, due_dates, amounts) = (group.dates("document_date"), group.dates("due_date"), group.amounts("amount"));
-    let keys = group.i64s("row_key");
+    let (keys, terms) = (group.i64s("row_key"), group.column("terms").as_string::<i32>());
     rows.into_iter()
         .filter_map(|row| {
             let document_type = *DocumentType::ALL.get(types[row] as usize)?;
             let currency = CurrencyIndex::try_from(codes[row]).ok()?;
             let customer = *customers.get(&(companies.value(row), ids.value(row)))?;
-            let (from, until) = replaced[&group.row(row)];
+            let (from, until) = wanted[&group.row(row)];
             let fact = Item::plain(document_type, customer, currency, amounts[row], document_dates[row], due_dates[row]);
-            Some((keys[row], Known { fact, from, until }))
+            let terms = terms.is_valid(row).then(|| terms.value(row).to_owned()).filter(|terms| !terms.is_empty());
+            Some(EarlierItem { key: keys[row], version: Known { fact, from, until }, terms })
         })
         .collect()
 }
 
-/// Reads the applications that were replaced or taken away.
-fn earlier_applications(files: &LedgerFiles, loaded: &Loaded, replaced: &Replaced, items: &Items) -> Result<Vec<Known<Application>>> {
-    if replaced.is_empty() {
+/// Reads the applications whose days the book does not tell: those that have several versions, that the book leaves out, and
+/// that stand between items of which there are several versions.
+fn applications(
+    files: &LedgerFiles,
+    options: &LoadOptions,
+    loaded: &Loaded,
+    items: &Items,
+    known: &Knowledge,
+) -> Result<Vec<Known<Recorded>>> {
+    let rows = Rows::of(files, "applications", options)?;
+    let left_out: HashSet<u32> = loaded.left_out.iter().filter(|row| row.table == "applications").map(|row| row.row).collect();
+    let several: HashSet<i64> = known.versions.iter().map(|(item, _)| items.keys[*item as usize]).collect();
+    if rows.corrected.is_empty() && left_out.is_empty() && several.is_empty() {
         return Ok(Vec::new());
     }
-    let columns = ["credit_key", "debit_key", "applied_date", "amount", "credit_amount"];
+    let columns = ["row_key", "credit_key", "debit_key", "applied_date", "amount", "credit_amount", "recorded_at"];
     let groups = read_row_groups(files.segments("applications"), files.first_files, &columns, &[], |group| {
-        let (credits, debits) = (group.i64s("credit_key"), group.i64s("debit_key"));
+        let (keys, credits, debits) = (group.i64s("row_key"), group.i64s("credit_key"), group.i64s("debit_key"));
+        let is_wanted = |row: usize| {
+            let is_of_several = several.contains(&debits[row]) || several.contains(&credits[row]);
+            is_of_several || rows.corrected.contains(&keys[row]) || left_out.contains(&group.row(row))
+        };
+        let wanted: Vec<usize> = (0..group.rows()).filter(|row| is_wanted(*row)).collect();
         let (dates, amounts, credit_amounts) = (group.dates("applied_date"), group.amounts("amount"), group.amounts("credit_amount"));
-        let rows = (0..group.rows()).filter_map(|row| Some((row, *replaced.get(&group.row(row))?)));
-        rows.filter_map(|(row, (from, until))| {
-            let (debit, credit) = (items.get(debits[row])?, items.get(credits[row])?);
-            let (debit_item, credit_item) = (items.item(&loaded.book.items, debit), items.item(&loaded.book.items, credit));
-            let credit_amount = resolve_amount(debit_item, credit_item, amounts[row], credit_amounts[row]).ok()?;
-            let visible_date = dates[row].max(debit_item.document_date).max(credit_item.document_date);
-            let fact = Application { debit, credit, visible_date, amount: amounts[row], credit_amount, row: group.row(row) };
-            Some(Known { fact, from, until })
+        let days = rows.days(group);
+        wanted
+            .into_iter()
+            .filter_map(|row| {
+                let (from, until) = days(row)?;
+                let (debit, credit) = (items.get(debits[row])?, items.get(credits[row])?);
+                let (applied_date, amount, credit_amount) = (dates[row], amounts[row], credit_amounts[row]);
+                let fact = Recorded { key: keys[row], row: group.row(row), debit, credit, applied_date, amount, credit_amount };
+                Some(Known { fact, from, until })
+            })
+            .collect::<Vec<_>>()
+    })?;
+    Ok(groups.concat())
+}
+
+/// What decides between applications of one day: when they were recorded, and their ids.
+fn application_order(files: &LedgerFiles, wanted: &HashSet<u32>) -> Result<HashMap<u32, (i64, String)>> {
+    let groups = read_row_groups(files.segments("applications"), files.first_files, &["application_id", "recorded_at"], &[], |group| {
+        let ids = group.column("application_id").as_string::<i32>();
+        let recorded = group.column("recorded_at").as_primitive::<TimestampMicrosecondType>();
+        let rows = (0..group.rows()).filter(|row| wanted.contains(&group.row(*row)));
+        rows.map(|row| {
+            let recorded_at = if recorded.is_null(row) { i64::MIN } else { recorded.value(row) };
+            (group.row(row), (recorded_at, ids.value(row).to_owned()))
         })
         .collect::<Vec<_>>()
     })?;
-    let mut earlier = groups.concat();
-    earlier.sort_by_key(|known| (known.fact.debit, known.fact.visible_date, known.fact.row));
-    Ok(earlier)
+    Ok(groups.into_iter().flatten().collect())
 }
 
 /// Every version of every dispute.
 fn disputes(files: &LedgerFiles, options: &LoadOptions, items: &Items) -> Result<Vec<(ItemIndex, Known<Dispute>)>> {
-    let invisible = super::invisible_rows(files, "disputes", options.known_as_of)?;
-    let replaced = replaced(files, "disputes", options.known_as_of)?;
+    let rows = Rows::of(files, "disputes", options)?;
     let columns = ["document_key", "opened_date", "closed_date", "amount", "recorded_at"];
     let groups = read_row_groups(files.segments("disputes"), files.first_files, &columns, &[], |group| {
         let (opened, closed, amounts) = (group.dates("opened_date"), group.dates("closed_date"), group.amounts("amount"));
-        let recorded = group.column("recorded_at").as_primitive::<TimestampMicrosecondType>();
-        let keys = group.i64s("document_key");
-        let days_of = |row: usize| match replaced.get(&group.row(row)) {
-            Some(days) => Some(*days),
-            None if invisible.contains(&group.row(row)) => None,
-            None if recorded.is_null(row) => Some((FROM_THE_BEGINNING, TO_THIS_DAY)),
-            None => Some((day_of_instant(recorded.value(row)), TO_THIS_DAY)),
-        };
+        let (keys, days) = (group.i64s("document_key"), rows.days(group));
         (0..group.rows())
             .filter_map(|row| {
-                let (from, until) = days_of(row)?;
+                let (from, until) = days(row)?;
                 let fact = Dispute { opened_date: opened[row], closed_date: closed[row], amount: amounts[row] };
                 Some((items.get(keys[row])?, Known { fact, from, until }))
             })
