@@ -6,3 +6,4 @@
 pub mod as_of;
 pub mod behaviour;
 pub mod facts;
+pub mod leaks;
