@@ -5,12 +5,16 @@
 //! that do not say when they were recorded are known from the beginning. What a view of that day would have left out because
 //! other rows broke it (over-applied, without a rate, without its document) is left out of that day, and what only a later day
 //! leaves out is in it. Not responsible for customers: to which company, group and segment they belong is how the book is
-//! looked at, and is as it is now. Versions that name a customer or a currency which nothing else in the ledger names any more
-//! are passed over.
+//! looked at, and is as it is now. Versions that name a customer or a currency which nothing that is known now names any more
+//! are nobody's: they are in no customer's account, but hold their place among the applications.
 
+#[cfg(test)]
+pub(crate) mod by_hand;
 mod matching;
 mod promises;
 mod rates;
+#[cfg(test)]
+mod tests;
 
 pub use matching::Match;
 pub use promises::KnownPromise;
@@ -22,7 +26,7 @@ use super::{
 };
 use crate::config::DAY_MICROS;
 use crate::error::Result;
-use crate::ledger::book::{Book, CustomerIndex, Dispute, Item, ItemIndex, LabelIndex};
+use crate::ledger::book::{Book, CustomerIndex, Dispute, Item, ItemIndex};
 use crate::ledger::calendar::Day;
 use crate::ledger::rates::CurrencyIndex;
 use arrow::array::{Array as _, AsArray as _};
@@ -139,11 +143,7 @@ pub fn knowledge(files: &LedgerFiles, options: &LoadOptions, loaded: &Loaded) ->
     let document_days = recorded_days(files, "documents")?;
     let application_days = recorded_days(files, "applications")?;
     let by_row = |days: &Option<Vec<Day>>, row: u32| days.as_ref().map_or(FROM_THE_BEGINNING, |days| days[row as usize]);
-    let mut known = Knowledge {
-        has_recorded_instants: document_days.is_some() || application_days.is_some(),
-        rates: rates::read(files, options, book)?,
-        ..Knowledge::default()
-    };
+    let mut known = Knowledge { has_recorded_instants: document_days.is_some() || application_days.is_some(), ..Knowledge::default() };
     if document_days.is_some() {
         known.items = loaded.item_rows.iter().map(|row| by_row(&document_days, *row)).collect();
     }
@@ -159,7 +159,10 @@ pub fn knowledge(files: &LedgerFiles, options: &LoadOptions, loaded: &Loaded) ->
     for row in loaded.left_out.iter().filter(|row| row.table == "documents") {
         other_documents.insert(row.row, (by_row(&document_days, row.row), TO_THIS_DAY));
     }
-    let versions = earlier_items(files, loaded, &other_documents, &mut items)?;
+    let mut currencies =
+        Numbers::of((0..book.rates.len()).map(|at| book.rates.code(CurrencyIndex::try_from(at).expect("counted in 16 bits"))));
+    let versions = earlier_items(files, loaded, &other_documents, (&mut items, &mut currencies))?;
+    known.rates = rates::read(files, options, book, &currencies)?;
     set_versions(&mut known, book, versions);
 
     let applications = applications(files, options, loaded, &items, &known)?;
@@ -167,7 +170,7 @@ pub fn knowledge(files: &LedgerFiles, options: &LoadOptions, loaded: &Loaded) ->
     Matching::new(book, &mut known).add(applications, |rows| application_order(files, rows))?;
 
     known.disputes = disputes(files, options, &items)?;
-    known.promises = promises::read(files, options, book, &items)?;
+    known.promises = promises::read(files, options, book, (&items, &currencies))?;
     Ok(known)
 }
 
@@ -337,36 +340,45 @@ fn versions(files: &LedgerFiles, table: &str, known_as_of: Option<i64>) -> Resul
     Ok(found)
 }
 
-/// Words of a book by number: those that only earlier versions use get numbers after the book's labels.
-struct Labels<'a> {
-    numbers: HashMap<&'a str, LabelIndex>,
-    others: HashMap<String, LabelIndex>,
-}
+/// Words of a book by number: those that only other versions use get numbers after the book's.
+struct Numbers(HashMap<String, u32>);
 
-impl Labels<'_> {
-    fn number(&mut self, word: &str) -> LabelIndex {
-        if let Some(number) = self.numbers.get(word).or_else(|| self.others.get(word)) {
+impl Numbers {
+    fn of<'a>(words: impl Iterator<Item = &'a str>) -> Self {
+        Numbers((0_u32..).zip(words).map(|(at, word)| (word.to_owned(), at)).collect())
+    }
+
+    fn get_or_add(&mut self, word: &str) -> u32 {
+        if let Some(number) = self.0.get(word) {
             return *number;
         }
-        let number = u32::try_from(self.numbers.len() + self.others.len()).expect("fewer than 2^32 labels");
-        self.others.insert(word.to_owned(), number);
+        let number = u32::try_from(self.0.len()).expect("words are counted in 32 bits");
+        self.0.insert(word.to_owned(), number);
         number
+    }
+
+    fn currency(&self, code: &str) -> Option<CurrencyIndex> {
+        self.0.get(code).map(|number| CurrencyIndex::try_from(*number).expect("fewer than 65,536 currencies"))
     }
 }
 
-/// A version of an item as it stands in a row; the word of its terms has no number yet.
+/// A version of an item as it stands in a row; the words of its terms and its currency have no numbers yet.
 struct EarlierItem {
     key: i64,
     version: Known<Item>,
     terms: Option<String>,
+    currency: String,
 }
 
-/// Reads rows of documents that are not in the book. Customers and currencies that the book does not know are passed over.
+/// Whose versions are that name a customer or a currency which the book does not know.
+const NOBODY: CustomerIndex = UNKNOWN;
+
+/// Reads rows of documents that are not in the book.
 fn earlier_items(
     files: &LedgerFiles,
     loaded: &Loaded,
     wanted: &HashMap<u32, (Day, Day)>,
-    items: &mut Items,
+    (items, currencies): (&mut Items, &mut Numbers),
 ) -> Result<Vec<(ItemIndex, Known<Item>)>> {
     if wanted.is_empty() {
         return Ok(Vec::new());
@@ -376,54 +388,51 @@ fn earlier_items(
         .zip(&book.customers)
         .map(|(index, customer)| ((book.companies[customer.company as usize].as_str(), customer.id.as_str()), index))
         .collect();
-    let currencies = currencies(book);
     let columns = ["row_key", "company_id", "customer_id", "document_type", "document_date", "due_date", "amount", "currency", "terms"];
-    let groups = read_row_groups(files.segments("documents"), files.first_files, &columns, &["document_type", "currency"], |group| {
-        read_earlier_items(group, wanted, &customers, &currencies)
+    let groups = read_row_groups(files.segments("documents"), files.first_files, &columns, &["document_type"], |group| {
+        read_earlier_items(group, wanted, &customers)
     })?;
-    let mut labels = Labels { numbers: (0_u32..).zip(&book.labels).map(|(at, word)| (word.as_str(), at)).collect(), others: HashMap::new() };
+    let mut labels = Numbers::of(book.labels.iter().map(String::as_str));
     let mut earlier = Vec::new();
-    for EarlierItem { key, mut version, terms } in groups.into_iter().flatten() {
+    for EarlierItem { key, mut version, terms, currency } in groups.into_iter().flatten() {
         let item = &mut version.fact;
         item.payment_terms = match terms {
-            Some(terms) => labels.number(&terms),
+            Some(terms) => labels.get_or_add(&terms),
             None if item.due_date == NO_DATE => 0,
-            None => labels.number(&format!("net {}", item.due_date - item.document_date)),
+            None => labels.get_or_add(&format!("net {}", item.due_date - item.document_date)),
         };
+        item.currency = CurrencyIndex::try_from(currencies.get_or_add(&currency)).expect("fewer than 65,536 currencies");
+        if usize::from(item.currency) >= book.rates.len() {
+            item.customer = NOBODY;
+        }
         earlier.push((items.get_or_add(key), version));
     }
     Ok(earlier)
-}
-
-fn currencies(book: &Book) -> HashMap<&str, CurrencyIndex> {
-    let all = (0..book.rates.len()).map(|at| CurrencyIndex::try_from(at).expect("counted in 16 bits"));
-    all.map(|at| (book.rates.code(at), at)).collect()
 }
 
 fn read_earlier_items(
     group: &RowGroup,
     wanted: &HashMap<u32, (Day, Day)>,
     customers: &HashMap<(&str, &str), CustomerIndex>,
-    currencies: &HashMap<&str, CurrencyIndex>,
 ) -> Vec<EarlierItem> {
     let rows: Vec<usize> = (0..group.rows()).filter(|row| wanted.contains_key(&group.row(*row))).collect();
     if rows.is_empty() {
         return Vec::new();
     }
     let types = group.codes("document_type", UNKNOWN, |word| DocumentType::named(word).map_or(UNKNOWN, |kind| kind as u32));
-    let codes = group.codes("currency", UNKNOWN, |code| currencies.get(code).map_or(UNKNOWN, |at| u32::from(*at)));
     let (companies, ids) = (group.column("company_id").as_string::<i32>(), group.column("customer_id").as_string::<i32>());
+    let codes = group.column("currency").as_string::<i32>();
     let (document_dates, due_dates, amounts) = (group.dates("document_date"), group.dates("due_date"), group.amounts("amount"));
     let (keys, terms) = (group.i64s("row_key"), group.column("terms").as_string::<i32>());
     rows.into_iter()
         .filter_map(|row| {
             let document_type = *DocumentType::ALL.get(types[row] as usize)?;
-            let currency = CurrencyIndex::try_from(codes[row]).ok()?;
-            let customer = *customers.get(&(companies.value(row), ids.value(row)))?;
+            let customer = customers.get(&(companies.value(row), ids.value(row))).copied().unwrap_or(NOBODY);
             let (from, until) = wanted[&group.row(row)];
-            let fact = Item::plain(document_type, customer, currency, amounts[row], document_dates[row], due_dates[row]);
+            let fact = Item::plain(document_type, customer, 0, amounts[row], document_dates[row], due_dates[row]);
             let terms = terms.is_valid(row).then(|| terms.value(row).to_owned()).filter(|terms| !terms.is_empty());
-            Some(EarlierItem { key: keys[row], version: Known { fact, from, until }, terms })
+            let currency = codes.value(row).to_owned();
+            Some(EarlierItem { key: keys[row], version: Known { fact, from, until }, terms, currency })
         })
         .collect()
 }

@@ -115,7 +115,8 @@ impl<'a> Matching<'a> {
         if rows.is_empty() {
             return;
         }
-        let positions: Vec<usize> = self.book.applications.iter().enumerate().filter(|(_, a)| rows.contains(&a.row)).map(|(at, _)| at).collect();
+        let positions: Vec<usize> =
+            self.book.applications.iter().enumerate().filter(|(_, a)| rows.contains(&a.row)).map(|(at, _)| at).collect();
         positions.into_iter().for_each(|position| self.take_over_one(position));
     }
 
@@ -279,8 +280,7 @@ impl<'a> Matching<'a> {
             let place = component.items.binary_search(&item).expect("linked items are in the group");
             u32::try_from(place).expect("items are counted in 32 bits")
         };
-        let mut pieces: Vec<usize> =
-            component.pieces.iter().copied().filter(|piece| self.pieces[*piece].known.is_known(day)).collect();
+        let mut pieces: Vec<usize> = component.pieces.iter().copied().filter(|piece| self.pieces[*piece].known.is_known(day)).collect();
         pieces.sort_by_key(|piece| {
             let Piece { source, known } = &self.pieces[*piece];
             (known.fact.visible_date, order.get(&source.row), source.row)

@@ -3,7 +3,7 @@
 //! Responsible for finding what each version of a promise is about on a day: the items of its document that are known then,
 //! and whose they are. Not responsible for what promises say about cash: see `forecast::promises`.
 
-use super::{Items, Known, LedgerFiles, LoadOptions, Rows, currencies, read_row_groups};
+use super::{Items, Known, LedgerFiles, LoadOptions, Numbers, Rows, read_row_groups};
 use crate::error::Result;
 use crate::ingest::keys::row_key;
 use crate::ledger::book::{Book, CustomerIndex, ItemIndex};
@@ -39,24 +39,19 @@ struct Row {
 }
 
 /// Reads every version of every promise.
-pub(super) fn read(files: &LedgerFiles, options: &LoadOptions, book: &Book, items: &Items) -> Result<Vec<Known<KnownPromise>>> {
+pub(super) fn read(
+    files: &LedgerFiles,
+    options: &LoadOptions,
+    book: &Book,
+    (items, currencies): (&Items, &Numbers),
+) -> Result<Vec<Known<KnownPromise>>> {
     let segments = files.segments("promises");
     if segments.is_empty() {
         return Ok(Vec::new());
     }
     let rows = Rows::of(files, "promises", options)?;
-    let numbers = currencies(book);
-    let columns = [
-        "row_key",
-        "customer_key",
-        "company_id",
-        "document_id",
-        "made_date",
-        "promised_date",
-        "amount",
-        "currency",
-        "recorded_at",
-    ];
+    let columns =
+        ["row_key", "customer_key", "company_id", "document_id", "made_date", "promised_date", "amount", "currency", "recorded_at"];
     let groups = read_row_groups(segments, files.first_files, &columns, &[], |group| {
         let (companies, documents) = (group.column("company_id").as_string::<i32>(), group.column("document_id").as_string::<i32>());
         let (made, promised, amounts) = (group.dates("made_date"), group.dates("promised_date"), group.amounts("amount"));
@@ -70,7 +65,7 @@ pub(super) fn read(files: &LedgerFiles, options: &LoadOptions, book: &Book, item
                 let code = codes[row].as_deref().filter(|code| !code.is_empty());
                 let currency = match code {
                     // A currency that no document has: there is nothing the promise could be compared with.
-                    Some(code) => Some(*numbers.get(code)?),
+                    Some(code) => Some(currencies.currency(code).filter(|currency| usize::from(*currency) < book.rates.len())?),
                     None => None,
                 };
                 let promise = KnownPromise {
@@ -94,13 +89,13 @@ pub(super) fn read(files: &LedgerFiles, options: &LoadOptions, book: &Book, item
     })?;
     let mut found: Vec<Row> = groups.into_iter().flatten().collect();
     // Rows come in the order of the ledger, which must not matter.
-    found.sort_by_key(|row| (row.promise.fact.promised_date, row.promise.fact.made_date, row.promise.fact.amount, row.key, row.promise.from));
+    found.sort_by_key(|row| {
+        (row.promise.fact.promised_date, row.promise.fact.made_date, row.promise.fact.amount, row.key, row.promise.from)
+    });
     let documents = items_of_documents(files, items, &found)?;
     let customers: HashMap<i64, CustomerIndex> = (0_u32..)
         .zip(&book.customers)
-        .map(|(at, customer)| {
-            (row_key(&[book.companies[customer.company as usize].as_bytes(), customer.id.as_bytes()]).row_key(), at)
-        })
+        .map(|(at, customer)| (row_key(&[book.companies[customer.company as usize].as_bytes(), customer.id.as_bytes()]).row_key(), at))
         .collect();
     let resolved = found.into_iter().map(|Row { customer_key, document, promise: mut known, .. }| {
         match document {
@@ -117,7 +112,8 @@ pub(super) fn read(files: &LedgerFiles, options: &LoadOptions, book: &Book, item
 
 /// The items of promised documents that have an item of another number than 1, by document: number and item.
 fn items_of_documents(files: &LedgerFiles, items: &Items, promises: &[Row]) -> Result<HashMap<i64, BTreeSet<(i64, ItemIndex)>>> {
-    let wanted: HashMap<i64, i64> = promises.iter().filter_map(|row| row.document).map(|(first_item, document)| (document, first_item)).collect();
+    let wanted: HashMap<i64, i64> =
+        promises.iter().filter_map(|row| row.document).map(|(first_item, document)| (document, first_item)).collect();
     let columns = ["row_key", "company_id", "document_id", "item_no"];
     let groups = read_row_groups(files.segments("documents"), files.first_files, &columns, &[], |group| {
         let (companies, ids) = (group.column("company_id").as_string::<i32>(), group.column("document_id").as_string::<i32>());

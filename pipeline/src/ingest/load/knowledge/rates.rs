@@ -3,7 +3,9 @@
 //! Responsible for the rate of a date as known on a later or the same day: the last one on or before the date of those that
 //! were recorded by then. Not responsible for sums over days: see `ledger::rates`.
 
-use super::{FROM_THE_BEGINNING, Known, LedgerFiles, LoadOptions, Rows, TO_THIS_DAY, currencies, read_row_groups};
+#[cfg(test)]
+use super::{FROM_THE_BEGINNING, TO_THIS_DAY};
+use super::{Known, LedgerFiles, LoadOptions, Numbers, Rows, read_row_groups};
 use crate::error::Result;
 use crate::ledger::book::Book;
 use crate::ledger::calendar::Day;
@@ -20,21 +22,20 @@ pub struct KnownRates {
 }
 
 /// Reads every version of every rate.
-pub(super) fn read(files: &LedgerFiles, options: &LoadOptions, book: &Book) -> Result<KnownRates> {
+pub(super) fn read(files: &LedgerFiles, options: &LoadOptions, book: &Book, numbers: &Numbers) -> Result<KnownRates> {
     let rows = Rows::of(files, "fx_rates", options)?;
-    let numbers = currencies(book);
     let columns = ["rate_date", "currency", "rate", "recorded_at"];
     let groups = read_row_groups(files.segments("fx_rates"), files.first_files, &columns, &[], |group| {
         let (dates, codes, rates, days) = (group.dates("rate_date"), group.texts("currency"), group.amounts("rate"), rows.days(group));
         (0..group.rows())
             .filter_map(|row| {
                 let (from, until) = days(row)?;
-                let currency = *numbers.get(codes[row].as_deref()?)?;
+                let currency = numbers.currency(codes[row].as_deref()?)?;
                 Some((currency, dates[row], Known { fact: rates[row], from, until }))
             })
             .collect::<Vec<_>>()
     })?;
-    let mut known = KnownRates::none(book);
+    let mut known = KnownRates::none(book, numbers.0.len());
     for (currency, date, rate) in groups.into_iter().flatten() {
         known.currencies[usize::from(currency)].push((date, rate));
     }
@@ -45,19 +46,27 @@ pub(super) fn read(files: &LedgerFiles, options: &LoadOptions, book: &Book) -> R
 }
 
 impl KnownRates {
-    fn none(book: &Book) -> Self {
-        KnownRates { currencies: vec![Vec::new(); book.rates.len()], base: book.rates.base(), base_unit: book.rates.base_unit() }
+    fn none(book: &Book, currencies: usize) -> Self {
+        KnownRates { currencies: vec![Vec::new(); currencies], base: book.rates.base(), base_unit: book.rates.base_unit() }
     }
 
-    /// The rates of a book, taken to be known from the beginning.
-    pub fn always(book: &Book, dated: &[(CurrencyIndex, Day, i64)]) -> Self {
-        let mut known = Self::none(book);
+    /// Rates of a book that are known from the beginning.
+    #[cfg(test)]
+    pub(crate) fn always(book: &Book, dated: &[(CurrencyIndex, Day, i64)]) -> Self {
+        let mut known = Self::none(book, book.rates.len());
         for (currency, date, rate) in dated {
-            known.currencies[usize::from(*currency)]
-                .push((*date, Known { fact: *rate, from: FROM_THE_BEGINNING, until: TO_THIS_DAY }));
+            known.currencies[usize::from(*currency)].push((*date, Known { fact: *rate, from: FROM_THE_BEGINNING, until: TO_THIS_DAY }));
         }
         known.currencies.iter_mut().for_each(|of_currency| of_currency.sort_by_key(|(date, _)| *date));
         known
+    }
+
+    /// Adds a rate of a date, for tests.
+    #[cfg(test)]
+    pub(super) fn push(&mut self, currency: CurrencyIndex, date: Day, rate: Known<i64>) {
+        let of_currency = &mut self.currencies[usize::from(currency)];
+        of_currency.push((date, rate));
+        of_currency.sort_by_key(|(date, rate)| (*date, rate.from));
     }
 
     /// The base currency.
