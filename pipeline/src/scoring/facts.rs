@@ -150,6 +150,8 @@ struct PromisedItem {
 
 /// How many customers are collected together.
 const CUSTOMERS_TOGETHER: usize = 64;
+/// How many of these groups are held before they are put in place.
+const CHUNKS_TOGETHER: usize = 32;
 
 impl Facts {
     /// Collects the facts of a book that can matter on or after `since`: what was settled before it is left out.
@@ -158,13 +160,12 @@ impl Facts {
         let customers = book.customers.len();
         let chunks: Vec<Range<usize>> =
             (0..customers).step_by(CUSTOMERS_TOGETHER).map(|first| first..(first + CUSTOMERS_TOGETHER).min(customers)).collect();
-        let parts: Vec<Part> = chunks.into_par_iter().map(|chunk| sources.part(chunk)).collect();
         let mut facts = Facts { item_offsets: vec![0], account_offsets: vec![0], rates: knowledge.rates.clone(), ..Facts::default() };
-        facts.items.reserve_exact(parts.iter().map(|part| part.items.len()).sum());
-        facts.slices.reserve_exact(parts.iter().map(|part| part.slices.len()).sum());
-        facts.account.reserve_exact(parts.iter().map(|part| part.account.len()).sum());
-        facts.uses.reserve_exact(parts.iter().map(|part| part.uses.len()).sum());
-        parts.into_iter().for_each(|part| facts.append(part));
+        // A few at a time, so that not everything is there twice.
+        for some in chunks.chunks(CHUNKS_TOGETHER) {
+            let parts: Vec<Part> = some.par_iter().map(|chunk| sources.part(chunk.clone())).collect();
+            parts.into_iter().for_each(|part| facts.append(part));
+        }
         facts.promises = knowledge.promises.clone();
         facts.promised = knowledge.promises.iter().map(|known| sources.promised_items(&known.fact)).collect();
         facts
@@ -303,6 +304,9 @@ impl Facts {
         self.rates.on(currency, promise.promised_date, day)?;
         let items = sales.iter().map(|item| item.item).collect();
         let KnownPromise { made_date, promised_date, amount, .. } = *promise;
+        if customer as usize >= self.customers() {
+            return None;
+        }
         Some(Promise { customer, items, made_date, promised_date, amount, currency, known_from })
     }
 
@@ -412,7 +416,7 @@ impl<'a> Sources<'a> {
         for index in self.book.items_of(customer) {
             let item = &self.book.items[*index as usize];
             let Some(from) = self.knowledge.item_from(*index).filter(|_| item.amount > 0) else { continue };
-            self.collect_taken(*index, item.document_type.is_debit(), taken);
+            self.collect_taken(*index, item, taken);
             if self.is_long_settled(item, taken) {
                 continue;
             }
@@ -435,7 +439,7 @@ impl<'a> Sources<'a> {
                     continue;
                 }
                 first_visible = first_visible.min(visible);
-                self.collect_taken(*index, fact.document_type.is_debit(), taken);
+                self.collect_taken(*index, fact, taken);
                 self.push(*index, fact, (*from, *until), first_visible, taken, part);
             }
         }
@@ -520,26 +524,35 @@ impl<'a> Sources<'a> {
     }
 
     /// Everything that applications ever took off an item.
-    fn collect_taken(&self, index: ItemIndex, is_debit: bool, taken: &mut Vec<Taken>) {
+    fn collect_taken(&self, index: ItemIndex, item: &Item, taken: &mut Vec<Taken>) {
         let Self { book, knowledge, .. } = *self;
+        let is_debit = item.document_type.is_debit();
         taken.clear();
-        let of = |found: &Match, from: Day, until: Day| Taken {
-            other: if is_debit { found.credit } else { found.debit },
-            exit: Exit::of(found.credit_type),
-            effective_date: found.effective_date,
-            visible_from: found.visible_date.max(from),
-            visible_until: until,
-            amount: if is_debit { found.amount } else { found.credit_amount },
+        let as_taken = |Known { fact, from, until }: &Known<Match>| Taken {
+            other: if is_debit { fact.credit } else { fact.debit },
+            exit: Exit::of(fact.credit_type),
+            effective_date: fact.effective_date,
+            visible_from: fact.visible_date.max(*from),
+            visible_until: *until,
+            amount: if is_debit { fact.amount } else { fact.credit_amount },
         };
         if (index as usize) < book.items.len() {
             taken.extend(book.application_positions(index).filter_map(|position| {
                 let application = &book.applications[position as usize];
                 let from = knowledge.application_from(position)?;
                 let from = from.max(knowledge.item_from(application.debit)?).max(knowledge.item_from(application.credit)?);
-                Some(of(&Match::of(book, application), from, TO_THIS_DAY))
+                let other = if is_debit { application.credit } else { application.debit };
+                let other_item = &book.items[other as usize];
+                Some(Taken {
+                    other,
+                    exit: Exit::of(other_item.document_type),
+                    effective_date: item.document_date.max(other_item.document_date),
+                    visible_from: application.visible_date.max(from),
+                    visible_until: TO_THIS_DAY,
+                    amount: application.part_of(item),
+                })
             }));
         }
-        let as_taken = |known: &Known<Match>| of(&known.fact, known.from, known.until);
         if is_debit {
             taken.extend(knowledge.matches_of_debit(index).iter().map(as_taken));
         } else {
@@ -590,3 +603,6 @@ fn narrow(position: usize) -> u32 {
 pub fn since(as_of: Day) -> Day {
     as_of.saturating_sub(4 * 366).max(FROM_THE_BEGINNING + 1)
 }
+
+#[cfg(test)]
+mod tests;
