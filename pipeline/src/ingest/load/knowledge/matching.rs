@@ -201,11 +201,12 @@ impl<'a> Matching<'a> {
         candidates.retain(|item| {
             let (versions, pieces) = (self.versions_of(*item), self.all_of(*item));
             let has_negative = pieces.iter().any(|piece| piece.fact.part_of(*item) < 0);
-            // The last day of anything, and with parts that take back the first day of anything too.
+            // The last day of anything; with parts that take back also the first day of anything, and the first without it.
             let mut days: BTreeSet<Day> = versions.iter().map(|version| version.until - 1).collect();
             days.extend(pieces.iter().map(|piece| piece.until - 1));
             if has_negative {
-                days.extend(pieces.iter().map(|piece| piece.from));
+                days.extend(pieces.iter().flat_map(|piece| [piece.from, piece.until]));
+                days.extend(versions.iter().map(|version| version.from));
             }
             days.into_iter().any(|day| is_broken(*item, &versions, &pieces, day))
         });

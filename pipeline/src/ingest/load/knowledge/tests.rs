@@ -113,6 +113,23 @@ fn an_un_application_that_is_recorded_before_its_application_waits_for_it() {
 }
 
 #[test]
+fn while_an_un_application_is_deleted_what_was_applied_again_waits() {
+    // P3 takes the place of P1, which P2 takes back; from 30 until 60 nobody knows of P2.
+    let (book, known) = ledger(
+        "I1 invoice A 1 31 100 USD 2
+         R1 receipt A 5 -  200 USD 5",
+        "P1 R1 I1 6 100 6
+         P2 R1 I1 9 -100 9 30
+         P2 R1 I1 9 -100 60
+         P3 R1 I1 12 100 12",
+    );
+    assert_eq!(book.applications.len(), 3);
+    let mut found: Vec<(i64, Day, Day)> = matches(&known, 0).into_iter().map(|(_, amount, _, from, until)| (amount, from, until)).collect();
+    found.sort_unstable();
+    assert_eq!(found, [(-100, 9, 30), (-100, 60, TO_THIS_DAY), (100, 6, TO_THIS_DAY), (100, 12, 30), (100, 60, TO_THIS_DAY)]);
+}
+
+#[test]
 fn law_5_is_judged_over_all_items_that_were_linked() {
     // Until day 40 the receipt was 100 only. Of its two applications the second was left out, which left room on I2 for R2's.
     let (_, known) = ledger(
