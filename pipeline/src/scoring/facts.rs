@@ -417,7 +417,7 @@ impl<'a> Sources<'a> {
             let item = &self.book.items[*index as usize];
             let Some(from) = self.knowledge.item_from(*index).filter(|_| item.amount > 0) else { continue };
             self.collect_taken(*index, item, taken);
-            if self.is_long_settled(item, taken) {
+            if self.is_long_past(item, (from, TO_THIS_DAY), taken) {
                 continue;
             }
             self.push(*index, item, (from, TO_THIS_DAY), from.max(item.document_date), taken, part);
@@ -440,6 +440,9 @@ impl<'a> Sources<'a> {
                 }
                 first_visible = first_visible.min(visible);
                 self.collect_taken(*index, fact, taken);
+                if self.is_long_past(fact, (*from, *until), taken) {
+                    continue;
+                }
                 self.push(*index, fact, (*from, *until), first_visible, taken, part);
             }
         }
@@ -565,11 +568,17 @@ impl<'a> Sources<'a> {
         taken.retain(|taken| taken.visible_from < taken.visible_until);
     }
 
-    /// Whether the item reached zero before anything is asked.
-    fn is_long_settled(&self, item: &Item, taken: &[Taken]) -> bool {
+    /// Whether nobody asks for what is known of an item from `from` until `until`: it was replaced, or had reached zero and
+    /// stayed there, before anything is asked.
+    fn is_long_past(&self, item: &Item, (from, until): (Day, Day), taken: &[Taken]) -> bool {
+        if until <= self.since {
+            return true;
+        }
         let is_long_known = |taken: &Taken| taken.visible_until == TO_THIS_DAY && taken.visible_from < self.since;
-        let sum = || taken.iter().map(|taken| taken.amount).sum::<i64>();
-        item.document_date < self.since && taken.iter().all(is_long_known) && sum() == item.amount
+        let is_long_gone = |taken: &Taken| taken.visible_until <= self.since;
+        let sum = || taken.iter().filter(|taken| is_long_known(taken)).map(|taken| taken.amount).sum::<i64>();
+        let is_long_here = item.document_date < self.since && from < self.since && until == TO_THIS_DAY;
+        is_long_here && taken.iter().all(|taken| is_long_known(taken) || is_long_gone(taken)) && sum() == item.amount
     }
 
     /// The versions of the items that a promise is about.

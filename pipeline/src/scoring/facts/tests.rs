@@ -239,6 +239,25 @@ fn what_was_settled_long_ago_is_left_out_and_what_was_taken_back_since_is_not() 
 }
 
 #[test]
+fn versions_that_were_replaced_or_settled_long_ago_are_left_out() {
+    let documents = "I1 invoice A 1 31 90 USD 2 8
+         I1 invoice A 1 31 100 USD 8
+         I2 invoice A 3 33 90 USD 3 20
+         I2 invoice A 3 33 100 USD 20 52
+         I2 invoice A 3 33 110 USD 52
+         R1 receipt A 10 - 100 USD 10";
+    let applications = "P1 R1 I1 10 50 10 15
+         P1 R1 I1 10 100 15";
+    let recent = facts_since(documents, applications, 50);
+    // I1 is settled since 15. I2 is still open; what was known of it until 20 nobody asks for.
+    let shown: Vec<(i64, Day, Day)> =
+        recent.all_items_of(0).iter().map(|item| (item.amount / 10_000, item.document_date, item.visible_from())).collect();
+    assert_eq!(shown, [(100, 3, 3), (110, 3, 3)]);
+    assert_eq!(facts(documents, applications).all_items_of(0).len(), 5);
+    assert_eq!(recent.account_of(0, 50).count(), 0);
+}
+
+#[test]
 fn the_order_of_the_ledger_does_not_order_the_facts() {
     let documents = [
         "I1 invoice A 1 31 100 USD 2",
