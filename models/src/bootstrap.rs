@@ -144,6 +144,42 @@ pub fn compare(challenger: &[Part], champion: &[Part], options: &Options) -> Opt
     Some(Comparison { difference, share_better })
 }
 
+/// The interval of any statistic of origins, oldest first: `statistic` is given the positions of the origins that a replicate
+/// drew, and at first all of them in their order.
+///
+/// The draws are those of [`ratio`]; what cannot be written as a ratio of sums, such as an area under a curve, is computed anew
+/// from what was drawn.
+///
+/// Edge cases: `None` with fewer than two origins, or when the statistic of all of them is `None`; replicates without one are left
+/// out.
+///
+/// ```
+/// use arrears_models::bootstrap::{interval, ratio, Options, Part};
+/// // The mean of daily counts, as a statistic and as a ratio of sums.
+/// let counts: Vec<f64> = (0..30).map(|day| f64::from(day % 7)).collect();
+/// let mean = |days: &mut dyn Iterator<Item = usize>| {
+///     let (sum, days) = days.fold((0.0, 0.0), |(sum, count), day| (sum + counts[day], count + 1.0));
+///     Some(sum / days)
+/// };
+/// let parts: Vec<Part> = counts.iter().map(|count| Part { numerator: *count, denominator: 1.0 }).collect();
+/// assert_eq!(interval(30, &Options::default(), mean), ratio(&parts, &Options::default()));
+/// ```
+///
+/// # Panics
+///
+/// When the level is not between 0 and 1, or there are no replicates.
+///
+/// Source: as [`ratio`].
+pub fn interval(
+    origins: usize,
+    options: &Options,
+    statistic: impl Fn(&mut dyn Iterator<Item = usize>) -> Option<f64> + Sync,
+) -> Option<Estimate> {
+    check(&[], options);
+    let value = statistic(&mut (0..origins))?;
+    estimate(value, replicates(origins, options, |mut drawn| statistic(&mut drawn)), options.level)
+}
+
 fn check(parts: &[Part], options: &Options) {
     for part in parts {
         let is_valid = part.numerator.is_finite() && part.denominator.is_finite() && part.denominator >= 0.0;

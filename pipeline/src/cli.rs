@@ -184,8 +184,10 @@ pub enum RowFormat {
 /// `arrears backtest`.
 #[derive(Debug, Subcommand)]
 pub enum BacktestCommand {
-    /// Cash forecasts, late payments and days late
+    /// Cash forecasts
     Forecast(BacktestForecastArguments),
+    /// The chance that an invoice is paid late, and by how many days, as of the day it is issued
+    Late(BacktestLateArguments),
 }
 
 /// `arrears backtest forecast`.
@@ -218,6 +220,26 @@ pub struct BacktestForecastArguments {
     /// Force a step of the ladder: hazard, residual_curve, pooled_curve, no_model
     #[arg(long, value_name = "TIER")]
     pub tier: Option<String>,
+}
+
+/// `arrears backtest late`.
+#[derive(Args, Debug)]
+pub struct BacktestLateArguments {
+    /// Where the configuration is
+    #[command(flatten)]
+    pub config: ConfigArguments,
+    /// The model is fitted at the end of this day, and tested on invoices issued after it, YYYY-MM-DD
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    pub cut: NaiveDate,
+    /// It learns from invoices due more than so many days before
+    #[arg(long, value_name = "DAYS", default_value_t = 45)]
+    pub gap_days: u16,
+    /// How invoices came out is what is known at the end of this day, YYYY-MM-DD [default: the last on which anything changes]
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    pub to: Option<NaiveDate>,
+    /// Write the rows of the fit and of the test into this Parquet file
+    #[arg(long, value_name = "FILE")]
+    pub rows: Option<PathBuf>,
 }
 
 /// `arrears generate`.

@@ -1,6 +1,7 @@
 //! One file a subcommand: from its arguments to what it prints on standard output.
 
 mod backtest;
+mod backtest_late;
 mod check;
 mod config;
 mod generate;
@@ -31,6 +32,7 @@ pub fn dispatch(cli: Cli, reporter: &Reporter) -> Result<()> {
         Command::Check(arguments) => check::run(&arguments, reporter),
         Command::Query(arguments) => query::run(&arguments),
         Command::Backtest(BacktestCommand::Forecast(arguments)) => backtest::forecast(&arguments, reporter),
+        Command::Backtest(BacktestCommand::Late(arguments)) => backtest_late::run(&arguments, reporter),
         Command::Generate(arguments) => generate::run(&arguments, reporter),
         Command::Runs(arguments) => runs::run(&arguments),
         Command::Config(command) => config::run(&command),

@@ -146,12 +146,12 @@ pub fn customer_as_of(facts: &Facts, customer: usize, day: Day, usual_terms: Opt
 }
 
 /// A part of an item in base currency at the rate of its date, in ten-thousandths.
-fn in_base(item: &DebitItem, amount: i64) -> f64 {
+pub(super) fn in_base(item: &DebitItem, amount: i64) -> f64 {
     amount as f64 * item.base_rate
 }
 
 /// Parts of items (date, terms, days late, amount), put together by date and terms.
-fn payments(mut parts: Vec<(Day, LabelIndex, f64, f64)>) -> Vec<Payment> {
+pub(super) fn payments(mut parts: Vec<(Day, LabelIndex, f64, f64)>) -> Vec<Payment> {
     // The order of the items must not change a bit of the sums: equal keys are ordered by what is summed.
     parts.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then(a.2.total_cmp(&b.2)).then(a.3.total_cmp(&b.3)));
     let of_group = |group: &[(Day, LabelIndex, f64, f64)]| {

@@ -17,7 +17,23 @@ const CLASS_PAYMENTS_MIN: usize = 30;
 #[derive(Clone, Debug, Default)]
 pub struct Behaviour {
     customers: Vec<CustomerBehaviour>,
+    pools: Pools,
+}
+
+/// How the customers of each company pay together, as known at the end of a day: what each of them is blended with.
+#[derive(Clone, Debug, Default)]
+pub struct Pools {
     companies: Vec<Company>,
+    half_life: f64,
+}
+
+/// Pools that are being put together, customer by customer.
+#[derive(Clone, Debug)]
+pub struct Pooling {
+    day: Day,
+    half_life: f64,
+    groups: Vec<Vec<Group>>,
+    classes: Vec<HashMap<LabelIndex, Recency>>,
 }
 
 /// What the payments of one customer say.
@@ -50,24 +66,13 @@ struct Company {
 impl Behaviour {
     /// What the payments of all customers say at the end of `day`. `company_of` tells a customer's company; `half_life` is in days.
     pub fn new(customers: &[CustomerAsOf], day: Day, companies: usize, company_of: impl Fn(usize) -> usize, half_life: f64) -> Self {
-        let recencies: Vec<Recency> = customers.iter().map(|customer| recency(customer, day, half_life)).collect();
-        let mut groups: Vec<Vec<Group>> = vec![Vec::new(); companies];
-        let mut classes: Vec<HashMap<LabelIndex, Recency>> = vec![HashMap::new(); companies];
-        for (index, (customer, recency)) in customers.iter().zip(&recencies).enumerate() {
-            let company = company_of(index);
-            groups[company].extend(recency.group());
-            for payment in &customer.payments {
-                let class = classes[company].entry(payment.terms).or_insert_with(|| Recency::new(half_life));
-                class.add(payment.days_late, f64::from(day - payment.date));
-            }
+        let mut pooling = Pooling::new(day, companies, half_life);
+        for (index, customer) in customers.iter().enumerate() {
+            pooling.add(company_of(index), customer);
         }
-        let companies: Vec<Company> = groups.iter().zip(&classes).map(|(groups, classes)| Company::new(groups, classes)).collect();
-        let customers = customers.iter().zip(recencies).enumerate();
-        let customers = customers.map(|(index, (customer, recency))| {
-            let company = company_of(index);
-            CustomerBehaviour::new(customer, recency, (company, &companies[company]), day)
-        });
-        Behaviour { customers: customers.collect(), companies }
+        let pools = pooling.pools();
+        let customers = customers.iter().enumerate().map(|(index, customer)| pools.customer(company_of(index), customer, day));
+        Behaviour { customers: customers.collect(), pools }
     }
 
     /// What one customer's payments say.
@@ -75,11 +80,71 @@ impl Behaviour {
         &self.customers[customer]
     }
 
+    /// Days late to expect of a customer's items with these terms; see [`Pools::expected_days_late`].
+    pub fn expected_days_late(&self, customer: usize, terms: LabelIndex) -> f64 {
+        self.pools.expected_days_late(&self.customers[customer], terms)
+    }
+
+    /// Standard deviation of a customer's days late; see [`Pools::spread`].
+    pub fn spread(&self, customer: usize) -> f64 {
+        self.pools.spread(&self.customers[customer])
+    }
+
+    /// Mean days late of a company's pool; `None` where nobody has paid anything.
+    pub fn pool(&self, company: usize) -> Option<f64> {
+        self.pools.companies[company].pool
+    }
+
+    /// The constant of a company's credibility; `None` where it cannot be estimated and only the pool counts.
+    pub fn constant(&self, company: usize) -> Option<&Constant> {
+        self.pools.companies[company].constant.as_ref()
+    }
+}
+
+impl Pooling {
+    /// No customer yet; as known at the end of `day`, payments counting half every `half_life` days.
+    pub fn new(day: Day, companies: usize, half_life: f64) -> Self {
+        Pooling { day, half_life, groups: vec![Vec::new(); companies], classes: vec![HashMap::new(); companies] }
+    }
+
+    /// One more customer of a company, as known at the end of the day.
+    pub fn add(&mut self, company: usize, customer: &CustomerAsOf) {
+        self.groups[company].extend(recency(customer, self.day, self.half_life).group());
+        for payment in &customer.payments {
+            let class = self.classes[company].entry(payment.terms).or_insert_with(|| Recency::new(self.half_life));
+            class.add(payment.days_late, f64::from(self.day - payment.date));
+        }
+    }
+
+    /// The customers of another one, after those that are here.
+    pub fn append(&mut self, other: Self) {
+        for (groups, others) in self.groups.iter_mut().zip(other.groups) {
+            groups.extend(others);
+        }
+        for (classes, others) in self.classes.iter_mut().zip(other.classes) {
+            for (terms, recency) in others {
+                classes.entry(terms).or_insert_with(|| Recency::new(self.half_life)).merge(&recency);
+            }
+        }
+    }
+
+    /// The pools of those that were added.
+    pub fn pools(&self) -> Pools {
+        let companies = self.groups.iter().zip(&self.classes).map(|(groups, classes)| Company::new(groups, classes));
+        Pools { companies: companies.collect(), half_life: self.half_life }
+    }
+}
+
+impl Pools {
+    /// What the payments of a customer of a company say at the end of `day`, which may be later than that of the pools.
+    pub fn customer(&self, company: usize, customer: &CustomerAsOf, day: Day) -> CustomerBehaviour {
+        CustomerBehaviour::new(customer, recency(customer, day, self.half_life), (company, &self.companies[company]), day)
+    }
+
     /// Days late to expect of a customer's items with these terms; 0 where nobody of the company has paid anything.
     ///
     /// μ = Z · x̄ + (1 − Z) · pool, all in days.
-    pub fn expected_days_late(&self, customer: usize, terms: LabelIndex) -> f64 {
-        let behaviour = &self.customers[customer];
+    pub fn expected_days_late(&self, behaviour: &CustomerBehaviour, terms: LabelIndex) -> f64 {
         let company = &self.companies[behaviour.company];
         let pool = company.pool_of(terms).unwrap_or(0.0);
         behaviour.mean.map_or(pool, |mean| behaviour.credibility * mean + (1.0 - behaviour.credibility) * pool)
@@ -87,23 +152,12 @@ impl Behaviour {
 
     /// Standard deviation of a customer's days late, days ≥ 1, held towards that of its company: the company's variance within
     /// customers counts as one payment more. 10 days where nothing is known.
-    pub fn spread(&self, customer: usize) -> f64 {
-        let behaviour = &self.customers[customer];
+    pub fn spread(&self, behaviour: &CustomerBehaviour) -> f64 {
         let within = self.companies[behaviour.company].constant.as_ref().map_or(100.0, |constant| constant.variances.within);
         let payments = behaviour.payments as f64;
         let own = behaviour.spread.unwrap_or(0.0).powi(2) * payments;
         let counted = if behaviour.spread.is_some() { payments } else { 0.0 };
         ((own + within) / (counted + 1.0)).sqrt().max(1.0)
-    }
-
-    /// Mean days late of a company's pool; `None` where nobody has paid anything.
-    pub fn pool(&self, company: usize) -> Option<f64> {
-        self.companies[company].pool
-    }
-
-    /// The constant of a company's credibility; `None` where it cannot be estimated and only the pool counts.
-    pub fn constant(&self, company: usize) -> Option<&Constant> {
-        self.companies[company].constant.as_ref()
     }
 }
 

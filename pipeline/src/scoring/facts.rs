@@ -272,6 +272,13 @@ impl Facts {
         self.all_items_of(item.customer as usize).iter().find(|other| other.item == item.item && other.is_known(day))
     }
 
+    /// Every day at whose end something else may be known of an item than the day before, in no order. Between two of them it
+    /// stands in the books as it was, but for disputes.
+    pub fn change_days(&self, item: &DebitItem) -> impl Iterator<Item = Day> {
+        let of_slices = self.slices_of(item).iter().flat_map(|slice| [slice.visible_from, slice.visible_until]);
+        [item.visible_from(), item.until].into_iter().chain(of_slices)
+    }
+
     /// How much of `open` is disputed at the end of `day`, as known then.
     pub fn disputed(&self, item: &DebitItem, open: i64, day: Day) -> i64 {
         let disputes = &self.disputes[item.disputes.start as usize..item.disputes.end as usize];

@@ -1,0 +1,133 @@
+"""Gradient boosting on the rows that `arrears backtest … --rows` writes: what a model without structure makes of the same figures.
+
+    python3 -m venv /tmp/boosting && /tmp/boosting/bin/pip install lightgbm==4.6.0 numpy==2.2.6 scipy==1.15.3 pyarrow==20.0.0 scikit-learn==1.6.1
+    arrears backtest late --config arrears.toml --cut 2013-05-06 --rows /tmp/rows.parquet
+    /tmp/boosting/bin/python3 benches/boosting.py /tmp/rows.parquet
+
+Outside the product: nothing of it is built, run or tested with it. Both kinds of rows are read:
+
+- `backtest late`: `split` is train or test, `target` 1 for a late invoice. 150 trees of 8 leaves, at least 30 rows in each, once for the
+  chance of being late and once (absolute error) for the days late of what was paid.
+- `backtest forecast`: beside `split` an `origin` for each fit, `target` the share that leaves on the day, `weight` the share still there.
+  200 trees of 15 leaves, rate 0.05, at least 100 rows in each; a row with a share counts as two, an event and none.
+
+Columns that are not features are named in NOT_FEATURES; all others go in as they are, unbinned and unscaled. The product's own figures are
+computed from its columns in the same file, over the same rows, so that both stand in one table.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import lightgbm
+import numpy
+import pyarrow.parquet
+from scipy.optimize import minimize
+from scipy.special import expit, logit
+from sklearn.metrics import roc_auc_score
+
+NOT_FEATURES = {
+    "split", "origin", "weight", "target", "days_late", "company_id", "customer_id", "document_id", "document_date", "paid_before",
+    "said", "said_late", "said_expected_days_late", "said_median_days_late", "said_average_days_late", "due_date", "day",
+}
+LATE = {"n_estimators": 150, "num_leaves": 8, "min_child_samples": 30, "learning_rate": 0.05}
+HAZARD = {"n_estimators": 200, "num_leaves": 15, "min_child_samples": 100, "learning_rate": 0.05}
+ALWAYS = {"random_state": 0, "n_jobs": 2, "verbose": -1, "deterministic": True, "force_row_wise": True}
+# As many invoices a customer must have paid before for the model to be asked.
+PAID_BEFORE_MIN = 3
+
+
+def measures(probability: numpy.ndarray, target: numpy.ndarray, weight: numpy.ndarray) -> dict[str, float]:
+    """AUC, log-loss, Brier score, slope and intercept of the calibration; targets may be shares."""
+    p = numpy.clip(probability, 1e-15, 1 - 1e-15)
+    total = weight.sum()
+    log_odds = logit(p)
+
+    def loss(at: numpy.ndarray) -> float:
+        z = at[0] + at[1] * log_odds
+        return float((weight * (numpy.logaddexp(0, z) - target * z)).sum() / total)
+
+    constant = numpy.ptp(log_odds) < 1e-12
+    intercept, slope = (numpy.nan, numpy.nan) if constant else minimize(loss, [0.0, 1.0], method="BFGS").x
+    labels = numpy.concatenate([numpy.ones_like(target), numpy.zeros_like(target)])
+    shares = numpy.concatenate([weight * target, weight * (1 - target)])
+    kept = shares > 0
+    return {
+        "auc": roc_auc_score(labels[kept], numpy.concatenate([p, p])[kept], sample_weight=shares[kept]),
+        "log-loss": float(-(weight * (target * numpy.log(p) + (1 - target) * numpy.log1p(-p))).sum() / total),
+        "brier": float((weight * (target * (1 - p) ** 2 + (1 - target) * p**2)).sum() / total),
+        "slope": slope,
+        "intercept": intercept,
+    }
+
+
+def shown(name: str, figures: dict[str, float]) -> None:
+    print(f"{name:28}" + "".join(f" {what} {figure:.4f}" for what, figure in figures.items()))
+
+
+def late(rows: dict[str, numpy.ndarray], features: numpy.ndarray, paid_before_min: int) -> None:
+    train, test = rows["split"] == "train", (rows["split"] == "test") & (rows["paid_before"] >= paid_before_min)
+    target, weight = rows["target"], rows["weight"]
+    print(f"late at issue: {train.sum()} rows to learn from, {test.sum()} to be tested on, of customers who had paid {paid_before_min} or more")
+    model = lightgbm.LGBMClassifier(**LATE, **ALWAYS).fit(features[train], target[train], sample_weight=weight[train])
+    shown("boosting", measures(model.predict_proba(features[test])[:, 1], target[test], weight[test]))
+    said = rows["said_late"][test]
+    if not numpy.isnan(said).any():
+        shown("arrears", measures(said, target[test], weight[test]))
+    paid = ~numpy.isnan(rows["days_late"])
+    train, test = train & paid, test & paid
+    print(f"days late, mean absolute error: {train.sum()} rows to learn from, {test.sum()} to be tested on")
+    model = lightgbm.LGBMRegressor(objective="l1", **LATE, **ALWAYS).fit(features[train], rows["days_late"][train])
+    for name, days in [
+        ("boosting", model.predict(features[test])),
+        ("expected days late", rows["said_expected_days_late"][test]),
+        ("median of the timing model", rows["said_median_days_late"][test]),
+        ("average of past delays", rows["said_average_days_late"][test]),
+        ("due date", 0.0),
+    ]:
+        shown(name, {"days": float(numpy.abs(rows["days_late"][test] - days).mean())})
+
+
+def hazard(rows: dict[str, numpy.ndarray], features: numpy.ndarray) -> None:
+    target, weight = rows["target"], rows["weight"]
+    predicted = numpy.full(len(target), numpy.nan)
+    for origin in numpy.unique(rows["origin"]):
+        train = (rows["origin"] == origin) & (rows["split"] == "train")
+        test = (rows["origin"] == origin) & (rows["split"] == "test")
+        doubled = numpy.concatenate([features[train], features[train]])
+        labels = numpy.concatenate([numpy.ones(train.sum()), numpy.zeros(train.sum())])
+        shares = numpy.concatenate([weight[train] * target[train], weight[train] * (1 - target[train])])
+        kept = shares > 0
+        # Weights are scaled to a mean of 1: the least curvature of a leaf is in their unit.
+        shares = shares / (weight[train].sum() / max(train.sum(), 1))
+        model = lightgbm.LGBMClassifier(**HAZARD, **ALWAYS).fit(doubled[kept], labels[kept], sample_weight=shares[kept])
+        if test.any():
+            predicted[test] = expit(model.predict(features[test], raw_score=True))
+        print(f"origin {origin}: {train.sum()} rows to learn from, {test.sum()} to be tested on")
+    tested = ~numpy.isnan(predicted)
+    shown("boosting", measures(predicted[tested], target[tested], weight[tested]))
+    if "said" in rows:
+        shown("arrears", measures(rows["said"][tested], target[tested], weight[tested]))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("rows", help="the file that --rows wrote")
+    parser.add_argument("--paid-before-min", type=int, default=PAID_BEFORE_MIN, help="test late at issue on customers who had paid so many")
+    arguments = parser.parse_args()
+    table = pyarrow.parquet.read_table(arguments.rows)
+    rows = {name: table[name].to_numpy(zero_copy_only=False) for name in table.column_names}
+    names = [name for name in table.column_names if name not in NOT_FEATURES]
+    features = numpy.column_stack([rows[name].astype(float) for name in names])
+    print(f"{table.num_rows} rows, {len(names)} features; lightgbm {lightgbm.__version__}, numpy {numpy.__version__}")
+    for name in ["target", "weight", "days_late"]:
+        if name in rows:
+            rows[name] = rows[name].astype(float)
+    if "origin" in rows:
+        hazard(rows, features)
+    else:
+        late(rows, features, arguments.paid_before_min)
+
+
+if __name__ == "__main__":
+    main()
