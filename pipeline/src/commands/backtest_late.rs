@@ -18,8 +18,8 @@ use crate::scoring::late_at_issue::backtest::{
     Backtest, DAYS_METHODS, LATE_MEASURES, LATE_METHODS, Tested, backtest, days_errors, late_measures,
 };
 use crate::scoring::late_at_issue::columns::{COLUMNS, column_names};
-use crate::scoring::late_at_issue::rows::{IssueRow, Outcome};
 use crate::scoring::late_at_issue::is_late;
+use crate::scoring::late_at_issue::rows::{IssueRow, Outcome};
 use arrears_models::bootstrap::Estimate;
 use arrow::array::{ArrayRef, Date32Array, Float32Array, Float64Array, Int32Array, RecordBatch, StringArray};
 use parquet::arrow::ArrowWriter;
@@ -75,7 +75,12 @@ fn last_change(facts: &Facts) -> Day {
 
 fn print(backtest: &Backtest, book: &Book, companies: &Companies, (cut, gap_days, end): (Day, i32, Day)) {
     let late = backtest.fitted.iter().filter(|row| is_late(row)).count();
-    println!("fitted at the end of {} on {} invoices due before {}, {late} of them late", date_of(cut), backtest.fitted.len(), date_of(cut - gap_days));
+    println!(
+        "fitted at the end of {} on {} invoices due before {}, {late} of them late",
+        date_of(cut),
+        backtest.fitted.len(),
+        date_of(cut - gap_days)
+    );
     for (company, model) in book.companies.iter().zip(&backtest.model.companies) {
         match model {
             Ok(model) => println!("  {company}: a model of its own, {} invoices, {} late", model.invoices, model.late),
@@ -125,7 +130,8 @@ fn print_group(title: &str, backtest: &Backtest, tested: &[&Tested]) {
         }
         println!();
     }
-    println!("{:28} mean absolute error, days; timing model: {}", "days late", backtest.tier.word());
+    let judged = tested.iter().filter(|tested| tested.days.is_some() && tested.outcome.days_late.is_some()).count();
+    println!("{:28} mean absolute error of {judged} paid invoices, days; timing model: {}", "days late", backtest.tier.word());
     for (method, error) in DAYS_METHODS.iter().zip(days_errors(tested)) {
         println!("{method:28} {}", shown(error, 3));
     }
@@ -152,14 +158,20 @@ fn write_rows(path: &Path, backtest: &Backtest, book: &Book) -> Result<()> {
         ("weight", Arc::new(Float64Array::from(vec![1.0; rows.len()]))),
         ("target", Arc::new(rows.iter().map(|(_, _, outcome, _)| Some(f64::from(u8::from(outcome.is_late)))).collect::<Float64Array>())),
         ("days_late", Arc::new(rows.iter().map(|(_, _, outcome, _)| outcome.days_late).collect::<Int32Array>())),
-        ("company_id", Arc::new(rows.iter().map(|(_, row, ..)| Some(&book.companies[customer(row).company as usize])).collect::<StringArray>())),
+        (
+            "company_id",
+            Arc::new(rows.iter().map(|(_, row, ..)| Some(&book.companies[customer(row).company as usize])).collect::<StringArray>()),
+        ),
         ("customer_id", Arc::new(rows.iter().map(|(_, row, ..)| Some(&customer(row).id)).collect::<StringArray>())),
         ("document_date", Arc::new(rows.iter().map(|(_, row, ..)| Some(row.issued.invoice.document_date)).collect::<Date32Array>())),
         ("paid_before", Arc::new(rows.iter().map(|(_, row, ..)| i32::try_from(row.paid_before).ok()).collect::<Int32Array>())),
-        ("said_late", Arc::new(rows.iter().map(|(.., tested)| tested.and_then(|tested| tested.said.probability)).collect::<Float64Array>())),
+        (
+            "said_late",
+            Arc::new(rows.iter().map(|(.., tested)| tested.and_then(|tested| tested.said.probability)).collect::<Float64Array>()),
+        ),
     ];
     for (method, name) in ["said_expected_days_late", "said_median_days_late", "said_average_days_late"].into_iter().enumerate() {
-        let said = rows.iter().map(|(.., tested)| tested.map(|tested| tested.days[method]));
+        let said = rows.iter().map(|(.., tested)| tested.and_then(|tested| Some(tested.days?[method])));
         columns.push((name, Arc::new(said.collect::<Float64Array>())));
     }
     for (column, name) in column_names().enumerate().take(COLUMNS) {

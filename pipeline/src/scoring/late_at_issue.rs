@@ -77,7 +77,9 @@ impl NoModel {
     /// The reason for people to read.
     pub fn sentence(self) -> String {
         match self {
-            NoModel::TooFewInvoices => format!("fewer than {INVOICES_MIN} invoices are past due of customers who had paid {PAID_BEFORE_MIN}"),
+            NoModel::TooFewInvoices => {
+                format!("fewer than {INVOICES_MIN} invoices are past due of customers who had paid {PAID_BEFORE_MIN}")
+            }
             NoModel::OneClass => format!("fewer than {CLASS_MIN} of its invoices were late, or in time"),
             NoModel::NotCertified => "the fit is not certified".into(),
         }
@@ -159,7 +161,8 @@ pub fn invoices_of(
     wanted: impl Fn(&Issued) -> bool + Sync,
 ) -> Vec<(usize, Vec<Issued>)> {
     let of_customer = |customer: usize| {
-        let issued = issued(facts, customer, known).into_iter().filter(|issued| issued.invoice.document_date > issued_after && wanted(issued));
+        let issued =
+            issued(facts, customer, known).into_iter().filter(|issued| issued.invoice.document_date > issued_after && wanted(issued));
         (customer, issued.collect::<Vec<_>>())
     };
     let customers = (0..facts.customers()).into_par_iter().filter(|customer| sample.has(companies.name(*customer)));

@@ -22,8 +22,13 @@ use std::ops::Range;
 
 /// How long after its due date an invoice is followed for the median of the timing model.
 const FOLLOWED_DAYS: i32 = 365;
+/// All customers are looked at on every day of issue, which may be many: at most so many looks at a customer, and no fewer days than
+/// these.
+const LOOKS_MOST: usize = 2_000_000;
+/// See [`LOOKS_MOST`].
+const DAYS_LEAST: usize = 12;
 /// Replicates of an interval, and rows of all of them together at most.
-const REPLICATES: (usize, usize) = (2_000, 20_000_000);
+const REPLICATES: (usize, usize) = (1_000, 5_000_000);
 /// Probability of an interval.
 const LEVEL: f64 = 0.95;
 
@@ -31,6 +36,8 @@ const LEVEL: f64 = 0.95;
 pub const LATE_METHODS: [&str; 3] = ["model", "customer's late rate", "late rate of all"];
 /// The rules that give days late.
 pub const DAYS_METHODS: [&str; 4] = ["expected days late", "median of the timing model", "average of past delays", "due date"];
+/// What each of [`DAYS_METHODS`] says, days from the due date.
+pub type DaysSaid = [f64; DAYS_METHODS.len()];
 /// What is measured of probabilities.
 pub const LATE_MEASURES: [&str; 5] = ["auc", "log-loss", "brier", "slope", "intercept"];
 
@@ -41,8 +48,8 @@ pub struct Tested {
     pub row: IssueRow,
     /// What the model said.
     pub said: LateAtIssue,
-    /// What each of [`DAYS_METHODS`] said, days from the due date.
-    pub days: [f64; DAYS_METHODS.len()],
+    /// What each of [`DAYS_METHODS`] said, days from the due date; `None` where the day of issue was left out.
+    pub days: Option<DaysSaid>,
     /// Whether it came late, with the day of the last payment.
     pub outcome: Outcome,
 }
@@ -84,20 +91,26 @@ pub fn backtest(forecaster: &Forecaster, cut: Day, gap_days: i32, end: Day) -> R
     Ok(Backtest { tested: tested.collect(), model, fitted, tier, not_due })
 }
 
-/// What the rules say of days late, for rows sorted by date of issue.
-fn days_late(forecaster: &Forecaster, cut: Day, rows: &[IssueRow]) -> Result<(Tier, Vec<[f64; DAYS_METHODS.len()]>)> {
+/// What the rules say of days late, for rows sorted by date of issue. With too many customers and days, every so many days.
+fn days_late(forecaster: &Forecaster, cut: Day, rows: &[IssueRow]) -> Result<(Tier, Vec<Option<DaysSaid>>)> {
     let fits = forecaster.fit(&[cut])?;
     let fitted = &fits[0];
+    let of_days: Vec<&[IssueRow]> = rows.chunk_by(|a, b| a.issued.invoice.document_date == b.issued.invoice.document_date).collect();
+    let days_most = (LOOKS_MOST / forecaster.facts.customers().max(1)).max(DAYS_LEAST);
+    let step = of_days.len().div_ceil(days_most).max(1);
     let mut days = Vec::with_capacity(rows.len());
-    for of_day in rows.chunk_by(|a, b| a.issued.invoice.document_date == b.issued.invoice.document_date) {
-        let day = of_day[0].issued.invoice.document_date - 1;
-        let snapshot = forecaster.snapshot(day, &fitted.calendars);
+    for (place, of_day) in of_days.into_iter().enumerate() {
+        if place % step > 0 {
+            days.extend(of_day.iter().map(|_| None));
+            continue;
+        }
+        let snapshot = forecaster.snapshot(of_day[0].issued.invoice.document_date - 1, &fitted.calendars);
         let averages = averages(forecaster, &snapshot);
         let of_row = |row: &IssueRow| {
             let (customer, terms) = (row.customer as usize, row.issued.invoice.terms);
             let expected = snapshot.behaviour.expected_days_late(customer, terms);
             let average = averages.0[customer].unwrap_or(averages.1[forecaster.companies.company(customer)]);
-            [expected, median_days_late(forecaster, &snapshot, fitted, row), average, 0.0]
+            Some([expected, median_days_late(forecaster, &snapshot, fitted, row), average, 0.0])
         };
         days.extend(of_day.par_iter().map(of_row).collect::<Vec<_>>());
     }
@@ -123,36 +136,29 @@ fn median_days_late(forecaster: &Forecaster, snapshot: &Snapshot, fitted: &Fitte
     let (customer, issued) = (row.customer as usize, &row.issued);
     let item = &forecaster.facts.all_items_of(customer)[issued.position as usize];
     let due_date = issued.invoice.due_date;
-    let open = OpenItem {
-        position: issued.position,
-        open: item.amount,
-        disputed: 0,
-        due_date,
-        has_due_date: true,
-        is_partly_paid: false,
-    };
+    let open = OpenItem { position: issued.position, open: item.amount, disputed: 0, due_date, has_due_date: true, is_partly_paid: false };
     let features = snapshot.features(customer, item, &open);
     let calendar: &BusinessCalendar = fitted.calendars[forecaster.companies.company(customer)];
     let days = DaysAhead::new(calendar, snapshot.day, due_date.max(snapshot.day) + FOLLOWED_DAYS);
-    let paid: Vec<f64> =
-        fitted.model.left(&features, &snapshot.habits[customer], days.days()).into_iter().map(|left| left[0]).collect();
+    let paid: Vec<f64> = fitted.model.left(&features, &snapshot.habits[customer], days.days()).into_iter().map(|left| left[0]).collect();
     let half = paid.last().map_or(0.0, |paid| paid / 2.0);
     first_reaching(&paid, half).map_or(0.0, |position| f64::from(days.days()[position].day - due_date))
 }
 
-/// Measures of each of [`LATE_METHODS`]: [`LATE_MEASURES`], `None` where they are not defined. Of invoices whose customers had
-/// paid enough before, or, with `is_new`, of the others; sorted by date of issue.
+/// [`LATE_MEASURES`] of each of [`LATE_METHODS`], `None` where they are not defined, for invoices sorted by date of issue.
+/// `base_rate` is the late rate of all, 0 to 1.
 pub fn late_measures(tested: &[&Tested], base_rate: f64) -> [[Option<Estimate>; LATE_MEASURES.len()]; LATE_METHODS.len()] {
     let target: Vec<f64> = tested.iter().map(|tested| f64::from(u8::from(tested.outcome.is_late))).collect();
     let days = by_day(tested);
-    let said: [Vec<f64>; LATE_METHODS.len()] = [
-        tested.iter().map(|tested| tested.said.probability.unwrap_or(base_rate)).collect(),
-        tested.iter().map(|tested| tested.row.late_rate).collect(),
-        vec![base_rate; tested.len()],
+    let said: [Option<Vec<f64>>; LATE_METHODS.len()] = [
+        tested.iter().map(|tested| tested.said.probability).collect(),
+        Some(tested.iter().map(|tested| tested.row.late_rate).collect()),
+        Some(vec![base_rate; tested.len()]),
     ];
     let replicates = (REPLICATES.1 / tested.len().max(1)).clamp(200, REPLICATES.0);
     let options = Options { level: LEVEL, replicates, ..Options::default() };
     said.map(|said| {
+        let Some(said) = said else { return [None; LATE_MEASURES.len()] };
         let measures: [fn(&Probabilities) -> Option<f64>; LATE_MEASURES.len()] = [
             |said| said.scores().auc(),
             |said| said.log_loss(),
@@ -174,8 +180,8 @@ pub fn late_measures(tested: &[&Tested], base_rate: f64) -> [[Option<Estimate>; 
     })
 }
 
-/// The mean absolute error of each of [`DAYS_METHODS`], days, over the invoices that were settled with cash; sorted by date of
-/// issue.
+/// The mean absolute error of each of [`DAYS_METHODS`], days, over the invoices that were settled with cash and whose day of issue
+/// was looked at; sorted by date of issue.
 pub fn days_errors(tested: &[&Tested]) -> [Option<Estimate>; DAYS_METHODS.len()] {
     let days = by_day(tested);
     let options = Options { level: LEVEL, ..Options::default() };
@@ -183,7 +189,7 @@ pub fn days_errors(tested: &[&Tested]) -> [Option<Estimate>; DAYS_METHODS.len()]
         let part = |rows: &Range<usize>| {
             let errors = tested[rows.clone()].iter().filter_map(|tested| {
                 let days_late = f64::from(tested.outcome.days_late?);
-                Some((tested.days[method] - days_late).abs())
+                Some((tested.days?[method] - days_late).abs())
             });
             errors.fold(Part::default(), |part, error| Part { numerator: part.numerator + error, denominator: part.denominator + 1.0 })
         };

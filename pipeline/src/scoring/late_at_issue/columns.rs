@@ -29,7 +29,10 @@ const DRIVERS: [(&str, &[&str]); 13] = [
     ("amount of the invoice", &["log_amount"]),
     ("payment terms", &["terms_days"]),
     ("day of the month", &["day_of_month"]),
-    ("weekday of the invoice", &["issued_monday", "issued_tuesday", "issued_wednesday", "issued_thursday", "issued_friday", "issued_saturday"]),
+    (
+        "weekday of the invoice",
+        &["issued_monday", "issued_tuesday", "issued_wednesday", "issued_thursday", "issued_friday", "issued_saturday"],
+    ),
     ("weekday of the due date", &["due_monday", "due_tuesday", "due_wednesday", "due_thursday", "due_friday", "due_saturday"]),
 ];
 

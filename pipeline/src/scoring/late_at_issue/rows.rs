@@ -180,12 +180,18 @@ impl<'a> Rows<'a> {
         for customer in customers {
             let company = self.companies.company(*customer);
             let mut by_month = pooling.iter_mut();
-            over_days(self.facts, *customer, months, |item| self.due_date(*customer, item), |_, seen| {
-                let month = by_month.next().expect("a customer is shown once a month");
-                month.pooling.add(company, seen);
-                month.settled[company].0 += u64::from(seen.settled_late);
-                month.settled[company].1 += u64::from(seen.settled);
-            });
+            over_days(
+                self.facts,
+                *customer,
+                months,
+                |item| self.due_date(*customer, item),
+                |_, seen| {
+                    let month = by_month.next().expect("a customer is shown once a month");
+                    month.pooling.add(company, seen);
+                    month.settled[company].0 += u64::from(seen.settled_late);
+                    month.settled[company].1 += u64::from(seen.settled);
+                },
+            );
         }
         pooling
     }
@@ -197,20 +203,26 @@ impl<'a> Rows<'a> {
         let company = self.companies.company(customer);
         let mut rows = Vec::with_capacity(invoices.len());
         let mut invoices = invoices.iter().peekable();
-        over_days(self.facts, customer, &days, |item| self.due_date(customer, item), |day, seen| {
-            let (pools, late_rates) = &pools.by_month[&month_end_before(day)];
-            let behaviour = pools.customer(company, seen, day);
-            let late_rate = late_rate(seen, late_rates[company]);
-            while let Some(issued) = invoices.next_if(|issued| issued.invoice.document_date - 1 == day) {
-                rows.push(IssueRow {
-                    customer: u32::try_from(customer).expect("customers are counted in 32 bits"),
-                    issued: *issued,
-                    paid_before: seen.settled,
-                    late_rate,
-                    columns: columns(&issued.invoice, (seen, &behaviour, day), pools, late_rate),
-                });
-            }
-        });
+        over_days(
+            self.facts,
+            customer,
+            &days,
+            |item| self.due_date(customer, item),
+            |day, seen| {
+                let (pools, late_rates) = &pools.by_month[&month_end_before(day)];
+                let behaviour = pools.customer(company, seen, day);
+                let late_rate = late_rate(seen, late_rates[company]);
+                while let Some(issued) = invoices.next_if(|issued| issued.invoice.document_date - 1 == day) {
+                    rows.push(IssueRow {
+                        customer: u32::try_from(customer).expect("customers are counted in 32 bits"),
+                        issued: *issued,
+                        paid_before: seen.settled,
+                        late_rate,
+                        columns: columns(&issued.invoice, (seen, &behaviour, day), pools, late_rate),
+                    });
+                }
+            },
+        );
         rows
     }
 

@@ -202,7 +202,8 @@ fn eventful(seed: u64) -> (Ledger, Knowledge) {
     let (mut ledger, mut knowledge) = (Ledger::default(), Knowledge::default());
     for customer in 0..6_u32 {
         for number in 0..60_u64 {
-            let draw = |which: u64, limit: usize| i32::try_from(below(seed, u64::from(customer), number * 16 + which, limit)).expect("small");
+            let draw =
+                |which: u64, limit: usize| i32::try_from(below(seed, u64::from(customer), number * 16 + which, limit)).expect("small");
             let date = 1_000 + draw(0, 1_200);
             let amount = i64::from(2 + draw(1, 50)) * ONE;
             let due_date = if draw(2, 6) == 0 { NO_DATE } else { date + 10 * draw(3, 6) };
@@ -306,7 +307,8 @@ fn the_order_of_the_ledger_does_not_matter() {
     let mut turned = Ledger::default();
     let last = u32::try_from(ledger.items.len() - 1).expect("few");
     turned.items.extend(ledger.items.iter().rev().copied());
-    let turn = |application: &Application| Application { debit: last - application.debit, credit: last - application.credit, ..*application };
+    let turn =
+        |application: &Application| Application { debit: last - application.debit, credit: last - application.credit, ..*application };
     turned.applications.extend(ledger.applications.iter().rev().map(turn));
     let [straight, turned] = [&ledger, &turned].map(|ledger| {
         let book = ledger.book(40, 1);
@@ -345,7 +347,7 @@ fn drivers_are_the_three_strongest_and_tell_the_direction() {
         let said = model.of(0, row);
         assert_eq!(said.drivers.len(), 3);
         assert!(said.drivers.windows(2).all(|pair| pair[0].log_odds.abs() >= pair[1].log_odds.abs()));
-        let all = columns::drivers(&fitted.fit, &row.columns);
+        let all = drivers(&fitted.fit, &row.columns);
         let mean: Vec<f32> = fitted.fit.means.iter().map(|mean| *mean as f32).collect();
         let sum: f64 = all.iter().map(|driver| driver.log_odds).sum();
         assert!((fitted.fit.log_odds(&mean) + sum - fitted.fit.log_odds(&row.columns)).abs() < 1e-4);
@@ -357,7 +359,11 @@ fn with_too_little_to_learn_from_there_is_no_probability_and_a_reason() {
     let words = |ledger: &Ledger, customers: usize, companies: u32, day: Day| {
         let book = ledger.book(customers, companies);
         let said = late_at_issue_of_open_items(&facts_of(&book), &Companies::of(&book), 75.0, day);
-        assert!(said.items.iter().all(|(_, said)| said.probability.is_some_and(|p| (0.0..=1.0).contains(&p)) != matches!(said.basis, Basis::None(_))));
+        assert!(
+            said.items
+                .iter()
+                .all(|(_, said)| said.probability.is_some_and(|p| (0.0..=1.0).contains(&p)) != matches!(said.basis, Basis::None(_)))
+        );
         let mut words: Vec<&str> = said.items.iter().map(|(_, said)| said.basis.word()).collect();
         words.sort_unstable();
         words.dedup();
@@ -374,8 +380,8 @@ fn with_too_little_to_learn_from_there_is_no_probability_and_a_reason() {
     // All are late; one customer.
     assert_eq!(words(&repeating(60, 40, 40.0, 1), 60, 1, 1_250), ["too_few_late_or_in_time"]);
     assert_eq!(words(&repeating(1, 40, 0.0, 1), 1, 1, 1_250), ["too_few_invoices"]);
-    // Two companies with enough, sixty with too little each.
-    assert_eq!(words(&repeating(60, 40, 0.0, 1), 60, 2, 1_250), ["company_model"]);
+    // Three companies with enough, sixty with too little each.
+    assert_eq!(words(&repeating(60, 40, 0.0, 1), 60, 3, 1_250), ["company_model"]);
     assert_eq!(words(&repeating(60, 40, 0.0, 1), 60, 60, 1_250), ["pooled_model"]);
 }
 

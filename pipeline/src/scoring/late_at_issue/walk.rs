@@ -4,10 +4,10 @@
 //! invoices are issued every day, and a look at the whole history for each would take the square of its length. What was
 //! paid on a day is put together anew only when something about that day has changed.
 
+use crate::ledger::book::{LabelIndex, NO_DATE};
 use crate::ledger::calendar::Day;
 use crate::scoring::as_of::{CustomerAsOf, DAYS_LATE_RANGE, HISTORY_DAYS, OpenItem, Payment, in_base, payments};
 use crate::scoring::facts::{DebitItem, Exit, Facts};
-use crate::ledger::book::{LabelIndex, NO_DATE};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A part of an item that was paid: date, terms, days late, amount.
