@@ -207,7 +207,7 @@ impl CustomerBehaviour {
         let mut overdue: Vec<f64> =
             customer.open.iter().map(|item| f64::from(day - item.due_date)).filter(|late| *late > expected && *late > 0.0).collect();
         overdue.sort_by(f64::total_cmp);
-        let mut recency = paid.clone();
+        let mut recency = paid;
         for late in overdue {
             recency.add(late.clamp(DAYS_LATE_RANGE.0, DAYS_LATE_RANGE.1), 0.0);
         }

@@ -78,9 +78,9 @@ impl NoModel {
     pub fn sentence(self) -> String {
         match self {
             NoModel::TooFewInvoices => {
-                format!("fewer than {INVOICES_MIN} invoices are past due of customers who had paid {PAID_BEFORE_MIN}")
+                format!("fewer than {INVOICES_MIN} invoices of customers who had paid {PAID_BEFORE_MIN} before were due")
             }
-            NoModel::OneClass => format!("fewer than {CLASS_MIN} of its invoices were late, or in time"),
+            NoModel::OneClass => format!("fewer than {CLASS_MIN} invoices were late, or in time"),
             NoModel::NotCertified => "the fit is not certified".into(),
         }
     }

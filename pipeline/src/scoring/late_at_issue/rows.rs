@@ -60,11 +60,13 @@ impl Outcome {
     }
 }
 
+/// The version of an item that came first, with its position, and the one that is known.
+type FirstAndKnown<'a> = (Option<(u32, &'a DebitItem)>, Option<&'a DebitItem>);
+
 /// The sales of a customer that have a due date, as they were issued, by date; their outcomes as known at the end of `known`.
 /// What is not known any more then is left out.
 pub fn issued(facts: &Facts, customer: usize, known: Day) -> Vec<Issued> {
-    // The version that came first, and the one that is known.
-    let mut versions: BTreeMap<ItemIndex, (Option<(u32, &DebitItem)>, Option<&DebitItem>)> = BTreeMap::new();
+    let mut versions: BTreeMap<ItemIndex, FirstAndKnown> = BTreeMap::new();
     for (position, item) in (0_u32..).zip(facts.all_items_of(customer)).filter(|(_, item)| item.visible_from() <= known) {
         let (first, last) = versions.entry(item.item).or_default();
         // A version that was replaced before its date came was never seen.
