@@ -47,7 +47,7 @@ fn tells_too_much(scored: &[(f64, f64)]) -> bool {
     }
     let (scores, targets): (Vec<f64>, Vec<f64>) = scored.iter().copied().unzip();
     let auc = Scores::new(&scores, &targets, None).ok().and_then(|scores| scores.auc());
-    auc.is_some_and(|auc| auc > AUC_MOST || auc < 1.0 - AUC_MOST)
+    auc.is_some_and(|auc| !(1.0 - AUC_MOST..=AUC_MOST).contains(&auc))
 }
 
 #[cfg(test)]

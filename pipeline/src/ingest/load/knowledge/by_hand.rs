@@ -30,7 +30,8 @@ pub(crate) fn ledger(documents: &str, applications: &str) -> (Book, Knowledge) {
     }
     let index = |id: &str| ids.iter().position(|other| *other == id).map(|at| u32::try_from(at).expect("a small ledger"));
     let mut known = Knowledge { has_recorded_instants: true, ..Knowledge::default() };
-    let (mut items, mut earlier): (Vec<(ItemIndex, Item)>, Vec<(ItemIndex, Known<Item>)>) = (Vec::new(), Vec::new());
+    let mut items: Vec<(ItemIndex, Item)> = Vec::new();
+    let mut earlier: Vec<(ItemIndex, Known<Item>)> = Vec::new();
     let mut days: HashMap<ItemIndex, Day> = HashMap::new();
     for line in &documents {
         let item = index(line[0]).expect("it was listed");
@@ -85,7 +86,6 @@ pub(crate) fn ledger(documents: &str, applications: &str) -> (Book, Knowledge) {
     (book, known)
 }
 
-/// The number of an item in [`ledger`], by the order of its first line among those that still exist, or after them.
 fn lines(text: &str) -> Vec<Vec<&str>> {
     text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>()).filter(|line| !line.is_empty()).collect()
 }
