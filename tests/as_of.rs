@@ -9,6 +9,7 @@ mod views;
 use arrears::forecast::billing::Billing;
 use arrears::forecast::cells::Detail;
 use arrears::forecast::design::column_names;
+use arrears::forecast::payment_runs::PaymentRuns;
 use arrears::forecast::snapshot::{Sample, Snapshot};
 use arrears::forecast::training::{Training, TrainingRows};
 use arrears::ingest::LedgerIndex;
@@ -21,6 +22,7 @@ use arrears_models::classification::Scores;
 use arrears_models::logistic;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use support::{Place, end_of, skipped, told};
 use views::{HALF_LIFE, View, assert_same, day};
 
@@ -441,7 +443,8 @@ fn small(documents: &str, applications: &str) -> Place {
 
 fn snapshot_of(view: &View, at: &str) -> Snapshot {
     let calendars = view.calendars.at(&view.facts, &view.companies, day(at));
-    Snapshot::new(&view.facts, &view.companies, &calendars, day(at), HALF_LIFE, Sample::ALL)
+    let runs = Arc::new(PaymentRuns::learn(&view.facts, &view.companies, &calendars, day(at), Sample::ALL));
+    Snapshot::new(&view.facts, &view.companies, runs, day(at), HALF_LIFE, Sample::ALL)
 }
 
 fn training_rows(view: &View, known: &str) -> TrainingRows {

@@ -7,7 +7,8 @@ use arrears::forecast::baselines;
 use arrears::forecast::calendars::Calendars;
 use arrears::forecast::cash::{Simulation, forecast_cash};
 use arrears::forecast::cells::Detail;
-use arrears::forecast::grid::Grid;
+use arrears::forecast::grid::Periods;
+use arrears::forecast::payment_runs::PaymentRuns;
 use arrears::forecast::replay::Forecaster;
 use arrears::forecast::snapshot::{Companies, Sample, Snapshot};
 use arrears::forecast::timing::Tier;
@@ -19,6 +20,7 @@ use arrears::ingest::load::{LoadOptions, Loaded, load};
 use arrears::ledger::calendar::{Day, day_of};
 use arrears::scoring::facts::Facts;
 use std::path::Path;
+use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
 pub const HALF_LIFE: f64 = 75.0;
@@ -67,7 +69,8 @@ impl View {
 
     fn snapshot(&self, at: Day) -> Snapshot {
         let calendars = self.calendars.at(&self.facts, &self.companies, at);
-        Snapshot::new(&self.facts, &self.companies, &calendars, at, HALF_LIFE, Sample::ALL)
+        let runs = Arc::new(PaymentRuns::learn(&self.facts, &self.companies, &calendars, at, Sample::ALL));
+        Snapshot::new(&self.facts, &self.companies, runs, at, HALF_LIFE, Sample::ALL)
     }
 
     /// What is known of every customer and open item at the end of a day, and the features made from it.
@@ -194,7 +197,7 @@ impl View {
             behaviour.last.map(bits),
             behaviour.last_three.map(bits),
         ));
-        lines.push(format!("habit {name} {:?}", snapshot.habits[customer].map(f32::to_bits)));
+        lines.push(format!("habit {name} {:?}", snapshot.habits.of(customer)));
         for open in &as_of.open {
             let item = &items[open.position as usize];
             let features = snapshot.features(customer, item, open);
@@ -240,9 +243,9 @@ impl View {
         let book = &loaded.book;
         let forecaster = Forecaster { book, facts, companies, calendars, half_life: HALF_LIFE, tier };
         let fitted = forecaster.fit(&[at]).expect("the fit is certified").remove(0);
-        let snapshot = forecaster.snapshot(at, &fitted.calendars);
+        let snapshot = forecaster.snapshot(at, &fitted);
         let simulation = Simulation { paths: 100, correlation: 0.3, seed: 7 };
-        let (forecast, expected, _) = forecast_cash(&forecaster, &fitted, &snapshot, &Grid::ALL, detail, &simulation);
+        let (forecast, expected, _) = forecast_cash(&forecaster, &fitted, &snapshot, Periods::all_grids(at), detail, &simulation);
         let mut lines =
             vec![format!("fitted {} on {} events of {} customers", fitted.model.tier.word(), fitted.model.events, fitted.model.customers)];
         for item in &expected {

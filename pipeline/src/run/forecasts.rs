@@ -11,6 +11,7 @@ use crate::ingest::known::LedgerView;
 use crate::ingest::load::knowledge::knowledge;
 use crate::marts::frame::Sink as _;
 use crate::publish::night::StagedNight;
+use crate::scoring::late_at_issue::late_at_issue_of_open_items;
 use std::collections::HashMap;
 
 /// Writes the tables of the forecast; returns the model that stands behind them. `ids` are document id and item number of the
@@ -39,6 +40,7 @@ pub fn write_forecasts(
     let made = forecast(config, &forecaster, *as_of, start, || reporter.advance(1))?;
     reporter.done();
     let model = ModelVersion::timing(&made.fitted, *config.forecast.half_life_days, known.has_recorded_instants)?;
+    let late = late_at_issue_of_open_items(&inputs.facts, &inputs.companies, forecaster.half_life, *as_of);
     let context = tables::InvoiceContext {
         book,
         facts: &inputs.facts,
@@ -46,6 +48,7 @@ pub fn write_forecasts(
         ids,
         item_rows: &loaded.item_rows,
         model_version: &model.version,
+        late: &late,
     };
     night.write("invoice_forecasts", &tables::invoice_forecasts(&context, &made)?)?;
     night.write("cash_forecast", &tables::cash_forecast(book, &made)?)?;

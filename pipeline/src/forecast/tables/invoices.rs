@@ -6,10 +6,11 @@ use crate::forecast::drivers::{Driver, drivers};
 use crate::forecast::nightly::NightForecast;
 use crate::forecast::open_items::Expected;
 use crate::forecast::snapshot::Companies;
-use crate::ledger::book::{Book, NO_DATE};
+use crate::ledger::book::{Book, ItemIndex, NO_DATE};
 use crate::ledger::calendar::Day;
 use crate::marts::frame::{amounts, dates, texts};
 use crate::scoring::facts::{DebitItem, Facts};
+use crate::scoring::late_at_issue::OpenItemsLate;
 use arrears_models::hazard::first_reaching;
 use polars::prelude::*;
 use rayon::prelude::*;
@@ -36,6 +37,8 @@ pub struct InvoiceContext<'a> {
     pub item_rows: &'a [u32],
     /// The model's version.
     pub model_version: &'a str,
+    /// The chance of lateness of open items as it was when they were issued.
+    pub late: &'a OpenItemsLate,
 }
 
 /// One row.
@@ -76,7 +79,10 @@ pub fn invoice_forecasts(context: &InvoiceContext, forecast: &NightForecast) -> 
         doubles("expected_days_late", &|row| row.expected_days_late),
         doubles("late_probability", &|row| row.late),
         doubles("late_30_probability", &|row| row.late_30),
-        Column::new("late_at_issue_probability".into(), vec![None::<f64>; rows.len()]),
+        Column::new(
+            "late_at_issue_probability".into(),
+            rows.iter().map(|row| context.late_at_issue(row.item.item)).collect::<Vec<Option<f64>>>(),
+        ),
         dates("expected_date", rows.iter().map(|row| row.expected_date)),
         doubles("credit_probability", &|row| row.left[1]),
         doubles("write_off_probability", &|row| row.left[2]),
@@ -105,6 +111,11 @@ pub fn invoice_forecasts(context: &InvoiceContext, forecast: &NightForecast) -> 
 }
 
 impl InvoiceContext<'_> {
+    fn late_at_issue(&self, item: ItemIndex) -> Option<f64> {
+        let place = self.late.items.binary_search_by_key(&item, |(of, _)| *of).ok()?;
+        self.late.items[place].1.probability
+    }
+
     fn row<'a>(&'a self, forecast: &NightForecast, expected: &'a Expected) -> Option<Row<'a>> {
         let customer = expected.customer as usize;
         let item = &self.facts.all_items_of(customer)[expected.open_item.position as usize];

@@ -7,6 +7,7 @@
 use super::rows::{IssueRow, Issued, Outcome};
 use super::{LateAtIssue, LateModel, PAID_BEFORE_MIN, invoices_of, is_late};
 use crate::error::Result;
+use crate::forecast::design::Rows;
 use crate::forecast::open_items::DaysAhead;
 use crate::forecast::replay::{Fitted, Forecaster};
 use crate::forecast::snapshot::{Sample, Snapshot};
@@ -104,7 +105,7 @@ fn days_late(forecaster: &Forecaster, cut: Day, rows: &[IssueRow]) -> Result<(Ti
             days.extend(of_day.iter().map(|_| None));
             continue;
         }
-        let snapshot = forecaster.snapshot(of_day[0].issued.invoice.document_date - 1, &fitted.calendars);
+        let snapshot = forecaster.snapshot(of_day[0].issued.invoice.document_date - 1, fitted);
         let averages = averages(forecaster, &snapshot);
         let of_row = |row: &IssueRow| {
             let (customer, terms) = (row.customer as usize, row.issued.invoice.terms);
@@ -140,7 +141,8 @@ fn median_days_late(forecaster: &Forecaster, snapshot: &Snapshot, fitted: &Fitte
     let features = snapshot.features(customer, item, &open);
     let calendar: &BusinessCalendar = fitted.calendars[forecaster.companies.company(customer)];
     let days = DaysAhead::new(calendar, snapshot.day, due_date.max(snapshot.day) + FOLLOWED_DAYS);
-    let paid: Vec<f64> = fitted.model.left(&features, &snapshot.habits[customer], days.days()).into_iter().map(|left| left[0]).collect();
+    let rows = Rows::new(&features, snapshot.habits.of(customer), item.document_date, days.past());
+    let paid: Vec<f64> = fitted.model.left(&features, rows, days.days()).into_iter().map(|left| left[0]).collect();
     let half = paid.last().map_or(0.0, |paid| paid / 2.0);
     first_reaching(&paid, half).map_or(0.0, |position| f64::from(days.days()[position].day - due_date))
 }

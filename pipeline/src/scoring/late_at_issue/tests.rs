@@ -4,7 +4,7 @@ use super::columns::{COLUMNS, EXPECTED_DAYS_LATE, LATE_RATE, column_names};
 use super::rows::{IssueRow, Issued, Outcome, Rows, issued};
 use super::walk::over_days;
 use super::*;
-use crate::ingest::load::knowledge::{FROM_THE_BEGINNING, Knowledge, Known};
+use crate::ingest::load::knowledge::Knowledge;
 use crate::ledger::book::{Application, Book, Customer, DocumentType, Item, NO_DATE, Supplied};
 use crate::ledger::rates::Rates;
 use crate::scoring::as_of::{CustomerAsOf, customer_as_of};
@@ -197,9 +197,9 @@ fn outcomes_are_late_where_money_came_late_or_not_at_all() {
     assert_eq!(outcomes, expected);
 }
 
-/// A ledger in which about everything happens, corrections of documents included.
+/// A ledger in which about everything happens but corrections.
 fn eventful(seed: u64) -> (Ledger, Knowledge) {
-    let (mut ledger, mut knowledge) = (Ledger::default(), Knowledge::default());
+    let (mut ledger, knowledge) = (Ledger::default(), Knowledge::default());
     for customer in 0..6_u32 {
         for number in 0..60_u64 {
             let draw =
@@ -223,14 +223,6 @@ fn eventful(seed: u64) -> (Ledger, Knowledge) {
                 1 if parts == 0 => {
                     let write_off = ledger.document(DocumentType::WriteOff, customer, date + 100, NO_DATE, amount);
                     ledger.apply(write_off, invoice, date + 100, amount);
-                }
-                2 => {
-                    // It was another one for some days.
-                    let mut before = ledger.items[invoice as usize];
-                    before.due_date = date + 5;
-                    before.document_date = date - draw(9, 10);
-                    let until = date + draw(10, 90);
-                    knowledge.earlier_items.push((invoice, Known { fact: before, from: FROM_THE_BEGINNING, until }));
                 }
                 _ => {}
             }
