@@ -18,6 +18,7 @@ computed from its columns in the same file, over the same rows, so that both sta
 from __future__ import annotations
 
 import argparse
+import warnings
 
 import lightgbm
 import numpy
@@ -35,6 +36,9 @@ HAZARD = {"n_estimators": 200, "num_leaves": 15, "min_child_samples": 100, "lear
 ALWAYS = {"random_state": 0, "n_jobs": 2, "verbose": -1, "deterministic": True, "force_row_wise": True}
 # As many invoices a customer must have paid before for the model to be asked.
 PAID_BEFORE_MIN = 3
+
+
+warnings.filterwarnings("ignore", message="X does not have valid feature names")
 
 
 def measures(probability: numpy.ndarray, target: numpy.ndarray, weight: numpy.ndarray) -> dict[str, float]:

@@ -85,7 +85,7 @@ fn print(backtest: &Backtest, book: &Book, companies: &Companies, (cut, gap_days
         match model {
             Ok(model) => println!("  {company}: a model of its own, {} invoices, {} late", model.invoices, model.late),
             Err(reason) => {
-                let instead = if backtest.model.pooled.is_ok() { "that of all companies" } else { "none" };
+                let instead = if matches!(backtest.model.pooled, Some(Ok(_))) { "that of all companies" } else { "none" };
                 println!("  {company}: {instead}, because {}", reason.sentence());
             }
         }

@@ -118,8 +118,8 @@ pub struct LateModel {
     pub day: Day,
     /// Each company's own model, or why it has none.
     pub companies: Vec<Result<LateFit, NoModel>>,
-    /// The model of all companies together, or why there is none.
-    pub pooled: Result<LateFit, NoModel>,
+    /// The model of all companies together, or why there is none; `None` where every company has its own.
+    pub pooled: Option<Result<LateFit, NoModel>>,
     sample: Sample,
 }
 
@@ -189,13 +189,9 @@ impl LateModel {
         });
         let company_of = |row: &&IssueRow| companies.company(row.customer as usize);
         let of_company = |company: usize| rows.iter().filter(|row| company_of(row) == company).collect::<Vec<_>>();
-        let model = LateModel {
-            day,
-            companies: (0..companies.count()).map(|company| fit(&of_company(company))).collect(),
-            pooled: fit(&rows.iter().collect::<Vec<_>>()),
-            sample,
-        };
-        (model, rows)
+        let fits: Vec<Result<LateFit, NoModel>> = (0..companies.count()).map(|company| fit(&of_company(company))).collect();
+        let pooled = fits.iter().any(Result::is_err).then(|| fit(&rows.iter().collect::<Vec<_>>()));
+        (LateModel { day, companies: fits, pooled, sample }, rows)
     }
 
     /// Rows of further invoices, made as those of the fit were.
@@ -208,8 +204,10 @@ impl LateModel {
     pub fn of(&self, company: usize, row: &IssueRow) -> LateAtIssue {
         let (fitted, basis) = match (&self.companies[company], &self.pooled) {
             (Ok(own), _) => (own, Basis::Company),
-            (Err(_), Ok(pooled)) => (pooled, Basis::Pooled),
-            (Err(_), Err(reason)) => return LateAtIssue { probability: None, basis: Basis::None(*reason), drivers: Vec::new() },
+            (Err(_), Some(Ok(pooled))) => (pooled, Basis::Pooled),
+            (Err(_), Some(Err(reason))) | (Err(reason), None) => {
+                return LateAtIssue { probability: None, basis: Basis::None(*reason), drivers: Vec::new() };
+            }
         };
         if row.paid_before < PAID_BEFORE_MIN {
             return LateAtIssue { probability: Some(row.late_rate), basis: Basis::LateRate, drivers: Vec::new() };
