@@ -34,6 +34,8 @@ const REACH: usize = 45;
 const ROUNDS: usize = 3;
 /// A payment that fits no part has this likelihood: one outlier must not decide.
 const OUTLIER: f64 = 2e-5;
+/// Parts of the mixture below this weight are passed over from then on.
+const UNLIKELY: f64 = 1e-6;
 /// Opportunities that the pool's rate counts as beside the customer's own.
 const BASE_PRIOR: f64 = 2.0;
 /// And on single weekdays and positions.
@@ -322,7 +324,12 @@ impl Learner {
         let waits: Vec<Wait> = self.payments.iter().map(|payment| Wait::new(payment, &chances, days)).collect();
         let mut log_posterior = log_prior.to_vec();
         for (wait, payment) in waits.iter().zip(&self.payments) {
-            for (sum, part) in log_posterior.iter_mut().zip(&mixture.parts) {
+            for ((sum, part), share) in log_posterior.iter_mut().zip(&mixture.parts).zip(&self.posterior) {
+                // A part that has become this unlikely does not come back.
+                if *share < UNLIKELY {
+                    *sum = f64::NEG_INFINITY;
+                    continue;
+                }
                 let likelihood: f32 = wait.unpaid.iter().zip(&part[wait.first..]).map(|(unpaid, chance)| unpaid * chance).sum();
                 *sum += payment.weight * (f64::from(likelihood).max(1e-6) + OUTLIER).ln();
             }

@@ -14,7 +14,7 @@ const WINDOW_DAYS: i32 = 365;
 /// After so many days a payment counts half.
 const HALF_LIFE_DAYS: f64 = 180.0;
 /// The most payments of a customer, the newest.
-const PAYMENTS_MOST: usize = 60;
+const PAYMENTS_MOST: usize = 48;
 
 /// The payment runs of all customers, as known at the end of a day.
 #[derive(Debug)]

@@ -22,8 +22,8 @@ use std::sync::Arc;
 pub const LANDMARK_DAYS: i32 = 14;
 /// How far landmarks go back.
 pub const WINDOW_DAYS: i32 = 364;
-/// How long an item is followed from a landmark, calendar days.
-pub const FOLLOWED_DAYS: i32 = 90;
+/// How long an item is followed from a landmark, calendar days: three landmarks see each of its days.
+pub const FOLLOWED_DAYS: i32 = 42;
 
 /// Days past due up to which (included) each band of the other exits reaches; the last has no end.
 pub const BANDS: [i32; 6] = [0, 30, 60, 90, 180, 360];

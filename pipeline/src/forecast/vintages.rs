@@ -15,7 +15,6 @@ use crate::ledger::calendar::{Day, day_of};
 use crate::ledger::money::RATE_ONE;
 use crate::ledger::rates::CurrencyIndex;
 use crate::ledger::scopes::Scope;
-use crate::publish::manifest::Manifest;
 use crate::publish::night::{night_folder, nights};
 use crate::scoring::facts::{Exit, Facts};
 use chrono::NaiveDate;
@@ -35,7 +34,7 @@ fn folder(output: &Path) -> PathBuf {
 }
 
 /// Keeps the forecasts of published nights whose dates have no vintage yet: that of the night just published, and of one whose
-/// run was killed in between. Nights that were recomputed with what was known then told nobody anything.
+/// run was killed in between.
 ///
 /// # Errors
 /// When the disk is full or may not be written.
@@ -46,9 +45,7 @@ pub fn keep(output: &Path, run_id: &str) -> Result<()> {
         if target.exists() || !night.join(TABLES[0]).exists() {
             continue;
         }
-        if Manifest::read(&night)?.is_some_and(|manifest| manifest.known_as_of.is_none()) {
-            keep_night(output, &night, &target, run_id)?;
-        }
+        keep_night(output, &night, &target, run_id)?;
     }
     Ok(())
 }
@@ -141,14 +138,12 @@ pub fn scores(output: &Path, book: &Book, facts: &Facts, companies: &Companies, 
     Ok(found)
 }
 
+/// Cash by company, currency and week ahead, document currency, ten-thousandths.
+type CashByWeek = BTreeMap<((usize, CurrencyIndex), usize), i64>;
+
 /// For each vintage the cash that came from the items open on its date, by company, currency and week.
-fn cash_of_open_items(
-    facts: &Facts,
-    companies: &Companies,
-    vintages: &[Day],
-    as_of: Day,
-) -> Vec<BTreeMap<((usize, CurrencyIndex), usize), i64>> {
-    let mut found = vec![BTreeMap::new(); vintages.len()];
+fn cash_of_open_items(facts: &Facts, companies: &Companies, vintages: &[Day], as_of: Day) -> Vec<CashByWeek> {
+    let mut found = vec![CashByWeek::new(); vintages.len()];
     for customer in 0..facts.customers() {
         for item in facts.all_items_of(customer) {
             let last = facts.left(item, as_of).map(|left| left.visible_date.max(left.effective_date)).max().unwrap_or(item.document_date);
@@ -230,14 +225,13 @@ fn read(output: &Path, book: &Book, origin: Day) -> Result<Vec<Forecast>> {
     let (company, basis, currency) = (words(frame, "company_id")?, words(frame, "basis")?, words(frame, "currency")?);
     let (target, method) = (words(frame, "target")?, words(frame, "method")?);
     let horizon = frame.column("horizon")?.i64()?.clone();
-    let amount = amounts(frame, "amount")?;
-    for row in 0..frame.height() {
+    for (row, amount) in amounts(frame, "amount")?.into_iter().enumerate() {
         let (Some(company), Some(basis), Some(currency)) = (company.get(row), basis.get(row), currency.get(row)) else { continue };
         let Some(cell) = cell(company, basis, currency) else { continue };
         let Some(target) = Target::ALL.into_iter().find(|known| target.get(row) == Some(known.word())) else { continue };
         let Some(method) = super::baselines::NAMES.into_iter().find(|known| method.get(row) == Some(known)) else { continue };
         let week = usize::try_from(horizon.get(row).unwrap_or(0)).unwrap_or(0);
-        found.push(Forecast { cell, target, method, week, mean: amount[row].unwrap_or(0.0), quantiles: None, is_calibrated: false });
+        found.push(Forecast { cell, target, method, week, mean: amount.unwrap_or(0.0), quantiles: None, is_calibrated: false });
     }
     Ok(found)
 }

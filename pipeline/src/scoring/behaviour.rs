@@ -204,8 +204,10 @@ impl CustomerBehaviour {
         };
         // A deterioration shows at once: what is later than expected already enters as it stands today.
         let expected = blend(&paid);
-        let mut overdue: Vec<f64> =
-            customer.open.iter().map(|item| f64::from(day - item.due_date)).filter(|late| *late > expected && *late > 0.0).collect();
+        // What is left of an item that was paid in part says nothing of when whole items are paid, and may stay open for good.
+        let whole = customer.open.iter().filter(|item| !item.is_partly_paid);
+        let late = whole.map(|item| f64::from(day - item.due_date));
+        let mut overdue: Vec<f64> = late.filter(|late| *late > expected && *late > 0.0).collect();
         overdue.sort_by(f64::total_cmp);
         let mut recency = paid;
         for late in overdue {

@@ -143,13 +143,15 @@ pub fn knowledge(files: &LedgerFiles, options: &LoadOptions, loaded: &Loaded) ->
     let document_days = recorded_days(files, "documents")?;
     let application_days = recorded_days(files, "applications")?;
     let by_row = |days: &Option<Vec<Day>>, row: u32| days.as_ref().map_or(FROM_THE_BEGINNING, |days| days[row as usize]);
-    let mut known = Knowledge { has_recorded_instants: document_days.is_some() || application_days.is_some(), ..Knowledge::default() };
+    let mut known = Knowledge::default();
     if document_days.is_some() {
         known.items = loaded.item_rows.iter().map(|row| by_row(&document_days, *row)).collect();
     }
     if application_days.is_some() {
         known.applications = book.applications.iter().map(|application| by_row(&application_days, application.row)).collect();
     }
+    // Rows that this view does not know yet say nothing of it.
+    known.has_recorded_instants = known.items.iter().chain(&known.applications).any(|day| *day != FROM_THE_BEGINNING);
     let row_keys = document_keys(files)?;
     let keys: Vec<i64> = loaded.item_rows.iter().map(|row| row_keys[*row as usize]).collect();
     drop(row_keys);
