@@ -123,7 +123,7 @@ fn a_query_changes_nothing_and_leaves_nothing_behind() {
     let mut left: Vec<_> =
         std::fs::read_dir(place.out()).expect("there is an output").map(|entry| entry.expect("it is read").file_name()).collect();
     left.sort();
-    assert_eq!(left, [".lock", "dictionary.parquet", "ledger", "marts", "runs", "staging", "views.sql"]);
+    assert_eq!(left, [".lock", "dictionary.parquet", "ledger", "marts", "models", "runs", "staging", "views.sql", "vintages"]);
 }
 
 #[test]
