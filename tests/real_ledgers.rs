@@ -22,7 +22,9 @@ fn ledger(name: &str) -> Option<PathBuf> {
 fn place(example: &str, data: &Path, name: &str) -> Place {
     let place = Place::empty();
     let config = repository().join("data-samples/examples").join(example);
-    std::fs::copy(&config, place.path().join("arrears.toml")).unwrap_or_else(|cause| panic!("{}: {cause}", config.display()));
+    let text = std::fs::read_to_string(&config).unwrap_or_else(|cause| panic!("{}: {cause}", config.display()));
+    // These tests are about balances: nothing is replayed.
+    place.write("arrears.toml", text + "\n[forecast]\ncalibration_weeks = 0\n");
     std::os::unix::fs::symlink(data, place.path().join(name)).expect("a link can be made");
     place
 }
