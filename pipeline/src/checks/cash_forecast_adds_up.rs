@@ -4,6 +4,7 @@
 use super::Context;
 use crate::error::Result;
 use crate::ledger::scopes::{ALL_COMPANIES, Scope};
+use crate::marts::frame::{SCALE, SUM_PRECISION};
 use polars::prelude::*;
 
 /// Days are forecast for so many weeks.
@@ -66,8 +67,11 @@ fn differing(what: &'static str, rows: LazyFrame, sums: LazyFrame, keys: &[&str]
     let columns = || keys.iter().map(|key| col(*key)).collect::<Vec<_>>();
     let place =
         keys.iter().skip(1).fold(col(keys[0]).cast(DataType::String), |place, key| place + lit("/") + col(*key).cast(DataType::String));
+    // What has no parts is a sum of none: before the first invoice there is no company, and the group expects nothing.
+    let zero = lit(0).cast(DataType::Decimal(SUM_PRECISION, SCALE));
     rows.join(sums, columns(), columns(), JoinArgs::new(JoinType::Left))
-        .filter(col("mean").neq(col("sum")).or(col("sum").is_null()))
+        .with_column(col("sum").fill_null(zero))
+        .filter(col("mean").neq(col("sum")))
         .select([lit(what).alias("what"), place.alias("place"), col("mean"), col("sum")])
 }
 
