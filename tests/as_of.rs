@@ -23,7 +23,7 @@ use arrears_models::logistic;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use support::{Place, end_of, skipped, told};
+use support::{Place, end_of, real_ledger, told};
 use views::{HALF_LIFE, View, assert_same, day};
 
 const CONFIG: &str = "base_currency = \"USD\"\n\n[quality]\nmax_quarantined_rows_share = 1.0\nmax_quarantined_amount_share = 1.0\n\n\
@@ -359,18 +359,6 @@ fn the_order_of_rows_and_files_changes_nothing() {
 }
 
 // --- real ledgers ------------------------------------------------------------------------------------------------------------------
-
-/// The folder of a real ledger; nothing, said aloud, where it is not there.
-fn real_ledger(name: &str) -> Option<PathBuf> {
-    let shared =
-        std::env::var_os("ARREARS_SHARED").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared"), PathBuf::from);
-    let folder = shared.join("data").join(name);
-    if folder.is_dir() {
-        return Some(folder.canonicalize().expect("the folder has a name"));
-    }
-    skipped(&format!("real ledger {name}: no folder {}", folder.display()));
-    None
-}
 
 fn place_of_real(data: &Path, base_currency: &str, tables: &[(&str, &str)]) -> Place {
     let place = Place::empty();

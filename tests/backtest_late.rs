@@ -5,8 +5,7 @@ mod support;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use parquet::record::RowAccessor as _;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use support::{Place, end_of, repository, skipped};
+use support::{Place, end_of, real_ledger, repository};
 
 /// A place whose ledger is read.
 fn ingested(place: Place, as_of: &str) -> Place {
@@ -96,21 +95,9 @@ fn without_a_ledger_or_a_time_after_the_cut_it_says_what_to_do() {
     assert!(ended.stderr.contains("not a date"), "{}", ended.stderr);
 }
 
-/// The folder of a real ledger; nothing, said aloud, where it is not there.
-fn shared(name: &str) -> Option<PathBuf> {
-    let shared =
-        std::env::var_os("ARREARS_SHARED").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared"), PathBuf::from);
-    let folder = shared.join("data").join(name);
-    if folder.is_dir() {
-        return Some(folder.canonicalize().expect("the folder has a name"));
-    }
-    skipped(&format!("real ledger {name}: no folder {}", folder.display()));
-    None
-}
-
 #[test]
 fn lateness_of_the_ibm_sample_is_told_as_well_as_it_must_be() {
-    let Some(data) = shared("ibm_ar") else { return };
+    let Some(data) = real_ledger("ibm_ar") else { return };
     let place = Place::empty();
     let config = repository().join("data-samples/examples/ibm-receivables.toml");
     std::fs::copy(&config, place.path().join("arrears.toml")).expect("the example can be copied");

@@ -3,20 +3,8 @@
 
 mod support;
 
-use std::path::{Path, PathBuf};
-use support::{Place, is, money, money_in, night_of, repository, scenario, skipped, table_where, the_row};
-
-/// The folder of a real ledger; nothing, said aloud, where it is not there.
-fn ledger(name: &str) -> Option<PathBuf> {
-    let shared =
-        std::env::var_os("ARREARS_SHARED").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared"), PathBuf::from);
-    let folder = shared.join("data").join(name);
-    if folder.is_dir() {
-        return Some(folder.canonicalize().expect("the folder has a name"));
-    }
-    skipped(&format!("real ledger {name}: no folder {}", folder.display()));
-    None
-}
+use std::path::Path;
+use support::{Place, is, money, money_in, night_of, real_ledger, repository, scenario, table_where, the_row};
 
 /// A place with an example's configuration, and its data under the name the example gives them.
 fn place(example: &str, data: &Path, name: &str) -> Place {
@@ -84,7 +72,7 @@ fn assert_figures(place: &Place, out: &str, expected: &str, columns: &[&str]) {
 
 #[test]
 fn road_traffic_fines_are_exact_to_the_cent_on_five_dates() {
-    let Some(data) = ledger("road_traffic_fines") else { return };
+    let Some(data) = real_ledger("road_traffic_fines") else { return };
     let place = place("road-traffic-fines.toml", &data, "road_traffic_fines");
     assert_figures(
         &place,
@@ -118,7 +106,7 @@ fn road_traffic_fines_are_exact_to_the_cent_on_five_dates() {
 
 #[test]
 fn the_ibm_sample_is_exact_on_four_dates() {
-    let Some(data) = ledger("ibm_ar") else { return };
+    let Some(data) = real_ledger("ibm_ar") else { return };
     let name = "WA_Fn-UseC_-Accounts-Receivable.csv.gz";
     assert_figures(
         &place("ibm-receivables.toml", &data.join(name), name),
@@ -135,7 +123,7 @@ fn the_ibm_sample_is_exact_on_four_dates() {
 
 #[test]
 fn cassandra_is_exact_on_four_dates_with_paid_parts_taken_off() {
-    let Some(data) = ledger("cassandra_ap") else { return };
+    let Some(data) = real_ledger("cassandra_ap") else { return };
     let place = place("supplier-invoices.toml", &data.join("invoices.csv.gz"), "invoices.csv.gz");
     assert_figures(
         &place,
@@ -152,7 +140,7 @@ fn cassandra_is_exact_on_four_dates_with_paid_parts_taken_off() {
 
 #[test]
 fn superlender_is_exact_on_four_dates_with_instalments() {
-    let Some(data) = ledger("superlender") else { return };
+    let Some(data) = real_ledger("superlender") else { return };
     assert_figures(
         &place("small-loans.toml", &data, "superlender"),
         "out/small-loans",

@@ -1,6 +1,8 @@
 //! Laws of the logistic regressions on drawn samples: what must hold whatever the rows are.
 
-use arrears_models::logistic::{Fit, FitError, Options, Rows, Sample, fit, fit_through_linfa, log_odds_of, probability_from};
+use arrears_models::logistic::{
+    Fit, FitError, Options, Rows, Sample, fit, fit_through_linfa, fit_with_ridges, log_odds_of, probability_from,
+};
 
 /// Knuth's 64-bit linear congruential generator, upper bits: a sample is known by its seed.
 struct Generator(u64);
@@ -229,6 +231,25 @@ fn a_stronger_ridge_draws_the_coefficients_together_and_the_mean_is_kept() {
             assert!((mean - rate).abs() < 1e-8, "seed {seed}: {mean} is not {rate}");
         }
     }
+}
+
+#[test]
+fn a_ridge_of_its_own_holds_its_column_and_no_other() {
+    let book = Book::drawn(5, 600, 3);
+    let alike = fit_with_ridges(&book.sample(), &[0.01; 3], 50).expect("converges");
+    assert_eq!(bits(&alike), bits(&book.fitted(0.01)), "equal ridges are one ridge");
+    let held = fit_with_ridges(&book.sample(), &[0.01, 1e9, 0.01], 50).expect("converges");
+    let mut without = Book { columns: 2, values: vec![], ..book.clone() };
+    for row in 0..book.target.len() {
+        let [first, _, third] = book.row(row).try_into().expect("three columns");
+        without.values.extend([first, third]);
+    }
+    let without = without.fitted(0.01);
+    assert!(held.coefficients[1].abs() < 1e-8, "{}", held.coefficients[1]);
+    assert_near(held.coefficients[0], without.coefficients[0], "the first column");
+    assert_near(held.coefficients[2], without.coefficients[1], "the third column");
+    assert_eq!(fit_with_ridges(&book.sample(), &[0.01; 2], 50), Err(FitError::Ridge), "a ridge for each column");
+    assert_eq!(fit_with_ridges(&book.sample(), &[0.01, -1.0, 0.01], 50), Err(FitError::Ridge), "no ridge below 0");
 }
 
 #[test]

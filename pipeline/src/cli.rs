@@ -203,20 +203,17 @@ pub struct BacktestForecastArguments {
     #[arg(long, value_name = "DATE", value_parser = date)]
     pub to: NaiveDate,
     /// Days between origins
-    #[arg(long, value_name = "DAYS", default_value_t = 7)]
-    pub every_days: u32,
+    #[arg(long, value_name = "DAYS", default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=366))]
+    pub every_days: u16,
     /// Days between fits of the model
-    #[arg(long, value_name = "DAYS", default_value_t = 28)]
-    pub refit_days: i32,
+    #[arg(long, value_name = "DAYS", default_value_t = 28, value_parser = clap::value_parser!(u16).range(1..=366))]
+    pub refit_days: u16,
     /// Weeks to look ahead
-    #[arg(long, value_name = "WEEKS", default_value_t = 8)]
-    pub weeks: usize,
+    #[arg(long, value_name = "WEEKS", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=52))]
+    pub weeks: u16,
     /// Simulated paths of each forecast, a multiple of 50
-    #[arg(long, value_name = "NUMBER", default_value_t = 200)]
-    pub paths: usize,
-    /// Correlation
-    #[arg(long, default_value_t = 0.3, hide = true)]
-    pub correlation: f64,
+    #[arg(long, value_name = "NUMBER", default_value_t = 200, value_parser = paths)]
+    pub paths: u16,
     /// Force a step of the ladder: hazard, residual_curve, pooled_curve, no_model
     #[arg(long, value_name = "TIER")]
     pub tier: Option<String>,
@@ -298,6 +295,11 @@ pub enum ConfigCommand {
 /// A date as it is written everywhere here, and nothing that only looks like one.
 fn date(text: &str) -> Result<NaiveDate, String> {
     NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| "not a date; write it as YYYY-MM-DD, for example 2025-06-30".to_owned())
+}
+
+fn paths(text: &str) -> Result<u16, String> {
+    let paths = text.parse::<u16>().ok().filter(|paths| *paths > 0 && paths.is_multiple_of(50));
+    paths.ok_or_else(|| "not a multiple of 50 up to 65500".to_owned())
 }
 
 fn known_as_of(text: &str) -> Result<KnownAsOf, String> {

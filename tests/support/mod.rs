@@ -324,3 +324,15 @@ pub fn told(line: &str) {
     use std::io::Write as _;
     std::io::stderr().write_all(format!("{line}\n").as_bytes()).expect("standard error can be written");
 }
+
+/// The folder of a real ledger; nothing, said aloud, where it is not there.
+pub fn real_ledger(name: &str) -> Option<PathBuf> {
+    let shared =
+        std::env::var_os("ARREARS_SHARED").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared"), PathBuf::from);
+    let folder = shared.join("data").join(name);
+    if folder.is_dir() {
+        return Some(folder.canonicalize().expect("the folder has a name"));
+    }
+    skipped(&format!("real ledger {name}: no folder {}", folder.display()));
+    None
+}

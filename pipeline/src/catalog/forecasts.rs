@@ -104,7 +104,10 @@ pub const FORECAST_ACCURACY: Table = Table {
         double("wape", "Σ |forecast − actual| ÷ Σ |actual|"),
         double("wape_lower", "lower end of the 95 % interval of wape, by block bootstrap over origins"),
         double("wape_upper", "upper end of it"),
-        double("mase", "mean |forecast − actual| ÷ mean change from one week to the next in the year before the first of the origins"),
+        double(
+            "mase",
+            "mean |forecast − actual| ÷ mean change of what came from one week to the next, among the same weeks; null where no two origins lie a week apart",
+        ),
         double("pinball", "mean pinball loss over the published quantiles, as a share of the mean actual"),
         double("crps", "mean continuous ranked probability score by the published quantiles, as a share of the mean actual"),
         double("coverage_50", "share of weeks inside the 50 % band, of those with a calibrated one"),

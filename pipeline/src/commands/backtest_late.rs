@@ -1,19 +1,12 @@
 //! `arrears backtest late`: how well the lateness of invoices is told on the day they are issued.
 
-use super::load_config;
+use super::kept_ledger::KeptLedger;
 use crate::cli::BacktestLateArguments;
 use crate::error::{Error, Result, io_error};
-use crate::forecast::calendars::Calendars;
-use crate::forecast::replay::Forecaster;
 use crate::forecast::snapshot::Companies;
-use crate::ingest::LedgerIndex;
-use crate::ingest::known::LedgerView;
-use crate::ingest::load::knowledge::{TO_THIS_DAY, knowledge};
-use crate::ingest::load::{LoadOptions, load};
 use crate::ledger::book::Book;
 use crate::ledger::calendar::{Day, date_of, day_of};
 use crate::run::reporter::Reporter;
-use crate::scoring::facts::Facts;
 use crate::scoring::late_at_issue::backtest::{
     Backtest, DAYS_METHODS, LATE_MEASURES, LATE_METHODS, Tested, backtest, days_errors, late_measures,
 };
@@ -26,49 +19,29 @@ use parquet::arrow::ArrowWriter;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Half-life of payments, days.
-const HALF_LIFE: f64 = 75.0;
 /// How far back facts are read before the cut: two years of invoices, and the payments of two years before each.
 const FACTS_DAYS: i32 = 1_500;
 /// Invoices of new customers from which a table of them is worth printing.
 const NEW_MIN: usize = 30;
 
 pub(super) fn run(arguments: &BacktestLateArguments, reporter: &Reporter) -> Result<()> {
-    let config = load_config(&arguments.config)?;
-    let Some(index) = LedgerIndex::read(&config.output)? else {
-        return Err(Error::input("no_ledger", format!("no ledger is kept in {}", config.output.display()))
-            .hint("read the sources first: arrears ingest --as-of DATE"));
-    };
-    let view = LedgerView::new(&config.output, &index, None)?;
     let cut = day_of(arguments.cut);
-    let options = LoadOptions { base_currency: (*config.base_currency).clone(), as_of: cut, known_as_of: None };
-    let loaded = load(&view.files, &options)?;
-    let known = knowledge(&view.files, &options, &loaded)?;
-    let book = &loaded.book;
-    let facts = Facts::new(book, &known, cut - FACTS_DAYS, *config.include_intercompany);
-    let end = arguments.to.map_or_else(|| last_change(&facts), day_of);
+    let ledger = KeptLedger::open(&arguments.config, cut, cut - FACTS_DAYS)?;
+    let book = &ledger.book;
+    let end = arguments.to.map_or_else(|| ledger.last_day(), day_of);
     if end <= cut {
         return Err(Error::usage("nothing_after_the_cut", format!("nothing is known after the cut: the ledger ends on {}", date_of(end)))
             .hint("cut earlier, so that invoices issued after it had time to be paid"));
     }
-    let companies = Companies::of(book);
-    let calendars = Calendars::new(&config.calendar, &book.companies);
-    let forecaster = Forecaster { book, facts: &facts, companies: &companies, calendars: &calendars, half_life: HALF_LIFE, tier: None };
+    let forecaster = ledger.forecaster(None);
     reporter.start_counting("backtest", "invoices");
     let backtest = backtest(&forecaster, cut, i32::from(arguments.gap_days), end)?;
     reporter.done();
-    print(&backtest, book, &companies, (cut, i32::from(arguments.gap_days), end));
+    print(&backtest, book, &ledger.companies, (cut, i32::from(arguments.gap_days), end));
     if let Some(path) = &arguments.rows {
         write_rows(path, &backtest, book)?;
     }
     Ok(())
-}
-
-/// The last day on which anything about a debit item changes.
-fn last_change(facts: &Facts) -> Day {
-    let items = (0..facts.customers()).flat_map(|customer| facts.all_items_of(customer));
-    let changes = items.flat_map(|item| facts.change_days(item)).filter(|day| *day != TO_THIS_DAY);
-    changes.max().unwrap_or(0)
 }
 
 // --- what is printed ---------------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ mod check;
 mod config;
 mod generate;
 mod ingest;
+mod kept_ledger;
 mod parity;
 mod plan;
 mod query;

@@ -36,8 +36,8 @@ pub struct Scores {
     pub quantile_periods: usize,
     /// Σ of what came.
     pub actual: f64,
-    /// Mean change of the actual from one week to the next in the year before the first origin: what MASE divides by.
-    pub naive_scale: Option<f64>,
+    /// What came, by weeks ahead and origin: what MASE divides by comes from it.
+    came: BTreeMap<(usize, Day), f64>,
 }
 
 /// What scores are kept by: cell, target, method, weeks ahead (0 for all together).
@@ -58,12 +58,16 @@ pub fn scores(replayed: &[ReplayedOrigin], first: Day) -> BTreeMap<Key, Scores> 
                     let bands = calibrated(&replayed[..position], &origin.forecast, at, target, ahead);
                     for key in keys("model") {
                         let scores = found.entry(key).or_default();
-                        scores.add_mean(origin.origin, mean_of(&origin.forecast, target, place), actual);
+                        scores.add_mean((origin.origin, period.horizon), mean_of(&origin.forecast, target, place), actual);
                         scores.add_quantiles(origin.origin, &bands, actual);
                     }
                     for (_, name, amounts) in origin.baselines.iter().filter(|(of, _, _)| *of == target) {
                         for key in keys(name) {
-                            found.entry(key).or_default().add_mean(origin.origin, amounts[at * weeks + period.horizon - 1], actual);
+                            found.entry(key).or_default().add_mean(
+                                (origin.origin, period.horizon),
+                                amounts[at * weeks + period.horizon - 1],
+                                actual,
+                            );
                         }
                     }
                 }
@@ -109,8 +113,9 @@ pub fn calibrated(earlier: &[ReplayedOrigin], forecast: &CashForecast, cell: usi
 
 impl Scores {
     /// One period: what was forecast, and what came.
-    pub fn add_mean(&mut self, origin: Day, forecast: f64, actual: f64) {
+    pub fn add_mean(&mut self, (origin, week): (Day, usize), forecast: f64, actual: f64) {
         self.errors.add(forecast, actual);
+        self.came.insert((week, origin), actual);
         self.actual += actual;
         self.parts.push((origin, (forecast - actual).abs(), actual.abs()));
     }
@@ -136,6 +141,17 @@ impl Scores {
         self.held.push((origin, held));
     }
 
+    /// Mean absolute error over the mean change of what came from one week to the next, among the same weeks; `None` where no two
+    /// origins lie a week apart.
+    pub fn mase(&self) -> Option<f64> {
+        let changes = self.came.iter().filter_map(|((week, origin), actual)| {
+            let before = self.came.get(&(*week, origin - 7))?;
+            Some((actual - before).abs())
+        });
+        let (sum, count) = changes.fold((0.0, 0), |(sum, count), change| (sum + change, count + 1));
+        if count == 0 { None } else { self.errors.mase(sum / f64::from(count)) }
+    }
+
     /// The mean of a sum over periods with quantiles, as a share of the mean of what came; `None` where there is neither.
     pub fn share_of_actual(&self, sum: f64) -> Option<f64> {
         (self.quantile_periods > 0 && self.actual > 0.0).then(|| sum / self.actual)
@@ -145,5 +161,34 @@ impl Scores {
     pub fn coverage(&self, band: usize) -> Option<f64> {
         let (inside, all) = self.inside[band];
         (all > 0).then(|| inside as f64 / all as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mase_divides_by_the_change_from_week_to_week() {
+        let mut scores = Scores::default();
+        for (origin, actual) in [(0, 100.0), (7, 140.0), (14, 120.0)] {
+            scores.add_mean((origin, 1), 110.0, actual);
+        }
+        // Errors 10, 30 and 10; changes 40 and 20.
+        assert!((scores.mase().expect("weeks follow each other") - (50.0 / 3.0) / 30.0).abs() < 1e-12);
+        let mut single = Scores::default();
+        single.add_mean((0, 1), 110.0, 100.0);
+        assert_eq!(single.mase(), None);
+    }
+
+    #[test]
+    fn a_band_holds_with_its_ends() {
+        let quantiles: Vec<f64> = (1..=9).map(|level| f64::from(level) * 10.0).collect();
+        let mut scores = Scores::default();
+        for actual in [40.0, 60.0, 61.0, 71.0] {
+            scores.add_bands(0, &quantiles, &[true, true, false], actual);
+        }
+        // The bands are 40 to 60, 30 to 70, and one that is not calibrated.
+        assert_eq!([0, 1, 2].map(|band| scores.coverage(band)), [Some(0.5), Some(0.75), None]);
     }
 }

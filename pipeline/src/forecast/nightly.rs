@@ -25,7 +25,7 @@ const REPLAY_PATHS: usize = 200;
 /// Correlation of the payments of one customer, before calibration.
 pub const CORRELATION: f64 = 0.3;
 /// An origin needs so many days of ledger behind it.
-const ORIGIN_DAYS_MIN: i32 = 56;
+pub const ORIGIN_DAYS_MIN: i32 = 56;
 
 /// What a night forecasts from.
 pub struct Inputs {

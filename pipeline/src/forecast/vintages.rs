@@ -128,7 +128,7 @@ pub fn scores(output: &Path, book: &Book, facts: &Facts, companies: &Companies, 
             let cell = Cell { company: *company, scope: Scope::Company, value: value.clone(), currency: *currency };
             for week in [forecast.week, 0] {
                 let scores = found.entry((cell.clone(), forecast.target, forecast.method, week)).or_default();
-                scores.add_mean(*origin, forecast.mean, actual);
+                scores.add_mean((*origin, forecast.week), forecast.mean, actual);
                 if let Some(quantiles) = &forecast.quantiles {
                     scores.add_bands(*origin, quantiles, &BANDS.map(|_| forecast.is_calibrated), actual);
                 }

@@ -985,8 +985,15 @@ pub fn origins(files: &LedgerFiles, left_out: &[LeftOut]) -> Result<Vec<LeftOutR
 fn over_applied(files: &LedgerFiles, book: &Book, suspects: &[ItemIndex]) -> Result<HashSet<u32>> {
     let positions = over_application::affected(book, suspects);
     let wanted: HashSet<u32> = positions.iter().map(|position| book.applications[*position as usize].row).collect();
-    let table = files.tables.get("applications").cloned().unwrap_or_default();
-    let groups = read_row_groups(&table.segments, files.first_files, &["application_id", "recorded_at"], &[], |group| {
+    let order = application_order(files, &wanted)?;
+    let mut ordered: Vec<Application> = positions.iter().map(|position| book.applications[*position as usize]).collect();
+    ordered.sort_by(|a, b| (a.visible_date, &order[&a.row], a.row).cmp(&(b.visible_date, &order[&b.row], b.row)));
+    Ok(over_application::judge(&book.items, &ordered).into_iter().map(|position| ordered[position].row).collect())
+}
+
+/// What decides between applications of one day, by row: when they were recorded, and their ids.
+fn application_order(files: &LedgerFiles, wanted: &HashSet<u32>) -> Result<HashMap<u32, (i64, String)>> {
+    let groups = read_row_groups(files.segments("applications"), files.first_files, &["application_id", "recorded_at"], &[], |group| {
         let ids = group.column("application_id").as_string::<i32>();
         let recorded = group.column("recorded_at").as_primitive::<TimestampMicrosecondType>();
         let rows = (0..group.rows()).filter(|row| wanted.contains(&group.row(*row)));
@@ -996,8 +1003,5 @@ fn over_applied(files: &LedgerFiles, book: &Book, suspects: &[ItemIndex]) -> Res
         })
         .collect::<Vec<_>>()
     })?;
-    let order: HashMap<u32, (i64, String)> = groups.into_iter().flatten().collect();
-    let mut ordered: Vec<Application> = positions.iter().map(|position| book.applications[*position as usize]).collect();
-    ordered.sort_by(|a, b| (a.visible_date, &order[&a.row], a.row).cmp(&(b.visible_date, &order[&b.row], b.row)));
-    Ok(over_application::judge(&book.items, &ordered).into_iter().map(|position| ordered[position].row).collect())
+    Ok(groups.into_iter().flatten().collect())
 }

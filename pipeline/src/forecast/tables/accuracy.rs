@@ -47,7 +47,7 @@ pub fn forecast_accuracy(book: &Book, kinds: &[(&'static str, &BTreeMap<Key, Sco
         doubles("wape", of(|scores| scores.errors.wape())),
         doubles("wape_lower", intervals.iter().map(|interval| interval.map(|(lower, _)| lower)).collect()),
         doubles("wape_upper", intervals.iter().map(|interval| interval.map(|(_, upper)| upper)).collect()),
-        doubles("mase", of(|scores| scores.errors.mase(scores.naive_scale?))),
+        doubles("mase", of(Scores::mase)),
         doubles("pinball", of(|scores| scores.share_of_actual(scores.pinball))),
         doubles("crps", of(|scores| scores.share_of_actual(scores.crps))),
         doubles("coverage_50", of(|scores| scores.coverage(0))),

@@ -21,8 +21,8 @@ pub use promises::KnownPromise;
 pub use rates::KnownRates;
 
 use super::{
-    DocumentType, KeyIndex, LedgerFiles, LoadOptions, Loaded, NO_DATE, RowGroup, UNKNOWN, Version, document_keys, file_rank_of,
-    is_delivered_later, read_row_groups,
+    DocumentType, KeyIndex, LedgerFiles, LoadOptions, Loaded, NO_DATE, RowGroup, UNKNOWN, Version, application_order, document_keys,
+    file_rank_of, is_delivered_later, read_row_groups,
 };
 use crate::config::DAY_MICROS;
 use crate::error::Result;
@@ -476,21 +476,6 @@ fn applications(
             .collect::<Vec<_>>()
     })?;
     Ok(groups.concat())
-}
-
-/// What decides between applications of one day: when they were recorded, and their ids.
-fn application_order(files: &LedgerFiles, wanted: &HashSet<u32>) -> Result<HashMap<u32, (i64, String)>> {
-    let groups = read_row_groups(files.segments("applications"), files.first_files, &["application_id", "recorded_at"], &[], |group| {
-        let ids = group.column("application_id").as_string::<i32>();
-        let recorded = group.column("recorded_at").as_primitive::<TimestampMicrosecondType>();
-        let rows = (0..group.rows()).filter(|row| wanted.contains(&group.row(*row)));
-        rows.map(|row| {
-            let recorded_at = if recorded.is_null(row) { i64::MIN } else { recorded.value(row) };
-            (group.row(row), (recorded_at, ids.value(row).to_owned()))
-        })
-        .collect::<Vec<_>>()
-    })?;
-    Ok(groups.into_iter().flatten().collect())
 }
 
 /// Every version of every dispute.
