@@ -438,7 +438,7 @@ fn snapshot_of(view: &View, at: &str) -> Snapshot {
 fn training_rows(view: &View, known: &str) -> TrainingRows {
     let calendars = view.calendars.at(&view.facts, &view.companies, day(known));
     let training = Training { facts: &view.facts, companies: &view.companies, calendars: &calendars, half_life: HALF_LIFE };
-    training.rows(&[day(known)], Sample::ALL).remove(0)
+    training.rows(&[day(known)], Sample::ALL, |_, _| {}).remove(0)
 }
 
 #[test]

@@ -36,6 +36,10 @@ const ROUNDS: usize = 3;
 const OUTLIER: f64 = 2e-5;
 /// Parts of the mixture below this weight are passed over from then on.
 const UNLIKELY: f64 = 1e-6;
+/// After so many payments parts are passed over that are hopeless by then.
+const PAYMENTS_TO_JUDGE: usize = 4;
+/// Log-likelihood that a part must lie behind the best one for that: far more than later payments make up for.
+const HOPELESS: f64 = 30.0;
 /// Opportunities that the pool's rate counts as beside the customer's own.
 const BASE_PRIOR: f64 = 2.0;
 /// And on single weekdays and positions.
@@ -322,25 +326,26 @@ impl Learner {
         }
         let chances = self.cell_log_odds().map(logistic);
         let waits: Vec<Wait> = self.payments.iter().map(|payment| Wait::new(payment, &chances, days)).collect();
-        let mut log_posterior = log_prior.to_vec();
-        for (wait, payment) in waits.iter().zip(&self.payments) {
-            for ((sum, part), share) in log_posterior.iter_mut().zip(&mixture.parts).zip(&self.posterior) {
-                // A part that has become this unlikely does not come back.
-                if *share < UNLIKELY {
-                    *sum = f64::NEG_INFINITY;
-                    continue;
-                }
-                let likelihood: f32 = wait.unpaid.iter().zip(&part[wait.first..]).map(|(unpaid, chance)| unpaid * chance).sum();
+        // A part that has become unlikely does not come back.
+        let likely = self.posterior.iter().enumerate().filter(|(_, share)| **share >= UNLIKELY);
+        let mut likely: Vec<(usize, f64)> = likely.map(|(part, _)| (part, log_prior[part])).collect();
+        for (number, (wait, payment)) in (1..).zip(waits.iter().zip(&self.payments)) {
+            for (part, sum) in &mut likely {
+                let part = &mixture.parts[*part][wait.first..];
+                let likelihood: f32 = wait.unpaid.iter().zip(part).map(|(unpaid, chance)| unpaid * chance).sum();
                 *sum += payment.weight * (f64::from(likelihood).max(1e-6) + OUTLIER).ln();
             }
+            if number % PAYMENTS_TO_JUDGE == 0 {
+                let hopeless = largest(&likely) - HOPELESS;
+                likely.retain(|(_, sum)| *sum > hopeless);
+            }
         }
-        let largest = log_posterior.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let mut total = 0.0;
-        for (share, log) in self.posterior.iter_mut().zip(&log_posterior) {
-            *share = (log - largest).exp();
-            total += *share;
+        let largest = largest(&likely);
+        let total: f64 = likely.iter().map(|(_, sum)| (sum - largest).exp()).sum();
+        self.posterior.fill(0.0);
+        for (part, sum) in likely {
+            self.posterior[part] = (sum - largest).exp() / total;
         }
-        self.posterior.iter_mut().for_each(|share| *share /= total);
         self.count(mixture, &waits, days);
     }
 
@@ -452,6 +457,11 @@ fn mean_posterior(learners: &[Learner]) -> Vec<f64> {
     }
     let even = 1.0 / PARTS as f64;
     sum.into_iter().map(|sum| if customers > 0.0 { 0.5 * sum / customers + 0.5 * even } else { even }).collect()
+}
+
+/// The largest log-likelihood of any part.
+fn largest(likely: &[(usize, f64)]) -> f64 {
+    likely.iter().map(|(_, sum)| *sum).fold(f64::NEG_INFINITY, f64::max)
 }
 
 fn logistic(log_odds: f64) -> f64 {

@@ -98,10 +98,12 @@ fn raw(forecast: &CashForecast, target: Target, place: usize) -> &[f64; LEVELS.l
 /// was final by then.
 pub fn calibrated(earlier: &[ReplayedOrigin], forecast: &CashForecast, cell: usize, target: Target, ahead: usize) -> Calibrated {
     let name = &forecast.cells.all()[cell];
+    let period = forecast.periods.all()[ahead];
     let matured = earlier.iter().rev().filter_map(|other| {
-        let end = other.forecast.periods.all()[ahead].end;
+        let position = other.forecast.periods.position(period.grid, period.horizon)?;
+        let end = other.forecast.periods.all()[position].end;
         let at = other.forecast.cells.all().iter().position(|of| of == name)?;
-        let place = other.forecast.place(at, ahead);
+        let place = other.forecast.place(at, position);
         let actual = other.actual[target as usize][place].filter(|_| end + FINAL_AFTER_DAYS <= forecast.periods.origin)?;
         Some(Origin { actual, quantiles: raw(&other.forecast, target, place), weight: 1.0 })
     });

@@ -138,6 +138,11 @@ impl<'a> Rows<'a> {
         self.write_run(past_due, day, run_columns);
     }
 
+    /// The next business day comes, and its row is not wanted.
+    pub fn pass(&mut self, day: &DayFeatures) {
+        self.followed.on(day.day, day.cell);
+    }
+
     fn write_run(&mut self, past_due: f64, day: &DayFeatures, columns: &mut [f32]) {
         let chance = self.followed.on(day.day, day.cell).clamp(RUN_CHANCE.0, RUN_CHANCE.1);
         let run = (chance / (1.0 - chance)).ln();

@@ -97,6 +97,17 @@ impl Periods {
         Periods { origin, periods, of_day }
     }
 
+    /// Those of the periods that end on or before `last`.
+    pub fn ending_by(self, last: Day) -> Self {
+        let count = |grid| (grid, self.periods.iter().filter(|period| period.grid == grid && period.end <= last).count());
+        Self::new(self.origin, &Grid::ALL.map(count))
+    }
+
+    /// The position of a period of a kind; `None` where there are fewer.
+    pub fn position(&self, grid: Grid, horizon: usize) -> Option<usize> {
+        self.periods.iter().position(|period| period.grid == grid && period.horizon == horizon)
+    }
+
     /// The periods, kind by kind.
     pub fn all(&self) -> &[Period] {
         &self.periods
@@ -146,6 +157,18 @@ mod tests {
         assert_eq!(date_of(of(Grid::Month)[0].end).to_string(), "2025-06-30");
         assert_eq!(date_of(of(Grid::Month)[11].end).to_string(), "2026-05-31");
         assert_eq!(date_of(of(Grid::Week)[25].end).to_string(), "2025-12-15");
+    }
+
+    #[test]
+    fn periods_that_end_later_can_be_left_out() {
+        let all = Periods::all_grids(day("2025-06-16"));
+        let some = all.clone().ending_by(day("2025-07-30"));
+        assert_eq!(Grid::ALL.map(|grid| some.count(grid)), [42, 1, 6]);
+        assert_eq!(some.last_day(), day("2025-07-28"));
+        let position = some.position(Grid::Week, 6).expect("the sixth week ends on the last day");
+        assert_eq!(some.all()[position], all.all()[all.position(Grid::Week, 6).expect("there are 26")]);
+        assert_eq!(some.position(Grid::Week, 7), None);
+        assert_eq!(all.clone().ending_by(day("2025-06-16")).days(), 0);
     }
 
     #[test]

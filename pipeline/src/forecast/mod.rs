@@ -21,6 +21,7 @@ pub mod promises;
 pub mod replay;
 pub mod snapshot;
 pub mod tables;
+pub mod thinning;
 pub mod timing;
 pub mod training;
 pub mod vintages;

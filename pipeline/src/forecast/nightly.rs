@@ -10,7 +10,7 @@ use super::cash::{CashForecast, Simulation, forecast_cash};
 use super::cells::Detail;
 use super::grid::Periods;
 use super::open_items::{DaysAhead, Expected};
-use super::replay::{Fitted, Forecaster, Refit, ReplayOptions, ReplayedOrigin, Target};
+use super::replay::{FINAL_AFTER_DAYS, Fitted, Forecaster, Refit, ReplayOptions, ReplayedOrigin, Target};
 use super::snapshot::{Companies, Snapshot};
 use crate::config::Config;
 use crate::error::Result;
@@ -101,7 +101,9 @@ pub fn forecast<'a>(
         known: as_of,
         has_baselines: true,
     };
-    let replayed = forecaster.replay_with(&fits, &origins, Periods::all_grids, &replay, &done)?;
+    // What has not come yet calibrates nothing.
+    let matured = |origin| Periods::all_grids(origin).ending_by(as_of - FINAL_AFTER_DAYS);
+    let replayed = forecaster.replay_with(&fits, &origins, matured, &replay, &done)?;
     let fitted = fits.pop().expect("a model is fitted for the night itself");
     let snapshot = forecaster.snapshot(as_of, &fitted);
     let simulation = Simulation { paths: *config.forecast.paths as usize, correlation: CORRELATION, seed };

@@ -20,10 +20,11 @@ use crate::ledger::book::Book;
 use crate::ledger::business_days::BusinessCalendar;
 use crate::ledger::calendar::Day;
 use crate::scoring::facts::Facts;
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A fit looks at about so many customers at most: more do not make the shared coefficients any surer.
-const CUSTOMERS_MOST: usize = 8_192;
+const CUSTOMERS_MOST: usize = 2_048;
 /// Cash is final so many days after a period has ended.
 pub const FINAL_AFTER_DAYS: i32 = 10;
 
@@ -51,8 +52,14 @@ pub struct Fitted<'a> {
     pub model: TimingModel,
     /// The calendar of each company.
     pub calendars: Vec<&'a BusinessCalendar>,
-    /// The payment runs of customers.
-    pub runs: Arc<PaymentRuns>,
+    /// The payment runs of customers, once they are asked for.
+    runs: Mutex<Option<Arc<PaymentRuns>>>,
+}
+
+impl Fitted<'_> {
+    fn forget_runs(&self) {
+        *self.runs.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
 }
 
 /// What a forecast is of.
@@ -158,12 +165,18 @@ impl<'a> Forecaster<'a> {
         let mut fitted = Vec::with_capacity(days.len());
         for (sample, calendars, days) in alike {
             let training = Training { facts: self.facts, companies: self.companies, calendars: &calendars, half_life: self.half_life };
-            for (day, rows) in days.iter().zip(training.rows(&days, sample)) {
+            let mut learnt: BTreeMap<Day, Arc<PaymentRuns>> = BTreeMap::new();
+            // Where the sample is everybody, runs that a later fit has learnt for its landmarks are those of an earlier one.
+            let rows = training.rows(&days, sample, |day, runs| {
+                if sample == Sample::ALL && days.contains(&day) {
+                    learnt.insert(day, runs.clone());
+                }
+            });
+            for (day, rows) in days.iter().zip(rows) {
                 let tier = self.tier.unwrap_or_else(|| Tier::allowed(rows.events, rows.customers));
                 let model = TimingModel::fit(&rows, tier)
                     .map_err(|cause| Error::unexpected("fit_not_certified", "the timing model's fit is not certified").caused_by(&cause))?;
-                let runs = PaymentRuns::learn(self.facts, self.companies, &calendars, *day, Sample::ALL);
-                fitted.push(Fitted { day: *day, model, calendars: calendars.clone(), runs: Arc::new(runs) });
+                fitted.push(Fitted { day: *day, model, calendars: calendars.clone(), runs: Mutex::new(learnt.remove(day)) });
             }
         }
         fitted.sort_by_key(|fitted| fitted.day);
@@ -172,7 +185,10 @@ impl<'a> Forecaster<'a> {
 
     /// All customers at the end of a day, with the runs that a fit knows.
     pub fn snapshot(&self, day: Day, fitted: &Fitted) -> Snapshot {
-        Snapshot::new(self.facts, self.companies, fitted.runs.clone(), day, self.half_life, Sample::ALL)
+        let mut kept = fitted.runs.lock().unwrap_or_else(PoisonError::into_inner);
+        let learn = || Arc::new(PaymentRuns::learn(self.facts, self.companies, &fitted.calendars, fitted.day, Sample::ALL));
+        let runs = kept.get_or_insert_with(learn).clone();
+        Snapshot::new(self.facts, self.companies, runs, day, self.half_life, Sample::ALL)
     }
 
     /// The open items of a snapshot with their curves over the days ahead of each company.
@@ -211,9 +227,16 @@ impl<'a> Forecaster<'a> {
         let cash = cash_by_day(self.facts, self.companies, options.known);
         let mut replayed = Vec::with_capacity(origins.len());
         for origin in origins {
-            let Some(fitted) = fits.iter().rev().find(|fitted| fitted.day <= *origin) else { continue };
+            let periods = periods_of(*origin);
+            let Some(at) = fits.iter().rposition(|fitted| fitted.day <= *origin).filter(|_| periods.days() > 0) else {
+                done();
+                continue;
+            };
+            // The runs of a large book's customers are large, too.
+            fits[..at].iter().for_each(Fitted::forget_runs);
+            let fitted = &fits[at];
             let snapshot = self.snapshot(*origin, fitted);
-            let (forecast, _, _) = forecast_cash(self, fitted, &snapshot, periods_of(*origin), Detail::Companies, &options.simulation);
+            let (forecast, _, _) = forecast_cash(self, fitted, &snapshot, periods, Detail::Companies, &options.simulation);
             let open = cash_of_open_items(self.facts, self.companies, &snapshot, options.known);
             let actual = [&open, &cash].map(|by_day| actuals(&forecast, by_day, options.known));
             let baselines = if options.has_baselines { self.baselines(&forecast, &snapshot) } else { Vec::new() };
@@ -265,7 +288,7 @@ fn actuals(forecast: &CashForecast, by_day: &CashByDay, known: Day) -> Vec<Optio
 fn parts_of<'a, T>(
     cell: &'a Cell,
     cells: &'a Cells,
-    parts: &'a std::collections::BTreeMap<super::actuals::Cell, T>,
+    parts: &'a BTreeMap<super::actuals::Cell, T>,
 ) -> impl Iterator<Item = (&'a T, f64)> {
     parts.iter().filter_map(move |((company, currency), part)| {
         let is_of_company = cell.company.is_none_or(|of| of == *company);

@@ -5,11 +5,17 @@
 //! what was paid before the landmark and matched after it had left already. Item-days that several landmarks see share
 //! their weight.
 //!
-//! Responsible for rows and weights, and for counting the other exits. Not responsible for the columns: see `design`.
+//! A large book has more item-days than coefficients need: days without a payment are thinned to a fixed number of rows, and
+//! so are those with one, each row that stays standing for those that do not. Which rows stay is decided by a hash of the
+//! item, the landmark and the day.
+//!
+//! Responsible for rows and weights, and for counting the other exits. Not responsible for the columns: see `design`, nor for
+//! thinning: see `thinning`.
 
 use super::design::{COLUMNS, DayFeatures, FOLLOWED_BEFORE_DAYS, Rows};
 use super::payment_runs::PaymentRuns;
 use super::snapshot::{Companies, Sample, Snapshot};
+use super::thinning::Thinning;
 use crate::ledger::business_days::BusinessCalendar;
 use crate::ledger::calendar::Day;
 use crate::scoring::as_of::OpenItem;
@@ -17,6 +23,7 @@ use crate::scoring::facts::{DebitItem, Exit, Facts};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 /// Days between landmarks.
 pub const LANDMARK_DAYS: i32 = 14;
@@ -35,8 +42,11 @@ pub struct TrainingRows {
     pub values: Vec<f32>,
     /// Share of what is still there that is paid on the day.
     pub target: Vec<f32>,
-    /// What is still there, shared between landmarks.
+    /// What is still there, shared between landmarks, times the rows that the row stands for.
     pub weight: Vec<f32>,
+    /// Which rows they are, by hash.
+    names: Vec<u32>,
+    thinning: Thinning,
     /// Cash events, an item's parts together, seen from any landmark once.
     pub events: f64,
     /// Customers with an event.
@@ -103,8 +113,8 @@ pub struct Training<'a> {
 
 impl Training<'_> {
     /// The rows of several fits that count in the same calendars and look at the same sample: known at the end of each day of
-    /// `fits`, landmark by landmark, customer by customer.
-    pub fn rows(&self, fits: &[Day], sample: Sample) -> Vec<TrainingRows> {
+    /// `fits`, landmark by landmark, customer by customer. `learnt_on` hears of the payment runs that were learnt on the way.
+    pub fn rows(&self, fits: &[Day], sample: Sample, mut learnt_on: impl FnMut(Day, &Arc<PaymentRuns>)) -> Vec<TrainingRows> {
         let landmarks: Vec<Landmarks> = fits.iter().map(|known| Landmarks::before(*known)).collect();
         // Fits whose days lie whole fits apart share landmarks, and the days on which runs are learnt.
         let pairs = fits.iter().zip(&landmarks).flat_map(|(fit, landmarks)| landmarks.days.iter().map(|day| (runs_day(*fit, *day), *day)));
@@ -117,7 +127,11 @@ impl Training<'_> {
         for (runs_on, landmark) in pairs {
             let learnt = match runs.take() {
                 Some((day, learnt)) if day == runs_on => learnt,
-                _ => Arc::new(PaymentRuns::learn(self.facts, self.companies, self.calendars, runs_on, sample)),
+                _ => {
+                    let learnt = Arc::new(PaymentRuns::learn(self.facts, self.companies, self.calendars, runs_on, sample));
+                    learnt_on(runs_on, &learnt);
+                    learnt
+                }
             };
             runs = Some((runs_on, learnt.clone()));
             let snapshot = Snapshot::new(self.facts, self.companies, learnt, landmark, self.half_life, sample);
@@ -130,30 +144,48 @@ impl Training<'_> {
                     .filter(|customer| !snapshot.customers[*customer].open.is_empty())
                     .map(|customer| {
                         let days = &days[self.companies.company(customer)];
-                        (customer, self.of_customer(&snapshot, customer, fits[fit], landmarks, days))
+                        (customer, self.of_customer(&snapshot, customer, (fits[fit], landmarks, days), rows[fit].thinning))
                     })
                     .collect();
                 for (customer, part) in parts {
                     paying[fit][customer] |= part.events > 0.0;
                     rows[fit].append(part);
                 }
+                rows[fit].thin();
             }
         }
         for (rows, paying) in rows.iter_mut().zip(paying) {
             rows.customers = paying.iter().filter(|paying| **paying).count();
+            rows.weigh();
         }
         rows
     }
 
-    fn of_customer(&self, snapshot: &Snapshot, customer: usize, known: Day, landmarks: &Landmarks, days: &DaysOfCompany) -> TrainingRows {
-        let mut rows = TrainingRows::default();
+    fn of_customer(
+        &self,
+        snapshot: &Snapshot,
+        customer: usize,
+        fit: (Day, &Landmarks, &DaysOfCompany),
+        thinning: Thinning,
+    ) -> TrainingRows {
+        let mut rows = TrainingRows { thinning, ..TrainingRows::default() };
         let items = self.facts.all_items_of(customer);
         for open in &snapshot.customers[customer].open {
             let item = &items[open.position as usize];
-            let Some(followed) = Followed::new(self.facts, item, open, snapshot.day, known) else { continue };
-            self.follow(snapshot, (customer, item, open), &followed, (known, landmarks, days), &mut rows);
+            let Some(followed) = Followed::new(self.facts, item, open, snapshot.day, fit.0) else { continue };
+            self.follow(snapshot, (customer, item, open), &followed, fit, &mut rows);
         }
         rows
+    }
+
+    /// A number for an item at a landmark, the same in whatever order the ledger is read. Items that have all of this in common
+    /// stay and leave together.
+    fn name(&self, landmark: Day, customer: usize, item: &DebitItem) -> u64 {
+        let mut bytes = self.companies.name(customer).to_le_bytes().to_vec();
+        for number in [i64::from(landmark), i64::from(item.document_date), i64::from(item.due_date), item.amount] {
+            bytes.extend(number.to_le_bytes());
+        }
+        xxh3_64(&bytes)
     }
 
     fn follow(
@@ -168,6 +200,7 @@ impl Training<'_> {
         let past = days.between(snapshot.day - FOLLOWED_BEFORE_DAYS, snapshot.day);
         let mut item_rows = Rows::new(&features, snapshot.habits.of(customer), item.document_date, past);
         let last = known.min(snapshot.day + FOLLOWED_DAYS);
+        let name = self.name(snapshot.day, customer, item);
         let mut there = 1.0;
         let mut row = [0.0; COLUMNS];
         let mut exits = followed.exits.iter().peekable();
@@ -177,10 +210,16 @@ impl Training<'_> {
                 leaves[*exit as usize] += share;
             }
             let share = 1.0 / landmarks.covering(item.visible_from(), day.day).max(1) as f64;
-            item_rows.write(day, &mut row);
-            rows.values.extend_from_slice(&row);
-            rows.target.push((leaves[0] / there).min(1.0) as f32);
-            rows.weight.push((there * share) as f32);
+            let name = of_day(name, day.day);
+            if rows.thinning.keeps(name, leaves[0] > 0.0) {
+                item_rows.write(day, &mut row);
+                rows.values.extend_from_slice(&row);
+                rows.target.push((leaves[0] / there).min(1.0) as f32);
+                rows.weight.push((there * share) as f32);
+                rows.names.push(name);
+            } else {
+                item_rows.pass(day);
+            }
             rows.events += leaves[0] * share;
             let band = &mut rows.others[band_of(day.day - open.due_date)];
             band.at_risk += there * share;
@@ -209,6 +248,7 @@ impl TrainingRows {
         self.values.extend(other.values);
         self.target.extend(other.target);
         self.weight.extend(other.weight);
+        self.names.extend(other.names);
         self.events += other.events;
         for (sum, band) in self.others.iter_mut().zip(other.others) {
             sum.at_risk += band.at_risk;
@@ -216,6 +256,44 @@ impl TrainingRows {
             sum.write_off += band.write_off;
         }
     }
+}
+
+impl TrainingRows {
+    /// Leaves out rows where there are too many.
+    fn thin(&mut self) {
+        let kinds = self.names.iter().zip(&self.target).map(|(name, target)| (*name, *target > 0.0));
+        let thinning = self.thinning.for_rows(kinds);
+        if thinning == self.thinning {
+            return;
+        }
+        self.thinning = thinning;
+        let mut kept = 0;
+        for row in 0..self.len() {
+            if thinning.keeps(self.names[row], self.target[row] > 0.0) {
+                self.values.copy_within(row * COLUMNS..(row + 1) * COLUMNS, kept * COLUMNS);
+                self.names[kept] = self.names[row];
+                self.target[kept] = self.target[row];
+                self.weight[kept] = self.weight[row];
+                kept += 1;
+            }
+        }
+        self.values.truncate(kept * COLUMNS);
+        self.names.truncate(kept);
+        self.target.truncate(kept);
+        self.weight.truncate(kept);
+    }
+
+    /// Lets each row stand for those that were left out.
+    fn weigh(&mut self) {
+        for (weight, target) in self.weight.iter_mut().zip(&self.target) {
+            *weight *= self.thinning.stands_for(*target > 0.0);
+        }
+    }
+}
+
+/// The row of a day of an item.
+fn of_day(item: u64, day: Day) -> u32 {
+    xxh3_64_with_seed(&day.to_le_bytes(), item) as u32
 }
 
 /// How the balance of an item at a landmark left: date, exit, share of the balance, by date.

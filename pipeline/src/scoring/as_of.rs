@@ -8,6 +8,7 @@ use super::facts::{DebitItem, Exit, Facts};
 use crate::ledger::book::{LabelIndex, NO_DATE};
 use crate::ledger::calendar::Day;
 use crate::ledger::rates::CurrencyIndex;
+use rayon::prelude::*;
 
 /// How far back payments are looked at.
 pub const HISTORY_DAYS: i32 = 730;
@@ -68,12 +69,18 @@ pub struct UsualTerms(Vec<Option<i32>>);
 impl UsualTerms {
     /// Median days from document date to due date of the sales of two years, for each company; `None` where no sale has a
     /// due date. `company_of` tells a customer's.
-    pub fn new(facts: &Facts, day: Day, companies: usize, company_of: impl Fn(usize) -> usize) -> Self {
-        let mut days: Vec<Vec<i32>> = vec![Vec::new(); companies];
-        for customer in 0..facts.customers() {
+    pub fn new(facts: &Facts, day: Day, companies: usize, company_of: impl Fn(usize) -> usize + Sync) -> Self {
+        let none = || vec![Vec::new(); companies];
+        let add = |mut days: Vec<Vec<i32>>, customer: usize| {
             let dated = facts.items_of(customer, day).filter(|item| is_recent_sale(item, day) && item.due_date != NO_DATE);
             days[company_of(customer)].extend(dated.map(|item| item.due_date - item.document_date));
-        }
+            days
+        };
+        let parts = (0..facts.customers()).into_par_iter().fold(none, add);
+        let days = parts.reduce(none, |mut days, others| {
+            days.iter_mut().zip(others).for_each(|(days, others)| days.extend(others));
+            days
+        });
         UsualTerms(days.into_iter().map(|mut days| lower_median(&mut days)).collect())
     }
 
