@@ -16,8 +16,8 @@ pub(super) fn find(context: &Context) -> Result<DataFrame> {
 
 fn find_in(forecast: LazyFrame, bridge: LazyFrame) -> Result<DataFrame> {
     let is = |column: &str, word: &'static str| col(column).eq(lit(word));
-    let components = || is("component", "new_billing").or(is("component", "open_items")).or(is("component", "promises"));
     let of_open_items = || is("component", "open_items").or(is("component", "promises"));
+    let components = || of_open_items().or(is("component", "new_billing")).or(is("component", "orders"));
     let company = || is("scope", Scope::Company.word());
     let weeks = || is("grid", "week");
     let cell = ["company_id", "scope", "scope_value", "basis", "currency", "grid", "horizon"];

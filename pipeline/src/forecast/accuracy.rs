@@ -3,7 +3,7 @@
 //! Errors are added up over origins before they are divided: a ratio is never averaged. Bands are those that could have
 //! been published at the origin: calibrated on what was final by then.
 
-use super::cash::{CashForecast, LEVELS};
+use super::cash::{CashForecast, Component, LEVELS};
 use super::cells::Cell;
 use super::grid::Grid;
 use super::replay::{FINAL_AFTER_DAYS, ReplayedOrigin, Target};
@@ -82,7 +82,7 @@ pub fn mean_of(forecast: &CashForecast, target: Target, place: usize) -> f64 {
     let means = &forecast.means[place];
     match target {
         // Promises are about open items.
-        Target::OpenItems => (means[1] + means[2]) as f64,
+        Target::OpenItems => (means[Component::OpenItems as usize] + means[Component::Promises as usize]) as f64,
         Target::Total => means.iter().sum::<i128>() as f64,
     }
 }

@@ -8,6 +8,7 @@ use super::billing::Billing;
 use super::cells::{Cells, Detail};
 use super::grid::Periods;
 use super::open_items::{DaysAhead, Expected};
+use super::orders::Orders;
 use super::replay::{Fitted, Forecaster};
 use super::snapshot::Snapshot;
 use crate::ledger::book::LabelIndex;
@@ -24,27 +25,33 @@ pub const LEVELS: [f64; 9] = [0.025, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0
 /// What cash comes from. Each unit of money stands in one of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Component {
-    /// What is billed after the origin.
+    /// What is billed after the origin, beyond what is ordered.
     NewBilling,
     /// What is open, promises left aside.
     OpenItems,
+    /// What is ordered and not invoiced.
+    Orders,
     /// Promises that are kept.
     Promises,
 }
 
 impl Component {
     /// Every component, in the order of publication.
-    pub const ALL: [Component; 3] = [Component::NewBilling, Component::OpenItems, Component::Promises];
+    pub const ALL: [Component; 4] = [Component::NewBilling, Component::OpenItems, Component::Orders, Component::Promises];
 
     /// The published word.
     pub fn word(self) -> &'static str {
         match self {
             Component::NewBilling => "new_billing",
             Component::OpenItems => "open_items",
+            Component::Orders => "orders",
             Component::Promises => "promises",
         }
     }
 }
+
+/// Amounts of each [`Component`], ten-thousandths.
+pub type ByComponent = [i128; Component::ALL.len()];
 
 /// How paths are simulated.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -65,7 +72,7 @@ pub struct CashForecast {
     /// The cells.
     pub cells: Cells,
     /// By cell and period: expected cash of each [`Component`], ten-thousandths.
-    pub means: Vec<[i128; Component::ALL.len()]>,
+    pub means: Vec<ByComponent>,
     /// By cell and period: quantiles of all cash, ten-thousandths.
     pub quantiles: Vec<[f64; LEVELS.len()]>,
     /// By cell and period: quantiles of cash from items open at the origin.
@@ -94,9 +101,21 @@ pub fn forecast_cash(
     let owed = owed(forecaster, &expected, snapshot.day);
     let cells = Cells::new(forecaster.book, forecaster.companies, forecaster.facts, snapshot.day, detail, &owed);
     let billing = Billing::all(forecaster.facts, forecaster.companies, snapshot.day);
-    let work = Work { forecaster, fitted, origin: snapshot.day, periods: &periods, cells: &cells, days: &days, expected: &expected };
-    let means = work.means(&billing);
-    let (quantiles, open_quantiles) = work.quantiles(&billing, simulation);
+    let orders = Orders::at(forecaster.facts, snapshot.day);
+    let work = Work {
+        forecaster,
+        fitted,
+        origin: snapshot.day,
+        periods: &periods,
+        cells: &cells,
+        days: &days,
+        expected: &expected,
+        billing: &billing,
+        orders: &orders,
+        ordered: orders.by_week(forecaster.companies, periods.days().div_ceil(7)),
+    };
+    let means = work.means();
+    let (quantiles, open_quantiles) = work.quantiles(simulation);
     (CashForecast { periods, cells, means, quantiles, open_quantiles }, expected, days)
 }
 
@@ -117,6 +136,10 @@ struct Work<'a> {
     cells: &'a Cells,
     days: &'a [DaysAhead],
     expected: &'a [Expected],
+    billing: &'a BTreeMap<(usize, CurrencyIndex), Billing>,
+    orders: &'a Orders,
+    /// What is ordered, by week of the invoice.
+    ordered: BTreeMap<(usize, CurrencyIndex), Vec<f64>>,
 }
 
 impl Work<'_> {
@@ -131,10 +154,10 @@ impl Work<'_> {
         self.days.iter().map(|days| days.days().iter().map(|day| of_day(day.day)).collect()).collect()
     }
 
-    fn means(&self, billing: &BTreeMap<(usize, CurrencyIndex), Billing>) -> Vec<[i128; Component::ALL.len()]> {
-        let zero = || vec![[0_i128; Component::ALL.len()]; self.cells.all().len() * self.bins()];
+    fn means(&self) -> Vec<ByComponent> {
+        let zero = || vec![ByComponent::default(); self.cells.all().len() * self.bins()];
         let bins = self.bins_of_days();
-        let add = |mut sums: Vec<[i128; 3]>, part: &[Expected]| {
+        let add = |mut sums: Vec<ByComponent>, part: &[Expected]| {
             part.iter().for_each(|item| self.add_mean(item, &bins, &mut sums));
             sums
         };
@@ -146,13 +169,14 @@ impl Work<'_> {
             }
             sums
         });
-        for ((company, currency), billing) in billing {
+        for ((company, currency), billing) in self.billing {
             self.add_billing(*company, *currency, billing, &mut sums);
         }
+        self.for_each_order(|cell, bin, amount| sums[cell as usize * self.bins() + bin][Component::Orders as usize] += amount);
         sums
     }
 
-    fn add_mean(&self, item: &Expected, bins: &[Vec<Vec<u16>>], sums: &mut [[i128; 3]]) {
+    fn add_mean(&self, item: &Expected, bins: &[Vec<Vec<u16>>], sums: &mut [ByComponent]) {
         let company = self.forecaster.companies.company(item.customer as usize);
         let cells = self.cells.of_item(self.forecaster.book, self.forecaster.companies, item.customer, item.currency);
         let kept = item.kept_share();
@@ -178,11 +202,11 @@ impl Work<'_> {
         }
     }
 
-    fn add_billing(&self, company: usize, currency: CurrencyIndex, billing: &Billing, sums: &mut [[i128; 3]]) {
+    fn add_billing(&self, company: usize, currency: CurrencyIndex, billing: &Billing, sums: &mut [ByComponent]) {
         let calendar = self.fitted.calendars[company];
         let weeks = self.periods.days().div_ceil(7);
         let by_week = billing.cash_by_week(calendar, self.origin, self.periods.days(), weeks);
-        let level = billing.forecast(weeks);
+        let level = self.not_ordered((company, currency), billing.forecast(weeks));
         let shares = self.segment_shares(company, currency);
         for place in 0..self.periods.days() {
             let cash: f64 = by_week.iter().zip(&level).map(|(cash, level)| cash[place] * level).sum();
@@ -208,6 +232,32 @@ impl Work<'_> {
         }
     }
 
+    /// Billing of the weeks after the origin beyond what is ordered for them.
+    fn not_ordered(&self, cell: (usize, CurrencyIndex), mut level: Vec<f64>) -> Vec<f64> {
+        if let Some(ordered) = self.ordered.get(&cell) {
+            level.iter_mut().zip(ordered).for_each(|(level, ordered)| *level = (*level - ordered).max(0.0));
+        }
+        level
+    }
+
+    /// The cash of every order in each cell and period that it counts in, ten-thousandths of the cell's currency: paid as the
+    /// company's invoices are. Where a company has not invoiced anything in the currency nobody can say, and none is expected.
+    fn for_each_order(&self, mut add: impl FnMut(u32, usize, i128)) {
+        let Forecaster { book, companies, .. } = self.forecaster;
+        for order in self.orders.all() {
+            let company = companies.company(order.customer as usize);
+            let Some(billing) = self.billing.get(&(company, order.currency)) else { continue };
+            let mut cash = vec![0.0; self.periods.days()];
+            billing.add_cash(order.amount as f64, order.billed, self.fitted.calendars[company], self.origin, &mut cash);
+            let cells = self.cells.of_item(book, companies, order.customer, order.currency);
+            for (day, cash) in (self.origin + 1..).zip(cash).filter(|(_, cash)| *cash != 0.0) {
+                for bin in self.periods.of(day) {
+                    cells.iter().for_each(|(cell, rate)| add(*cell, bin, (cash * rate).round() as i128));
+                }
+            }
+        }
+    }
+
     /// The share of each segment in what a company billed in a currency over the past year; they sum to 1.
     fn segment_shares(&self, company: usize, currency: CurrencyIndex) -> Vec<(u32, f64)> {
         let Forecaster { book, facts, companies, .. } = self.forecaster;
@@ -226,11 +276,7 @@ impl Work<'_> {
         shares
     }
 
-    fn quantiles(
-        &self,
-        billing: &BTreeMap<(usize, CurrencyIndex), Billing>,
-        simulation: &Simulation,
-    ) -> (Vec<[f64; LEVELS.len()]>, Vec<[f64; LEVELS.len()]>) {
+    fn quantiles(&self, simulation: &Simulation) -> (Vec<[f64; LEVELS.len()]>, Vec<[f64; LEVELS.len()]>) {
         let bins = self.bins_of_days();
         let company_of = |item: &Expected| self.forecaster.companies.company(item.customer as usize);
         let curves: Vec<Vec<f32>> = self
@@ -269,10 +315,16 @@ impl Work<'_> {
         };
         let open = all(&paths);
         // Sums of fractions keep an order: that of the currencies' codes.
-        let mut billing: Vec<_> = billing.iter().collect();
+        let mut billing: Vec<_> = self.billing.iter().collect();
         billing.sort_by_key(|((company, currency), _)| (*company, self.forecaster.book.rates.code(*currency)));
         for ((company, currency), billing) in billing {
             self.add_billing_paths(*company, *currency, billing, simulation, &mut paths);
+        }
+        // What is ordered is not drawn: it is small beside what is billed, and calibration sees what it comes to.
+        let mut ordered = vec![0.0; plan.cells * plan.bins];
+        self.for_each_order(|cell, bin, amount| ordered[cell as usize * plan.bins + bin] += amount as f64);
+        for (place, amount) in ordered.iter().enumerate().filter(|(_, amount)| **amount != 0.0) {
+            paths.add(place / plan.bins, place % plan.bins, |_| *amount);
         }
         (all(&paths), open)
     }
@@ -298,8 +350,10 @@ impl Work<'_> {
         }
         let Forecaster { book, .. } = self.forecaster;
         let stream = xxh3_64(format!("{}/{}", book.companies[company], book.rates.code(currency)).as_bytes());
-        let levels: Vec<Vec<f64>> =
-            (0..simulation.paths).into_par_iter().map(|path| billing.path(weeks, !simulation.seed, stream, path)).collect();
+        let levels: Vec<Vec<f64>> = (0..simulation.paths)
+            .into_par_iter()
+            .map(|path| self.not_ordered((company, currency), billing.path(weeks, !simulation.seed, stream, path)))
+            .collect();
         let shares = self.segment_shares(company, currency);
         let rate = self.cells.rate(currency);
         let own = self.cells.of_company(company, currency).iter().copied();

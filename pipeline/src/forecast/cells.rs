@@ -10,7 +10,7 @@ use crate::ledger::money::RATE_ONE;
 use crate::ledger::rates::CurrencyIndex;
 use crate::ledger::scopes::Scope;
 use crate::scoring::facts::Facts;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a cell is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,9 +84,11 @@ impl Cells {
     }
 
     fn add_segments(&mut self, book: &Book, companies: &Companies, facts: &Facts, origin: Day) {
+        let with_orders: BTreeSet<usize> = facts.orders(origin).map(|order| order.customer as usize).collect();
         for customer in 0..facts.customers() {
             let key = (companies.company(customer), book.customers[customer].labels[SEGMENT]);
-            if !self.of_segment.contains_key(&key) && facts.items_of(customer, origin).next().is_some() {
+            let counts = || facts.items_of(customer, origin).next().is_some() || with_orders.contains(&customer);
+            if !self.of_segment.contains_key(&key) && counts() {
                 let cell = self.push(Some(key.0), Scope::Segment, &book.labels[key.1 as usize], None);
                 self.of_segment.insert(key, cell);
             }

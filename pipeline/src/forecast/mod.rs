@@ -16,6 +16,7 @@ pub mod drivers;
 pub mod grid;
 pub mod nightly;
 pub mod open_items;
+pub mod orders;
 pub mod payment_runs;
 pub mod promises;
 pub mod replay;

@@ -285,11 +285,7 @@ fn actuals(forecast: &CashForecast, by_day: &CashByDay, known: Day) -> Vec<Optio
 }
 
 /// The companies and currencies of a cell, with the factor that their amounts are taken by.
-fn parts_of<'a, T>(
-    cell: &'a Cell,
-    cells: &'a Cells,
-    parts: &'a BTreeMap<super::actuals::Cell, T>,
-) -> impl Iterator<Item = (&'a T, f64)> {
+fn parts_of<'a, T>(cell: &'a Cell, cells: &'a Cells, parts: &'a BTreeMap<super::actuals::Cell, T>) -> impl Iterator<Item = (&'a T, f64)> {
     parts.iter().filter_map(move |((company, currency), part)| {
         let is_of_company = cell.company.is_none_or(|of| of == *company);
         let is_of_currency = cell.currency.is_none_or(|of| of == *currency);

@@ -40,10 +40,7 @@ impl Thinning {
             let left = |halvings: u32| counts[halvings as usize..].iter().sum::<usize>();
             (least..32).find(|halvings| left(*halvings) <= most).unwrap_or(32)
         };
-        Thinning {
-            others: halvings(&counts[0], OTHERS_MOST, self.others),
-            events: halvings(&counts[1], EVENTS_MOST, self.events),
-        }
+        Thinning { others: halvings(&counts[0], OTHERS_MOST, self.others), events: halvings(&counts[1], EVENTS_MOST, self.events) }
     }
 
     fn halvings(self, is_event: bool) -> u32 {

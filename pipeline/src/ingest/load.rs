@@ -5,6 +5,7 @@
 //! read as dictionaries, so that a label is interned once a row group and not once a row.
 
 pub mod knowledge;
+mod orders;
 mod promises;
 
 use crate::error::{Error, Result, io_error};
@@ -122,6 +123,7 @@ pub fn load(files: &LedgerFiles, options: &LoadOptions) -> Result<Loaded> {
     documents.finish(&customers, &remap);
 
     let promises = promises::read_promises(files, options, &interner)?;
+    let orders = orders::read_orders(files, options, &interner)?;
 
     let mut left_out = Vec::new();
     let rates = load_rates(files, options, &interner, &documents, minor_unit(base_digits))?;
@@ -147,6 +149,7 @@ pub fn load(files: &LedgerFiles, options: &LoadOptions) -> Result<Loaded> {
         &rates,
         &mut left_out,
     );
+    orders::leave_out(&orders, &customers, &rates, options.as_of, &mut left_out);
     drop(keys);
     documents.row_keys = Vec::new();
 
@@ -961,6 +964,7 @@ pub fn origins(files: &LedgerFiles, left_out: &[LeftOut]) -> Result<Vec<LeftOutR
             "documents" => "document_id",
             "disputes" => "dispute_id",
             "promises" => "promise_id",
+            "orders" => "order_id",
             _ => "application_id",
         };
         let groups =

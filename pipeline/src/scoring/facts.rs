@@ -5,7 +5,7 @@
 //! one. A fact counts from the later of its own date and the day it was recorded. Not responsible for what is computed from
 //! it. Intercompany customers are left out, as in every table.
 
-use crate::ingest::load::knowledge::{FROM_THE_BEGINNING, Knowledge, Known, KnownPromise, KnownRates, Match, TO_THIS_DAY};
+use crate::ingest::load::knowledge::{FROM_THE_BEGINNING, Knowledge, Known, KnownOrder, KnownPromise, KnownRates, Match, TO_THIS_DAY};
 use crate::ledger::book::{Book, CustomerIndex, Dispute, DocumentType, Item, ItemIndex, LabelIndex, NO_AMOUNT, NO_DATE, Promise};
 use crate::ledger::calendar::Day;
 use crate::ledger::money::RATE_ONE;
@@ -132,6 +132,7 @@ pub struct Facts {
     account_offsets: Vec<u32>,
     uses: Vec<Use>,
     promises: Vec<Known<KnownPromise>>,
+    orders: Vec<Known<KnownOrder>>,
     /// For each promise the versions of the items it is about.
     promised: Vec<Vec<PromisedItem>>,
     rates: KnownRates,
@@ -167,6 +168,8 @@ impl Facts {
             parts.into_iter().for_each(|part| facts.append(part));
         }
         facts.promises = knowledge.promises.clone();
+        let counts = |known: &&Known<KnownOrder>| include_intercompany || !book.customers[known.fact.customer as usize].is_intercompany;
+        facts.orders = knowledge.orders.iter().filter(counts).copied().collect();
         facts.promised = knowledge.promises.iter().map(|known| sources.promised_items(&known.fact)).collect();
         facts
     }
@@ -301,6 +304,13 @@ impl Facts {
         let mut promises: Vec<Promise> = known.filter_map(|(known, items)| self.promise(&known.fact, known.from, items, day)).collect();
         promises.sort_by_key(|promise| promise.customer);
         promises
+    }
+
+    /// The orders that were not invoiced by the end of `day`, as known then, in an order that their content decides. Orders in a
+    /// currency without a rate by then are left out.
+    pub fn orders(&self, day: Day) -> impl Iterator<Item = &KnownOrder> {
+        let known = self.orders.iter().filter(move |known| known.is_known(day)).map(|known| &known.fact);
+        known.filter(move |order| self.rates.on(order.currency, day, day).is_some())
     }
 
     fn promise(&self, promise: &KnownPromise, known_from: Day, items: &[PromisedItem], day: Day) -> Option<Promise> {

@@ -76,6 +76,7 @@ fn add_rows(forecast: &NightForecast, cell: usize, ahead: usize, rows: &mut Vec<
         [(Target::OpenItems, "open_items_and_promises", open), (Target::Total, "total", means.iter().sum::<i128>())]
     {
         if target == Target::Total {
+            rows.push(row(Component::Orders.word(), means[Component::Orders as usize]));
             rows.push(row(Component::Promises.word(), means[Component::Promises as usize]));
         }
         let mut row = row(component, mean);
