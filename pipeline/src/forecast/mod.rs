@@ -5,6 +5,7 @@
 
 pub mod accuracy;
 pub mod actuals;
+pub mod backtest;
 pub mod baselines;
 pub mod billing;
 pub mod calendars;

@@ -23,7 +23,7 @@ use crate::scoring::facts::Facts;
 use std::sync::Arc;
 
 /// A fit looks at about so many customers at most: more do not make the shared coefficients any surer.
-const CUSTOMERS_MOST: usize = 8_192;
+pub const CUSTOMERS_MOST: usize = 8_192;
 /// Cash is final so many days after a period has ended.
 pub const FINAL_AFTER_DAYS: i32 = 10;
 
