@@ -2,11 +2,11 @@
 
 mod print;
 
-use self::print::{Printed, print};
+use self::print::{Printed, text};
 use super::kept_ledger::KeptLedger;
 use crate::cli::BacktestForecastArguments;
 use crate::error::{Error, Result};
-use crate::forecast::accuracy::{Key, Scores, scores};
+use crate::forecast::accuracy::{Key, ORIGINS_MOST, Scores, scores};
 use crate::forecast::backtest::challenge::{CHALLENGER, CHAMPION, Verdict, judge};
 use crate::forecast::backtest::kept::{Basis, KeptOrigins, Settings};
 use crate::forecast::backtest::rows::write_rows;
@@ -18,9 +18,11 @@ use crate::ledger::calendar::{Day, date_of, day_of};
 use crate::run::reporter::Reporter;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::io::{ErrorKind, Write as _};
 
-/// How far back facts are read before the first origin: a year of origins, a year of landmarks, two years of payments.
-const FACTS_DAYS: i32 = 1_900;
+/// How far back facts are read before the oldest origin: the fit that its fit is judged by, a year of landmarks, two years of
+/// payments; as much is enough for the three years of the rules of thumb.
+const FACTS_DAYS: i32 = 1_536;
 
 pub(super) fn forecast(arguments: &BacktestForecastArguments, reporter: &Reporter) -> Result<()> {
     let (from, to) = (day_of(arguments.from), day_of(arguments.to));
@@ -29,7 +31,8 @@ pub(super) fn forecast(arguments: &BacktestForecastArguments, reporter: &Reporte
         return Err(Error::usage("no_origin", what).hint("give --from a date on or before that of --to"));
     }
     let asked = Asked::new(arguments)?;
-    let ledger = KeptLedger::open(&arguments.config, to, from - FACTS_DAYS)?;
+    let before = i32::try_from(ORIGINS_MOST).expect("at most 52") * i32::from(arguments.every_days);
+    let ledger = KeptLedger::open(&arguments.config, to, from - before - FACTS_DAYS)?;
     let backtest = Backtest::new(arguments, &ledger, asked)?;
     let champion = backtest.replay(CHAMPION, backtest.champion, reporter)?;
     let challenger = match backtest.challenger {
@@ -44,7 +47,8 @@ pub(super) fn forecast(arguments: &BacktestForecastArguments, reporter: &Reporte
         let of_challenger = replayed.as_ref().map(|replayed| &replayed.scores).map_err(String::clone);
         judge((backtest.champion, &champion.scores), (*recipe, of_challenger), backtest.spacing)
     });
-    let replayed: Vec<&Replayed> = std::iter::once(&champion).chain(challenger.iter().filter_map(|(_, found)| found.as_ref().ok())).collect();
+    let replayed: Vec<&Replayed> =
+        std::iter::once(&champion).chain(challenger.iter().filter_map(|(_, found)| found.as_ref().ok())).collect();
     let about = backtest.about(&replayed, verdict.as_ref());
     let table: Vec<Row> = replayed.iter().flat_map(|of| rows(&ledger.book, of.role, &of.scores, backtest.spacing)).collect();
     if let Some(path) = &arguments.out {
@@ -56,13 +60,17 @@ pub(super) fn forecast(arguments: &BacktestForecastArguments, reporter: &Reporte
         write_rows(folder, &forecaster, &backtest.plan, &backtest.origins, &champion.replays.origins, || reporter.advance(1))?;
         reporter.done();
     }
-    if arguments.json {
-        let lines: Vec<Value> = table.iter().map(Row::json).collect();
-        println!("{:#}", json!({ "about": about.json, "rows": lines }));
-    } else {
-        print(&Printed { backtest: &backtest, replayed: &replayed, table: &table, verdict: verdict.as_ref() });
+    let printed = match arguments.json {
+        true => format!("{:#}\n", json!({ "about": about.json, "rows": table.iter().map(Row::json).collect::<Vec<Value>>() })),
+        false => text(&Printed { backtest: &backtest, replayed: &replayed, table: &table, verdict: verdict.as_ref() }),
+    };
+    match std::io::stdout().write_all(printed.as_bytes()) {
+        // Whoever reads has seen enough.
+        Err(cause) if cause.kind() != ErrorKind::BrokenPipe => {
+            Err(Error::unexpected("no_output", "cannot print the table").caused_by(&cause))
+        }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// What is asked for in words.

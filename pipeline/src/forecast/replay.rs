@@ -8,6 +8,7 @@ use super::baselines;
 use super::calendars::Calendars;
 use super::cash::{CashForecast, Simulation, forecast_cash};
 use super::cells::{Cell, Cells, Detail};
+use super::gate::{self, Candidate, Judged};
 use super::grid::{Grid, Periods};
 use super::open_items::{DaysAhead, Expected, expected_items};
 use super::payment_runs::PaymentRuns;
@@ -53,6 +54,8 @@ pub struct Fitted<'a> {
     pub calendars: Vec<&'a BusinessCalendar>,
     /// The payment runs of customers.
     pub runs: Arc<PaymentRuns>,
+    /// What the gate before the hazard found, where it was asked.
+    pub gate: Option<Judged>,
 }
 
 /// What a forecast is of.
@@ -143,6 +146,15 @@ impl<'a> Forecaster<'a> {
     /// # Errors
     /// When a fit is not certified.
     pub fn fit(&self, days: &[Day]) -> Result<Vec<Fitted<'a>>> {
+        match self.tier {
+            // A step that is forced is asked no questions.
+            Some(_) => Ok(self.candidates(days, days)?.into_iter().map(|candidate| candidate.fitted).collect()),
+            None => Ok(gate::judged(self, days, self.candidates(&gate::with_earlier(days), days)?)),
+        }
+    }
+
+    /// Fits by the data that there are; those of days that are not in `needed` may be missing.
+    fn candidates(&self, days: &[Day], needed: &[Day]) -> Result<Vec<Candidate<'a>>> {
         let mut alike: Vec<(Sample, Vec<&'a BusinessCalendar>, Vec<Day>)> = Vec::new();
         for day in days {
             let calendars = self.calendars.at(self.facts, self.companies, *day);
@@ -160,13 +172,19 @@ impl<'a> Forecaster<'a> {
             let training = Training { facts: self.facts, companies: self.companies, calendars: &calendars, half_life: self.half_life };
             for (day, rows) in days.iter().zip(training.rows(&days, sample)) {
                 let tier = self.tier.unwrap_or_else(|| Tier::allowed(rows.events, rows.customers));
-                let model = TimingModel::fit(&rows, tier)
-                    .map_err(|cause| Error::unexpected("fit_not_certified", "the timing model's fit is not certified").caused_by(&cause))?;
+                let model = match TimingModel::fit(&rows, tier) {
+                    Err(_) if !needed.contains(day) => continue,
+                    model => model.map_err(|cause| {
+                        Error::unexpected("fit_not_certified", "the timing model's fit is not certified").caused_by(&cause)
+                    })?,
+                };
+                let curve = (self.tier.is_none() && tier == Tier::Hazard).then(|| model.on_residual_curve(&rows));
                 let runs = PaymentRuns::learn(self.facts, self.companies, &calendars, *day, Sample::ALL);
-                fitted.push(Fitted { day: *day, model, calendars: calendars.clone(), runs: Arc::new(runs) });
+                let new = Fitted { day: *day, model, calendars: calendars.clone(), runs: Arc::new(runs), gate: None };
+                fitted.push(Candidate { fitted: new, curve });
             }
         }
-        fitted.sort_by_key(|fitted| fitted.day);
+        fitted.sort_by_key(|candidate: &Candidate| candidate.fitted.day);
         Ok(fitted)
     }
 

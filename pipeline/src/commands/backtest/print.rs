@@ -7,6 +7,7 @@ use crate::forecast::replay::Target;
 use crate::ledger::calendar::date_of;
 use crate::run::words::{count, grouped};
 use arrears_models::bootstrap::Estimate;
+use std::fmt::Write as _;
 
 /// What there is to print.
 pub(super) struct Printed<'a> {
@@ -16,26 +17,31 @@ pub(super) struct Printed<'a> {
     pub verdict: Option<&'a Verdict>,
 }
 
-pub(super) fn print(printed: &Printed) {
-    heading(printed.backtest);
-    printed.replayed.iter().for_each(|replayed| origins(printed.backtest, replayed));
+/// The text.
+pub(super) fn text(printed: &Printed) -> String {
+    let mut text = String::new();
+    let out = &mut text;
+    heading(out, printed.backtest);
+    printed.replayed.iter().for_each(|replayed| origins(out, printed.backtest, replayed));
     if let Some(verdict) = printed.verdict {
-        println!();
-        say(verdict);
+        let _ = writeln!(out);
+        say(out, verdict);
     }
     for replayed in printed.replayed {
         let of_role: Vec<&Row> = printed.table.iter().filter(|row| row.role == replayed.role).collect();
         let cells = cells(&of_role);
         let role = if printed.replayed.len() > 1 { format!("{}: ", replayed.role) } else { String::new() };
-        cells.iter().for_each(|cell| totals(&role, cell));
-        cells.iter().for_each(|cell| weeks(&role, cell));
+        cells.iter().for_each(|cell| totals(out, &role, cell));
+        cells.iter().for_each(|cell| weeks(out, &role, cell));
     }
+    text
 }
 
-fn heading(backtest: &Backtest) {
+fn heading(out: &mut String, backtest: &Backtest) {
     let (plan, scored) = (&backtest.plan, backtest.origins.scored());
     let (first, last) = (scored[0], scored[scored.len() - 1]);
-    println!(
+    let _ = writeln!(
+        out,
         "{} of {}, one every {} from {} to {}, with what was known then; what came as known on {}",
         count(plan.weeks as u64, "week"),
         count(scored.len() as u64, "origin"),
@@ -45,26 +51,30 @@ fn heading(backtest: &Backtest) {
         date_of(backtest.known)
     );
     if first > plan.from {
-        println!("  from {} on no origin before {} has enough ledger behind it", date_of(plan.from), date_of(first));
+        let _ = writeln!(out, "  from {} on no origin before {} has enough ledger behind it", date_of(plan.from), date_of(first));
     }
-    println!(
+    let _ = writeln!(
+        out,
         "  {} before them calibrate the bands; fits every {}; {} paths",
         count(backtest.origins.warm_up as u64, "origin"),
         count(u64::from(plan.refit_days), "day"),
         plan.paths
     );
     let block = backtest.spacing.block_length(scored.len(), 0);
-    println!("  intervals are of {:.0} %, from draws of whole blocks of {block} neighbouring origins", LEVEL * 100.0);
+    let _ = writeln!(out, "  intervals are of {:.0} %, from draws of whole blocks of {block} neighbouring origins", LEVEL * 100.0);
 }
 
-fn origins(backtest: &Backtest, replayed: &Replayed) {
+fn origins(out: &mut String, backtest: &Backtest, replayed: &Replayed) {
     let tiers = tiers(replayed, backtest.plan.from);
     let all: usize = tiers.values().sum();
-    let shares: Vec<String> =
-        tiers.iter().map(|(tier, origins)| format!("{tier} at {:.0} % of the origins", *origins as f64 / all.max(1) as f64 * 100.0)).collect();
+    let shares: Vec<String> = tiers
+        .iter()
+        .map(|(tier, origins)| format!("{tier} at {:.0} % of the origins", *origins as f64 / all.max(1) as f64 * 100.0))
+        .collect();
     let made = replayed.replays.origins.len() - replayed.replays.kept;
-    println!("  {}: {}; stands on {}", replayed.role, replayed.recipe, shares.join(", "));
-    println!(
+    let _ = writeln!(out, "  {}: {}; stands on {}", replayed.role, replayed.recipe, shares.join(", "));
+    let _ = writeln!(
+        out,
         "    {} replayed now with {}, {} read from {}",
         count(made as u64, "origin"),
         count(replayed.replays.fits as u64, "fit"),
@@ -73,25 +83,26 @@ fn origins(backtest: &Backtest, replayed: &Replayed) {
     );
 }
 
-fn say(verdict: &Verdict) {
-    match verdict.is_replaced {
-        true => println!("the {CHALLENGER} replaces the {CHAMPION}: {}", verdict.reason()),
-        false => println!("the {CHAMPION} stays: {}", verdict.reason()),
-    }
-    println!("  {CHAMPION:10} {}", verdict.champion);
-    println!("  {CHALLENGER:10} {}", verdict.challenger);
+fn say(out: &mut String, verdict: &Verdict) {
+    let _ = match verdict.is_replaced {
+        true => writeln!(out, "the {CHALLENGER} replaces the {CHAMPION}: {}", verdict.reason()),
+        false => writeln!(out, "the {CHAMPION} stays: {}", verdict.reason()),
+    };
+    let _ = writeln!(out, "  {CHAMPION:10} {}", verdict.champion);
+    let _ = writeln!(out, "  {CHALLENGER:10} {}", verdict.challenger);
     if let (Some((champion, challenger)), Some(comparison)) = (verdict.wape, &verdict.comparison) {
         let Estimate { value, upper, .. } = comparison.difference;
-        println!(
+        let _ = writeln!(
+            out,
             "  weekly error on open items {champion:.4} and {challenger:.4}: {value:+.4}, one-sided 90 % up to {upper:+.4}; better in {:.0} % of the draws",
             comparison.share_better * 100.0
         );
     }
     for gate in &verdict.gates {
-        println!("  gate {:16} {:6} {}", gate.name, if gate.is_passed { "passed" } else { "FAILED" }, gate.found);
+        let _ = writeln!(out, "  gate {:16} {:6} {}", gate.name, if gate.is_passed { "passed" } else { "FAILED" }, gate.found);
     }
     let recipe = if verdict.is_replaced { verdict.challenger } else { verdict.champion };
-    println!("  in the configuration:\n    {}", recipe.lines().replace('\n', "\n    "));
+    let _ = writeln!(out, "  in the configuration:\n    {}", recipe.lines().replace('\n', "\n    "));
 }
 
 /// The lines of a cell; further cells with the same figures are named only.
@@ -109,7 +120,8 @@ fn cells<'a>(rows: &[&'a Row]) -> Vec<CellRows<'a>> {
             _ => format!("{} in {}", rows[0].company_id, rows[0].currency),
         };
         let is_same = |cell: &&mut CellRows| {
-            cell.rows.len() == rows.len() && cell.rows.iter().zip(rows).all(|(a, b)| (a.method, a.actual, a.wape) == (b.method, b.actual, b.wape))
+            cell.rows.len() == rows.len()
+                && cell.rows.iter().zip(rows).all(|(a, b)| (a.method, a.actual, a.wape) == (b.method, b.actual, b.wape))
         };
         match cells.iter_mut().find(is_same) {
             Some(cell) => cell.same.push(name),
@@ -119,13 +131,14 @@ fn cells<'a>(rows: &[&'a Row]) -> Vec<CellRows<'a>> {
     cells
 }
 
-fn totals(role: &str, cell: &CellRows) {
+fn totals(out: &mut String, role: &str, cell: &CellRows) {
     let same = if cell.same.is_empty() { String::new() } else { format!("; the same: {}", cell.same.join(", ")) };
-    println!("\n{role}{}{same}", cell.name);
+    let _ = writeln!(out, "\n{role}{}{same}", cell.name);
     for target in Target::ALL {
         let rows: Vec<&&Row> = cell.rows.iter().filter(|row| row.target == target && row.horizon == 0).collect();
         let Some(first) = rows.first() else { continue };
-        println!(
+        let _ = writeln!(
+            out,
             "\n{:28} {:>6} {:17} {:>7} {:>6} {:>7} {:>6}  {:23} {}",
             target.word(),
             "wape",
@@ -138,12 +151,18 @@ fn totals(role: &str, cell: &CellRows) {
             "model − this"
         );
         for row in &rows {
-            println!("  {}", total(row).trim_end());
+            let _ = writeln!(out, "  {}", total(row).trim_end());
         }
-        println!("  {} of {}; {} came", count(first.weeks as u64, "week"), count(first.origins as u64, "origin"), amount(first.actual));
+        let _ = writeln!(
+            out,
+            "  {} of {}; {} came",
+            count(first.weeks as u64, "week"),
+            count(first.origins as u64, "origin"),
+            amount(first.actual)
+        );
         if let Some(model) = rows.iter().find(|row| row.method == MODEL) {
             for (coverage, band) in model.coverage.iter().zip(["50", "80", "95"]) {
-                println!("  band of {band} %: {}", held(*coverage));
+                let _ = writeln!(out, "  band of {band} %: {}", held(*coverage));
             }
         }
     }
@@ -177,28 +196,33 @@ fn held(coverage: Option<Coverage>) -> String {
     format!("held {:.3} {} of {}{says}", coverage.share, bounds(coverage.bounds, 3), count(coverage.weeks as u64, "week"))
 }
 
-fn weeks(role: &str, cell: &CellRows) {
+fn weeks(out: &mut String, role: &str, cell: &CellRows) {
     for target in Target::ALL {
         let rows = |horizon: usize| cell.rows.iter().filter(move |row| row.target == target && row.horizon == horizon);
         let last = cell.rows.iter().map(|row| row.horizon).max().unwrap_or(0);
         if last == 0 || rows(0).next().is_none() {
             continue;
         }
-        println!("\n{role}{}, {} by week ahead: wape, and the model's ÷ each rule's", cell.name, target.word());
+        let _ = writeln!(out, "\n{role}{}, {} by week ahead: wape, and the model's ÷ each rule's", cell.name, target.word());
         let rules: Vec<&str> = rows(0).map(|row| row.method).filter(|method| *method != MODEL).collect();
-        print!("  {:>4} {:>6} {:17} {:>7} {:>6} {:>6} {:>6}", "week", MODEL, "", "bias", "in 50%", "in 80%", "in 95%");
-        rules.iter().for_each(|rule| print!("  {rule:>26}"));
-        println!();
+        let _ = write!(out, "  {:>4} {:>6} {:17} {:>7} {:>6} {:>6} {:>6}", "week", MODEL, "", "bias", "in 50%", "in 80%", "in 95%");
+        rules.iter().for_each(|rule| out.push_str(&format!("  {rule:>26}")));
+        let _ = writeln!(out);
         for horizon in 1..=last {
             let Some(model) = rows(horizon).find(|row| row.method == MODEL) else { continue };
             let in_band = |band: usize| figure(model.coverage[band].map(|coverage| coverage.share), 3);
-            print!("  {horizon:>4} {:>6} {:17} {:>7}", figure(model.wape, 4), bounds(model.wape_bounds, 4), figure(model.bias, 4));
-            (0..3).for_each(|band| print!(" {:>6}", in_band(band)));
+            let _ =
+                write!(out, "  {horizon:>4} {:>6} {:17} {:>7}", figure(model.wape, 4), bounds(model.wape_bounds, 4), figure(model.bias, 4));
+            (0..3).for_each(|band| out.push_str(&format!(" {:>6}", in_band(band))));
             for rule in &rules {
                 let ratio = rows(horizon).find(|row| row.method == *rule).and_then(|row| row.model_ratio);
-                print!("  {:>26}", ratio.map_or("-".into(), |of| format!("{:.3} {}", of.value, bounds(Some((of.lower, of.upper)), 3))));
+                let _ = write!(
+                    out,
+                    "  {:>26}",
+                    ratio.map_or("-".into(), |of| format!("{:.3} {}", of.value, bounds(Some((of.lower, of.upper)), 3)))
+                );
             }
-            println!();
+            let _ = writeln!(out);
         }
     }
 }

@@ -105,7 +105,10 @@ fn coverage_gate(champion: &Scores, challenger: &Scores, spacing: Spacing) -> Ga
     Gate {
         name,
         is_passed: is_not_worse,
-        found: format!("the band of 80 % held {:.3} of the weeks, the champion's {said}: at most {COVERAGE_TOLERANCE} further off", found.share),
+        found: format!(
+            "the band of 80 % held {:.3} of the weeks, the champion's {said}: at most {COVERAGE_TOLERANCE} further off",
+            found.share
+        ),
     }
 }
 

@@ -165,9 +165,8 @@ fn columns(book: &Book, origin: &ReplayedOrigin) -> Vec<(String, ArrayRef)> {
     let (cells, periods) = (forecast.cells.all(), forecast.periods.all());
     let rows = cells.len() * periods.len();
     let cell_of = |row: usize| &cells[row / periods.len()];
-    let texts = |of: &dyn Fn(&Cell) -> Option<String>| -> ArrayRef {
-        Arc::new((0..rows).map(|row| of(cell_of(row))).collect::<StringArray>())
-    };
+    let texts =
+        |of: &dyn Fn(&Cell) -> Option<String>| -> ArrayRef { Arc::new((0..rows).map(|row| of(cell_of(row))).collect::<StringArray>()) };
     let mut columns: Vec<(String, ArrayRef)> = vec![
         ("origin".into(), Arc::new(Date32Array::from(vec![origin.origin; rows]))),
         ("fitted_on".into(), Arc::new(Date32Array::from(vec![origin.fitted; rows]))),
@@ -176,10 +175,7 @@ fn columns(book: &Book, origin: &ReplayedOrigin) -> Vec<(String, ArrayRef)> {
         ("scope".into(), texts(&|cell| Some(cell.scope.word().to_owned()))),
         ("value".into(), texts(&|cell| Some(cell.value.clone()))),
         ("currency".into(), texts(&|cell| cell.currency.map(|currency| book.rates.code(currency).to_owned()))),
-        (
-            "week".into(),
-            Arc::new((0..rows).map(|row| i32::try_from(periods[row % periods.len()].horizon).ok()).collect::<Int32Array>()),
-        ),
+        ("week".into(), Arc::new((0..rows).map(|row| i32::try_from(periods[row % periods.len()].horizon).ok()).collect::<Int32Array>())),
     ];
     for (at, name) in MEANS.iter().enumerate() {
         let values = Decimal128Array::from_iter_values(forecast.means.iter().map(|means| means[at]));

@@ -92,7 +92,9 @@ impl Plan {
     /// Exit status 2 when there are none to be scored.
     pub fn origins(&self, begins: Option<Day>) -> Result<Origins> {
         let Some(begins) = begins else {
-            return Err(Error::input("no_origin", "the ledger has no documents").hint("read the sources first: arrears ingest --as-of DATE"));
+            return Err(
+                Error::input("no_origin", "the ledger has no documents").hint("read the sources first: arrears ingest --as-of DATE")
+            );
         };
         let has_history = |origin: &Day| *origin >= begins + ORIGIN_DAYS_MIN;
         let back = (1..=i32::try_from(ORIGINS_MOST).expect("at most 52")).rev();
@@ -100,7 +102,8 @@ impl Plan {
         let warm_up = all.len();
         all.extend((self.from..=self.to).step_by(usize::from(self.every_days)).filter(has_history));
         if all.len() == warm_up {
-            let what = format!("no origin from {} to {} has {ORIGIN_DAYS_MIN} days of ledger behind it", date_of(self.from), date_of(self.to));
+            let what =
+                format!("no origin from {} to {} has {ORIGIN_DAYS_MIN} days of ledger behind it", date_of(self.from), date_of(self.to));
             let hint = format!("the ledger begins on {}: look from {} on", date_of(begins), date_of(begins + ORIGIN_DAYS_MIN));
             return Err(Error::usage("no_origin", what).hint(hint));
         }

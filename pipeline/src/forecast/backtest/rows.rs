@@ -123,7 +123,14 @@ fn item_columns(forecaster: &Forecaster, fitted: &Fitted, origin: Day, plan: &Pl
 }
 
 impl ItemDays {
-    fn add(&mut self, forecaster: &Forecaster, fitted: &Fitted, snapshot: &Snapshot, days: &DaysAhead, (number, expected): (u64, &Expected)) {
+    fn add(
+        &mut self,
+        forecaster: &Forecaster,
+        fitted: &Fitted,
+        snapshot: &Snapshot,
+        days: &DaysAhead,
+        (number, expected): (u64, &Expected),
+    ) {
         let customer = expected.customer as usize;
         let item = &forecaster.facts.all_items_of(customer)[expected.open_item.position as usize];
         let features = snapshot.features(customer, item, &expected.open_item);
@@ -156,7 +163,8 @@ fn actual_columns<'a>(forecaster: &Forecaster, replayed: impl Iterator<Item = &'
         replayed.flat_map(of_origin).filter(|(_, _, cell, _)| cell.company.is_some() && cell.currency.is_some()).collect();
     let texts = |of: &dyn Fn(&Cell) -> Option<String>| -> ArrayRef { Arc::new(rows.iter().map(|row| of(row.2)).collect::<StringArray>()) };
     let numbers = |of: &dyn Fn(&ReplayedOrigin, usize) -> Option<f64>| -> ArrayRef {
-        let values = rows.iter().map(|(replayed, at, _, period)| of(replayed, replayed.forecast.place(*at, *period)).map(|value| value / UNIT));
+        let values =
+            rows.iter().map(|(replayed, at, _, period)| of(replayed, replayed.forecast.place(*at, *period)).map(|value| value / UNIT));
         Arc::new(values.collect::<Float64Array>())
     };
     vec![

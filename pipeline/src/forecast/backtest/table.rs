@@ -259,9 +259,8 @@ pub struct About {
 /// When the file cannot be written.
 pub fn write_table(path: &Path, rows: &[Row], about: &About) -> Result<()> {
     let texts = |of: &dyn Fn(&Row) -> Option<String>| -> ArrayRef { Arc::new(rows.iter().map(of).collect::<StringArray>()) };
-    let counts = |of: &dyn Fn(&Row) -> usize| -> ArrayRef {
-        Arc::new(rows.iter().map(|row| i64::try_from(of(row)).ok()).collect::<Int64Array>())
-    };
+    let counts =
+        |of: &dyn Fn(&Row) -> usize| -> ArrayRef { Arc::new(rows.iter().map(|row| i64::try_from(of(row)).ok()).collect::<Int64Array>()) };
     let numbers = |of: &dyn Fn(&Row) -> Option<f64>| -> ArrayRef { Arc::new(rows.iter().map(of).collect::<Float64Array>()) };
     let recipe = |row: &Row| about.recipes.iter().find(|(role, _)| *role == row.role).map(|(_, recipe)| *recipe);
     let mut columns: Vec<(String, ArrayRef)> = vec![
@@ -296,8 +295,7 @@ pub fn write_table(path: &Path, rows: &[Row], about: &About) -> Result<()> {
         columns.push((name("_nominal_is_inside"), Arc::new(inside.collect::<BooleanArray>())));
     }
     let ratio = |of: fn(&Estimate) -> f64| numbers(&move |row: &Row| row.model_ratio.as_ref().map(of));
-    let difference =
-        |of: fn(&Comparison) -> f64| numbers(&move |row: &Row| row.model_difference.as_ref().map(of));
+    let difference = |of: fn(&Comparison) -> f64| numbers(&move |row: &Row| row.model_difference.as_ref().map(of));
     columns.extend([
         ("model_wape_over_this".into(), ratio(|ratio| ratio.value)),
         ("model_wape_over_this_lower".into(), ratio(|ratio| ratio.lower)),
