@@ -6,7 +6,8 @@
 //!   write-off, what the model says, and the same columns
 //! - `actuals.parquet`: by origin, company, currency and week the cash that came of open items, the model's and what is promised of it
 //!
-//! Amounts are in document currency, as numbers: they are for statistics.
+//! Amounts are in document currency, as numbers: they are for statistics. `rate` takes those of a week to base currency as of its
+//! origin.
 
 use super::file::write;
 use super::{Origins, Plan};
@@ -19,6 +20,7 @@ use crate::forecast::snapshot::{Sample, Snapshot};
 use crate::forecast::timing::Tier;
 use crate::forecast::training::{Training, TrainingRows, band_of};
 use crate::ledger::calendar::{Day, date_of};
+use crate::ledger::money::RATE_ONE;
 use arrow::array::{ArrayRef, Date32Array, Float32Array, Float64Array, Int32Array, StringArray, UInt64Array};
 use std::path::Path;
 use std::sync::Arc;
@@ -154,6 +156,11 @@ impl ItemDays {
     }
 }
 
+/// Base currency for one unit of a cell's currency at an origin.
+fn rate(forecaster: &Forecaster, origin: Day, cell: &Cell) -> Option<f64> {
+    forecaster.facts.rates().on(cell.currency?, origin, origin).map(|rate| rate as f64 / RATE_ONE as f64)
+}
+
 fn actual_columns<'a>(forecaster: &Forecaster, replayed: impl Iterator<Item = &'a ReplayedOrigin>) -> Vec<(String, ArrayRef)> {
     let of_origin = |replayed: &'a ReplayedOrigin| {
         let cells = replayed.forecast.cells.all().iter().enumerate();
@@ -177,6 +184,7 @@ fn actual_columns<'a>(forecaster: &Forecaster, replayed: impl Iterator<Item = &'
             "week".into(),
             Arc::new(rows.iter().map(|row| i32::try_from(row.0.forecast.periods.all()[row.3].horizon).ok()).collect::<Int32Array>()),
         ),
+        ("rate".into(), Arc::new(rows.iter().map(|row| rate(forecaster, row.0.origin, row.2)).collect::<Float64Array>())),
         ("actual".into(), numbers(&|replayed, place| replayed.actual[Target::OpenItems as usize][place])),
         ("model".into(), numbers(&|replayed, place| Some((replayed.forecast.means[place][1] + replayed.forecast.means[place][2]) as f64))),
         ("promises".into(), numbers(&|replayed, place| Some(replayed.forecast.means[place][2] as f64))),
