@@ -2,9 +2,10 @@
 
 mod support;
 
-use arrow::array::{Array as _, AsArray as _, RecordBatch};
-use arrow::datatypes::{Float64Type, Int64Type};
+use arrow::array::{AsArray as _, RecordBatch};
+use arrow::datatypes::{Float32Type, Float64Type, Int32Type, Int64Type, UInt64Type};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use std::collections::BTreeMap;
 use std::path::Path;
 use support::{Ended, Place, end_of, files_of, program, real_ledger, repository};
 
@@ -141,19 +142,80 @@ fn the_table_has_every_cell_week_and_method_and_adds_up() {
     let json: serde_json::Value = serde_json::from_str(&backtest(&place, &arguments).expect(0).stdout).expect("it is JSON");
     assert_eq!(json["rows"].as_array().map(Vec::len), Some(table.num_rows()));
     assert_eq!(json["rows"][0]["wape"].as_f64(), wape[0]);
-    // The rows for others: what the model says of each item-day, put together, is what it forecast.
+    // The rows for others.
     let names: Vec<String> = files_of(&rows).into_keys().collect();
     assert_eq!(names.iter().filter(|name| name.starts_with("items/")).count(), 9, "{names:?}");
     assert_eq!(names.iter().filter(|name| name.starts_with("fits/")).count(), 2, "{names:?}");
-    let items = rows_of(&rows.join("items/2024-03-04.parquet"));
-    let actuals = rows_of(&rows.join("actuals.parquet"));
-    assert!(items.column_by_name("days past due").is_some() && items.num_rows() > 100);
-    let origins = actuals.column_by_name("origin").expect("a column");
-    assert_eq!(origins.null_count() + actuals.num_rows(), actuals.num_rows());
     // On one thread: the same to the letter.
     arguments.push("--fresh");
     let one = end_of(place.arrears(&["backtest", "forecast"]).args(&arguments).env("RAYON_NUM_THREADS", "1")).expect(0).stdout;
     assert_eq!(serde_json::from_str::<serde_json::Value>(&one).expect("it is JSON"), json);
+}
+
+#[test]
+fn what_the_model_says_of_each_item_day_put_together_is_what_it_forecast() {
+    let place = generated(2_000);
+    let rows = place.path().join("rows");
+    let arguments: Vec<&str> = SHORT.into_iter().chain(["--to", "2024-03-04", "--tier", "hazard", "--rows"]).collect();
+    end_of(place.arrears(&["backtest", "forecast"]).args(&arguments).arg(&rows)).expect(0);
+    let items = rows_of(&rows.join("items/2024-03-04.parquet"));
+    assert!(items.column_by_name("days past due").is_some(), "columns of the design have their names");
+    let item: Vec<u64> = items.column_by_name("item").expect("a column").as_primitive::<UInt64Type>().values().to_vec();
+    let week = |rows: &RecordBatch| rows.column_by_name("week").expect("a column").as_primitive::<Int32Type>().values().to_vec();
+    let (weeks, keys) = (week(&items), ["company_id", "currency"].map(|name| texts(&items, name)));
+    let figures = ["amount", "said", "credit", "write_off"].map(|name| numbers(&items, name));
+    let mut cash: BTreeMap<(String, String, i32), f64> = BTreeMap::new();
+    let mut there = 1.0;
+    for row in 0..items.num_rows() {
+        if row == 0 || item[row] != item[row - 1] {
+            there = 1.0;
+        }
+        let [amount, said, credit, write_off] = [0, 1, 2, 3].map(|of: usize| figures[of][row].expect("a figure"));
+        let scale = 1.0 / f64::max(said + credit + write_off, 1.0);
+        let key = (keys[0][row].clone().expect("a company"), keys[1][row].clone().expect("a currency"), weeks[row]);
+        *cash.entry(key).or_default() += amount * there * said * scale;
+        there *= 1.0 - (said + credit + write_off) * scale;
+    }
+    let actuals = rows_of(&rows.join("actuals.parquet"));
+    let (weeks, keys) = (week(&actuals), ["company_id", "currency"].map(|name| texts(&actuals, name)));
+    let (model, promises) = (numbers(&actuals, "model"), numbers(&actuals, "promises"));
+    let mut compared = 0;
+    for row in 0..actuals.num_rows() {
+        let key = (keys[0][row].clone().expect("a company"), keys[1][row].clone().expect("a currency"), weeks[row]);
+        let put_together = cash.get(&key).copied().unwrap_or(0.0) + promises[row].expect("a figure");
+        let model = model[row].expect("a figure");
+        assert!((put_together - model).abs() <= 1e-6 * model.abs() + 0.01, "{key:?}: {put_together} and {model}");
+        compared += usize::from(model > 1_000.0);
+    }
+    assert!(compared >= 4, "weeks with money in them");
+    // The rows of the fit are shares with weights.
+    let fits: Vec<String> = files_of(&rows.join("fits")).into_keys().collect();
+    let [fit] = fits.as_slice() else { panic!("one fit: {fits:?}") };
+    let fit = rows_of(&rows.join("fits").join(fit));
+    let shares =
+        ["target", "weight"].map(|name| fit.column_by_name(name).expect("a column").as_primitive::<Float32Type>().values().to_vec());
+    assert!(shares[0].iter().all(|target| (0.0..=1.0).contains(target)) && shares[0].contains(&1.0));
+    assert!(shares[1].iter().all(|weight| *weight > 0.0));
+}
+
+#[test]
+fn a_card_names_the_gate_before_the_hazard_with_both_losses() {
+    let place = Place::generated(6_000);
+    place.run("2024-12-31").expect(0);
+    let cards: Vec<serde_json::Value> = files_of(&place.out().join("models/timing"))
+        .into_iter()
+        .filter(|(name, _)| name.ends_with("card.json"))
+        .map(|(_, bytes)| serde_json::from_slice(&bytes).expect("it is JSON"))
+        .collect();
+    let [card] = cards.as_slice() else { panic!("one model: {cards:?}") };
+    let gates = card["gates"].as_array().expect("a list");
+    let gate = gates.iter().find(|gate| gate["log_loss"].is_object()).unwrap_or_else(|| panic!("{card:#}"));
+    let loss = |of: &str| gate["log_loss"][of].as_f64().expect("a loss");
+    let (hazard, curve) = (loss("hazard"), loss("residual_curve"));
+    assert!(hazard > 0.0 && curve > 0.0 && gate["item_days"].as_u64() > Some(1_000), "{gate:#}");
+    assert_eq!(gate["passed"], hazard <= curve);
+    assert_eq!(card["tier"], if hazard <= curve { "hazard" } else { "residual_curve" });
+    assert_eq!(gate["fitted_on"].as_str().map(str::len), Some(10));
 }
 
 fn rows_of(path: &Path) -> RecordBatch {

@@ -139,7 +139,7 @@ fn totals(out: &mut String, role: &str, cell: &CellRows) {
         let Some(first) = rows.first() else { continue };
         let _ = writeln!(
             out,
-            "\n{:28} {:>6} {:17} {:>7} {:>6} {:>7} {:>6}  {:23} {}",
+            "\n{:28} {:>6} {:17} {:>7} {:>6} {:>7} {:>6}  {:23} model − this",
             target.word(),
             "wape",
             "",
@@ -147,8 +147,7 @@ fn totals(out: &mut String, role: &str, cell: &CellRows) {
             "mase",
             "pinball",
             "crps",
-            "model ÷ this",
-            "model − this"
+            "model ÷ this"
         );
         for row in &rows {
             let _ = writeln!(out, "  {}", total(row).trim_end());
