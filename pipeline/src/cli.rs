@@ -214,9 +214,27 @@ pub struct BacktestForecastArguments {
     /// Simulated paths of each forecast, a multiple of 50
     #[arg(long, value_name = "NUMBER", default_value_t = 200, value_parser = paths)]
     pub paths: u16,
-    /// Force a step of the ladder: hazard, residual_curve, pooled_curve, no_model
-    #[arg(long, value_name = "TIER")]
+    /// The step of the ladder, in place of the configuration's: auto, hazard, residual_curve, pooled_curve, no_model
+    #[arg(long, value_name = "TIER", conflicts_with_all = ["challenger_tier", "challenger_half_life"])]
     pub tier: Option<String>,
+    /// Replay another recipe on the same origins, and say whether it should replace the configuration's: its step of the ladder
+    #[arg(long, value_name = "TIER")]
+    pub challenger_tier: Option<String>,
+    /// The same, with another half-life of payments
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(7..=3_650))]
+    pub challenger_half_life: Option<u32>,
+    /// Write the whole table, every week ahead of every cell, into this Parquet file
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Print the whole table as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Replay every origin anew, also those kept by an earlier backtest with the same settings
+    #[arg(long)]
+    pub fresh: bool,
+    /// Write the rows of the fits and of the open items at each origin into this folder, as Parquet
+    #[arg(long, value_name = "FOLDER")]
+    pub rows: Option<PathBuf>,
 }
 
 /// `arrears backtest late`.

@@ -18,7 +18,10 @@ use crate::scoring::facts::Facts;
 
 /// A ledger and its facts.
 pub(super) struct KeptLedger {
-    config: Config,
+    /// The configuration.
+    pub config: Config,
+    /// Names the ledger by its content.
+    pub fingerprint: String,
     /// The ledger as it is now.
     pub book: Book,
     /// What was known of it on any day since the one that was asked for.
@@ -47,6 +50,7 @@ impl KeptLedger {
             companies: Companies::of(&book),
             calendars: Calendars::new(&config.calendar, &book.companies),
             book,
+            fingerprint: index.fingerprint(),
             config,
         })
     }

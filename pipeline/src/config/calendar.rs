@@ -183,7 +183,7 @@ impl CalendarConfig {
     }
 
     /// What affects a published number, in an order of its own; nothing where nobody set anything.
-    pub(super) fn fingerprint(&self) -> String {
+    pub fn fingerprint(&self) -> String {
         let mut content = String::new();
         if *self.country != Basis::Weekends {
             let _ = writeln!(content, "calendar.country={}", self.country.word());

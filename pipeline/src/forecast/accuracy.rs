@@ -110,7 +110,14 @@ pub fn calibrated(earlier: &[ReplayedOrigin], forecast: &CashForecast, cell: usi
     let mut matured: Vec<Origin> = matured.take(ORIGINS_MOST).collect();
     matured.reverse();
     let today = raw(forecast, target, forecast.place(cell, ahead));
-    calibrate(&LEVELS, &matured, today, &Options { is_median_shifted: false, least: None })
+    // Refunds can make cash negative; where that never was, it is no way to be wide.
+    let least = matured.iter().all(|origin| origin.actual >= 0.0).then_some(0.0);
+    let mut bands = calibrate(&LEVELS, &matured, today, &Options { is_median_shifted: false, least });
+    if target == Target::OpenItems {
+        let open = forecast.open[cell];
+        bands.quantiles.iter_mut().for_each(|quantile| *quantile = quantile.min(open));
+    }
+    bands
 }
 
 impl Scores {

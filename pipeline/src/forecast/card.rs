@@ -115,7 +115,7 @@ fn card(fitted: &Fitted, half_life_days: u32, has_recorded_instants: bool) -> Va
         "competing_events": "credit (credit notes, discounts), write-off",
         "population": "invoices, debit notes, reinstatements and other increases that were open at a landmark",
         "tier": model.tier.word(),
-        "tiers": "hazard from 1,000 cash events of 50 customers on, residual_curve from 300, pooled_curve from 50, else no_model: the due date",
+        "tiers": "hazard from 1,000 cash events of 50 customers on where it passes its gate, residual_curve from 300, pooled_curve from 50, else no_model: the due date",
         "fitted_on": date_of(fitted.day).to_string(),
         "landmarks": { "every_days": LANDMARK_DAYS, "window_days": WINDOW_DAYS, "followed_days": FOLLOWED_DAYS },
         "half_life_days": half_life_days,
@@ -125,6 +125,7 @@ fn card(fitted: &Fitted, half_life_days: u32, has_recorded_instants: bool) -> Va
         "rows": model.rows,
         "data_fingerprint": model.data_fingerprint,
         "fit": fit,
+        "gates": gates(fitted),
         "other_exits": {
             "bands_days_past_due": BANDS,
             "credit": model.others.iter().map(|of| of[0]).collect::<Vec<_>>(),
@@ -133,6 +134,16 @@ fn card(fitted: &Fitted, half_life_days: u32, has_recorded_instants: bool) -> Va
         "accuracy": "forecast_accuracy of each night that names this version",
         "limits_of_use": limits(model.tier),
     })
+}
+
+/// What had to hold for the model to be used. A curve has nothing to certify.
+fn gates(fitted: &Fitted) -> Vec<Value> {
+    let certified = fitted
+        .model
+        .hazard
+        .as_ref()
+        .map(|fit| json!({ "gate": "the fit is certified", "gradient_norm": fit.gradient_norm, "passed": true }));
+    certified.into_iter().chain(fitted.gate.map(|gate| gate.json())).collect()
 }
 
 fn limits(tier: Tier) -> &'static str {

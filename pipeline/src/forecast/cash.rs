@@ -77,6 +77,8 @@ pub struct CashForecast {
     pub quantiles: Vec<[f64; LEVELS.len()]>,
     /// By cell and period: quantiles of cash from items open at the origin.
     pub open_quantiles: Vec<[f64; LEVELS.len()]>,
+    /// By cell: what is open at the origin, ten-thousandths. No more of it can come.
+    pub open: Vec<f64>,
 }
 
 impl CashForecast {
@@ -116,7 +118,8 @@ pub fn forecast_cash(
     };
     let means = work.means();
     let (quantiles, open_quantiles) = work.quantiles(simulation);
-    (CashForecast { periods, cells, means, quantiles, open_quantiles }, expected, days)
+    let open = work.open();
+    (CashForecast { periods, cells, means, quantiles, open_quantiles, open }, expected, days)
 }
 
 /// What each customer owes, base currency at the origin's rates.
@@ -174,6 +177,16 @@ impl Work<'_> {
         }
         self.for_each_order(|cell, bin, amount| sums[cell as usize * self.bins() + bin][Component::Orders as usize] += amount);
         sums
+    }
+
+    fn open(&self) -> Vec<f64> {
+        let mut open = vec![0.0; self.cells.all().len()];
+        for item in self.expected {
+            for (cell, rate) in self.cells.of_item(self.forecaster.book, self.forecaster.companies, item.customer, item.currency) {
+                open[cell as usize] += item.open_item.open as f64 * rate;
+            }
+        }
+        open
     }
 
     fn add_mean(&self, item: &Expected, bins: &[Vec<Vec<u16>>], sums: &mut [ByComponent]) {

@@ -83,6 +83,11 @@ impl Cells {
         cells
     }
 
+    /// Cells alone, without the book they were made from: no item finds its cell in them.
+    pub fn alone(all: Vec<Cell>) -> Self {
+        Cells { all, of_company: BTreeMap::new(), of_segment: BTreeMap::new(), of_customer: BTreeMap::new(), rates: Vec::new() }
+    }
+
     fn add_segments(&mut self, book: &Book, companies: &Companies, facts: &Facts, origin: Day) {
         let with_orders: BTreeSet<usize> = facts.orders(origin).map(|order| order.customer as usize).collect();
         for customer in 0..facts.customers() {

@@ -5,6 +5,7 @@
 
 pub mod accuracy;
 pub mod actuals;
+pub mod backtest;
 pub mod baselines;
 pub mod billing;
 pub mod calendars;
@@ -13,6 +14,7 @@ pub mod cash;
 pub mod cells;
 pub mod design;
 pub mod drivers;
+pub mod gate;
 pub mod grid;
 pub mod nightly;
 pub mod open_items;

@@ -8,6 +8,7 @@ use super::baselines;
 use super::calendars::Calendars;
 use super::cash::{CashForecast, Simulation, forecast_cash};
 use super::cells::{Cell, Cells, Detail};
+use super::gate::{self, Candidate, Judged};
 use super::grid::{Grid, Periods};
 use super::open_items::{DaysAhead, Expected, expected_items};
 use super::payment_runs::PaymentRuns;
@@ -24,7 +25,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A fit looks at about so many customers at most: more do not make the shared coefficients any surer.
-const CUSTOMERS_MOST: usize = 2_048;
+pub const CUSTOMERS_MOST: usize = 2_048;
 /// Cash is final so many days after a period has ended.
 pub const FINAL_AFTER_DAYS: i32 = 10;
 
@@ -54,6 +55,8 @@ pub struct Fitted<'a> {
     pub calendars: Vec<&'a BusinessCalendar>,
     /// The payment runs of customers, once they are asked for.
     runs: Mutex<Option<Arc<PaymentRuns>>>,
+    /// What the gate before the hazard found, where it was asked.
+    pub gate: Option<Judged>,
 }
 
 impl Fitted<'_> {
@@ -150,6 +153,15 @@ impl<'a> Forecaster<'a> {
     /// # Errors
     /// When a fit is not certified.
     pub fn fit(&self, days: &[Day]) -> Result<Vec<Fitted<'a>>> {
+        match self.tier {
+            // A step that is forced is asked no questions.
+            Some(_) => Ok(self.candidates(days, days)?.into_iter().map(|candidate| candidate.fitted).collect()),
+            None => Ok(gate::judged(self, days, self.candidates(&gate::with_earlier(days), days)?)),
+        }
+    }
+
+    /// Fits by the data that there are; those of days that are not in `needed` may be missing.
+    fn candidates(&self, days: &[Day], needed: &[Day]) -> Result<Vec<Candidate<'a>>> {
         let mut alike: Vec<(Sample, Vec<&'a BusinessCalendar>, Vec<Day>)> = Vec::new();
         for day in days {
             let calendars = self.calendars.at(self.facts, self.companies, *day);
@@ -174,21 +186,31 @@ impl<'a> Forecaster<'a> {
             });
             for (day, rows) in days.iter().zip(rows) {
                 let tier = self.tier.unwrap_or_else(|| Tier::allowed(rows.events, rows.customers));
-                let model = TimingModel::fit(&rows, tier)
-                    .map_err(|cause| Error::unexpected("fit_not_certified", "the timing model's fit is not certified").caused_by(&cause))?;
-                fitted.push(Fitted { day: *day, model, calendars: calendars.clone(), runs: Mutex::new(learnt.remove(day)) });
+                let model = match TimingModel::fit(&rows, tier) {
+                    Err(_) if !needed.contains(day) => continue,
+                    model => model.map_err(|cause| {
+                        Error::unexpected("fit_not_certified", "the timing model's fit is not certified").caused_by(&cause)
+                    })?,
+                };
+                let curve = (self.tier.is_none() && tier == Tier::Hazard).then(|| model.on_residual_curve(&rows));
+                let runs = Mutex::new(learnt.remove(day));
+                fitted.push(Candidate { fitted: Fitted { day: *day, model, calendars: calendars.clone(), runs, gate: None }, curve });
             }
         }
-        fitted.sort_by_key(|fitted| fitted.day);
+        fitted.sort_by_key(|candidate: &Candidate| candidate.fitted.day);
         Ok(fitted)
     }
 
     /// All customers at the end of a day, with the runs that a fit knows.
     pub fn snapshot(&self, day: Day, fitted: &Fitted) -> Snapshot {
+        Snapshot::new(self.facts, self.companies, self.runs(fitted), day, self.half_life, Sample::ALL)
+    }
+
+    /// The payment runs of all customers, as a fit knows them.
+    pub fn runs(&self, fitted: &Fitted) -> Arc<PaymentRuns> {
         let mut kept = fitted.runs.lock().unwrap_or_else(PoisonError::into_inner);
         let learn = || Arc::new(PaymentRuns::learn(self.facts, self.companies, &fitted.calendars, fitted.day, Sample::ALL));
-        let runs = kept.get_or_insert_with(learn).clone();
-        Snapshot::new(self.facts, self.companies, runs, day, self.half_life, Sample::ALL)
+        kept.get_or_insert_with(learn).clone()
     }
 
     /// The open items of a snapshot with their curves over the days ahead of each company.

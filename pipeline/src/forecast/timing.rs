@@ -172,6 +172,12 @@ impl TimingModel {
         Ok(model)
     }
 
+    /// The same rows on the pooled curve over the days from the expected date, one step below the hazard.
+    pub fn on_residual_curve(&self, rows: &TrainingRows) -> Self {
+        let curve = PooledCurve::fit(-45..=60, column(rows, RESIDUAL_COLUMN));
+        TimingModel { tier: Tier::ResidualCurve, hazard: None, curve: Some(curve), ..self.clone() }
+    }
+
     /// Shares of an open item that have left by cash, credit and write-off after each of the days.
     pub fn left(&self, item: &ItemFeatures, mut rows: ItemRows, days: &[DayFeatures]) -> Vec<[f64; 3]> {
         let mut row = [0.0; COLUMNS];

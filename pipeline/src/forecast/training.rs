@@ -297,13 +297,13 @@ fn of_day(item: u64, day: Day) -> u32 {
 }
 
 /// How the balance of an item at a landmark left: date, exit, share of the balance, by date.
-struct Followed {
-    exits: Vec<(Day, Exit, f64)>,
+pub(super) struct Followed {
+    pub(super) exits: Vec<(Day, Exit, f64)>,
 }
 
 impl Followed {
     /// `None` when nothing of the balance was there any more, or the item turned out not to exist.
-    fn new(facts: &Facts, item: &DebitItem, open: &OpenItem, landmark: Day, known: Day) -> Option<Self> {
+    pub(super) fn new(facts: &Facts, item: &DebitItem, open: &OpenItem, landmark: Day, known: Day) -> Option<Self> {
         facts.known_version(item, known)?;
         let mut balance = open.open;
         let mut leaves: Vec<(Day, Exit, i64)> = Vec::new();

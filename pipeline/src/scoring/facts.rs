@@ -624,10 +624,10 @@ fn narrow(position: usize) -> u32 {
     u32::try_from(position).expect("facts are counted in 32 bits")
 }
 
-/// The day before which nothing is asked of the facts of a night: a year of landmarks, a year of origins, and the payments
-/// of two years before them.
+/// The day before which nothing is asked of the facts of a night: a year of landmarks, a year of origins, the payments of two
+/// years before them, and eight weeks for the fit that the oldest is judged by.
 pub fn since(as_of: Day) -> Day {
-    as_of.saturating_sub(4 * 366).max(FROM_THE_BEGINNING + 1)
+    as_of.saturating_sub(4 * 366 + 56).max(FROM_THE_BEGINNING + 1)
 }
 
 #[cfg(test)]

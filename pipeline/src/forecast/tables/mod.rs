@@ -15,7 +15,7 @@ use crate::ledger::book::Book;
 use crate::ledger::rates::CurrencyIndex;
 
 /// How a cell is named in the tables.
-pub(super) struct CellName<'a> {
+pub(crate) struct CellName<'a> {
     pub company: &'a str,
     pub scope: &'static str,
     pub value: &'a str,
