@@ -11,14 +11,15 @@ use crate::forecast::timing::Tier;
 use crate::ingest::LedgerIndex;
 use crate::ingest::known::LedgerView;
 use crate::ingest::load::knowledge::{TO_THIS_DAY, knowledge};
-use crate::ingest::load::{LoadOptions, load};
+use crate::ingest::load::{LedgerFiles, LoadOptions, load};
 use crate::ledger::book::Book;
 use crate::ledger::calendar::Day;
 use crate::scoring::facts::Facts;
 
 /// A ledger and its facts.
 pub(super) struct KeptLedger {
-    config: Config,
+    /// The configuration.
+    pub config: Config,
     /// The ledger as it is now.
     pub book: Book,
     /// What was known of it on any day since the one that was asked for.
@@ -26,6 +27,12 @@ pub(super) struct KeptLedger {
     /// Which customer belongs to which company.
     pub companies: Companies,
     calendars: Calendars,
+    /// For each item of the book its row in the table of documents.
+    pub item_rows: Vec<u32>,
+    /// The segments it was read from.
+    pub files: LedgerFiles,
+    /// Whether any row says when it was recorded.
+    pub has_recorded_instants: bool,
 }
 
 impl KeptLedger {
@@ -48,6 +55,9 @@ impl KeptLedger {
             calendars: Calendars::new(&config.calendar, &book.companies),
             book,
             config,
+            item_rows: loaded.item_rows,
+            files: view.files,
+            has_recorded_instants: known.has_recorded_instants,
         })
     }
 
