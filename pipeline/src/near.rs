@@ -4,7 +4,7 @@
 const NAMED_MOST: usize = 5;
 
 /// How far a known name is from what was written: 0 but for case, blanks, signs and leading zeros, 1 where one continues the
-/// other, 2 with a letter or two wrong; `None` where they have nothing to do with each other.
+/// other, 2 with a letter wrong, 3 with two; `None` where they have nothing to do with each other.
 pub fn distance(written: &str, known: &str) -> Option<u8> {
     let (written, known) = (plain(written), plain(known));
     if written == known {
@@ -17,8 +17,12 @@ pub fn distance(written: &str, known: &str) -> Option<u8> {
     if short.len() >= 3 && short.len() * 2 >= long.len() && (long.starts_with(short.as_str()) || long.ends_with(short.as_str())) {
         return Some(1);
     }
-    let allowed = if short.len() >= 6 { 2 } else { 1 };
-    (long.len() - short.len() <= allowed && short.len() >= 3 && edits(&written, &known) <= allowed).then_some(2)
+    let allowed = if short.len() >= 4 { 2 } else { 1 };
+    if long.len() - short.len() > allowed || short.len() < 2 {
+        return None;
+    }
+    let wrong = edits(&written, &known);
+    (wrong <= allowed).then_some(if wrong == 1 { 2 } else { 3 })
 }
 
 /// The known names that come nearest, the nearest first and then by their letters.
@@ -75,6 +79,8 @@ mod tests {
         assert_eq!(nearest("inv00012", known), ["INV-00012"]);
         assert_eq!(nearest("INV-00014", known), ["INV-00012", "INV-00013"]);
         assert_eq!(nearest("0004711", known), ["4711"]);
+        assert_eq!(nearest("CN-8", known), ["CN-7"]);
+        assert_eq!(nearest("mian", ["main", "minor", "moan"]), ["main", "moan"]);
         assert_eq!(nearest("zebra", known), Vec::<&str>::new());
         assert_eq!(hint("customers", "zebra", &["A", "B"]), "customers: A, B");
     }

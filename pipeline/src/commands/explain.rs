@@ -1,6 +1,7 @@
 //! `arrears explain`: why an open invoice is expected to be paid when it is.
 
 use super::kept_ledger::KeptLedger;
+use super::query::print;
 use crate::cli::ExplainArguments;
 use crate::error::{Error, Result};
 use crate::forecast::card::ModelVersion;
@@ -27,21 +28,21 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<()> {
     document.check(&ledger, as_of)?;
     let items = explain(&ledger, &document, as_of)?;
     let (id, company) = (&document.id, &ledger.book.companies[document.company]);
+    let last_open = items.iter().rposition(|item| matches!(item, Item::Open(_)));
     if arguments.json {
         let items: Vec<serde_json::Value> = items.iter().map(Item::json).collect();
         let answer = json!({"as_of_date": arguments.as_of.to_string(), "company_id": company, "document_id": id, "items": items});
-        println!("{}", serde_json::to_string_pretty(&answer).expect("words and finite numbers"));
-        return Ok(());
+        return print(format!("{}\n", serde_json::to_string_pretty(&answer).expect("words and finite numbers")).as_bytes());
     }
     let texts: Vec<String> = items
         .iter()
-        .map(|item| match item {
-            Item::Open(explained) => text::explanation(explained, &arguments.as_of.to_string()),
+        .enumerate()
+        .map(|(place, item)| match item {
+            Item::Open(explained) => text::explanation(explained, &arguments.as_of.to_string(), last_open == Some(place)),
             Item::Settled(how) => text::settled(how, id, company),
         })
         .collect();
-    print!("{}", texts.join("\n"));
-    Ok(())
+    print(texts.join("\n").as_bytes())
 }
 
 /// An item of the invoice: one that is open, or one that was settled.
@@ -104,8 +105,11 @@ impl Document {
             }
             None if names.is_empty() => Err(Error::usage("unknown_document", format!("{id} was delivered and is not in the books"))
                 .hint("it was deleted, or other rows break it: the table quarantine of a night says which and why")),
-            None => Err(Error::usage("unknown_document", format!("that company has no invoice {id}"))
-                .hint(format!("{} has: --company {}", names.join(", "), names[0]))),
+            None => Err(Error::usage("unknown_document", format!("that company has no invoice {id}")).hint(format!(
+                "{} has: --company {}",
+                names.join(", "),
+                names[0]
+            ))),
         }
     }
 
@@ -116,15 +120,23 @@ impl Document {
         let word = first.document_type.word().replace('_', " ");
         let id = &self.id;
         if !first.document_type.is_debit() {
-            return Err(Error::usage("not_an_invoice", format!("{id} is no invoice: it is a {word} of customer {}", customer(ledger, first.customer)))
-                .hint("name an invoice or another item that customers owe"));
+            return Err(Error::usage(
+                "not_an_invoice",
+                format!("{id} is no invoice: it is a {word} of customer {}", customer(ledger, first.customer)),
+            )
+            .hint("name an invoice or another item that customers owe"));
         }
         if matches!(first.document_type, crate::ledger::book::DocumentType::Refund | crate::ledger::book::DocumentType::ReceiptReversal) {
-            return Err(Error::usage("not_an_invoice", format!("{id} is no invoice: it is a {word}, which takes from what the customer has paid")));
+            return Err(Error::usage(
+                "not_an_invoice",
+                format!("{id} is no invoice: it is a {word}, which takes from what the customer has paid"),
+            ));
         }
         if first.document_date > as_of {
             let (date, as_of) = (date_of(first.document_date), date_of(as_of));
-            return Err(Error::usage("not_yet_issued", format!("{id} is dated {date}, after {as_of}")).hint(format!("--as-of {date} or later")));
+            return Err(
+                Error::usage("not_yet_issued", format!("{id} is dated {date}, after {as_of}")).hint(format!("--as-of {date} or later"))
+            );
         }
         if book.customers[first.customer as usize].is_intercompany && !*ledger.config.include_intercompany {
             let what = format!("{id} is of customer {}, a company of the same group: these are left out", customer(ledger, first.customer));
@@ -150,7 +162,9 @@ fn unknown(ledger: &KeptLedger, id: &str) -> Result<Error> {
     let near = documents_nearly_named(&ledger.files, id)?;
     let error = Error::usage("unknown_document", format!("the ledger has no invoice {id}"));
     Ok(match near.is_empty() {
-        true => error.hint("the table open_items of a night lists what is open: arrears query \"SELECT document_id FROM open_items_latest\""),
+        true => {
+            error.hint("the table open_items of a night lists what is open: arrears query \"SELECT document_id FROM open_items_latest\"")
+        }
         false => error.hint(format!("nearly so: {}", near.join(", "))),
     })
 }

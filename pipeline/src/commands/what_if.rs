@@ -1,6 +1,7 @@
 //! `arrears what-if`: what cash, DSO and costs would be if customers paid otherwise.
 
 use super::kept_ledger::KeptLedger;
+use super::query::print;
 use crate::cli::WhatIfArguments;
 use crate::error::{Error, Result, io_error};
 use crate::forecast::billing::Billing;
@@ -54,22 +55,19 @@ pub(super) fn run(arguments: &WhatIfArguments) -> Result<()> {
         write_weeks(path, &outcome, &book.companies, &ledger.config.base_currency)?;
     }
     let billed_base = before.parts.iter().map(|part| part.billed_base).sum();
-    print!(
-        "{}",
-        report(&Report {
-            scenario: &scenario,
-            touched: &touched,
-            outcome: &outcome,
-            companies: &book.companies,
-            base_currency: &ledger.config.base_currency,
-            open_base: items.iter().map(|item| item.amount_base).sum(),
-            billed_base,
-            paths: summing.simulation.paths,
-            tier: fitted.model.tier.word(),
-            as_of: arguments.as_of.to_string(),
-        })
-    );
-    Ok(())
+    let report = report(&Report {
+        scenario: &scenario,
+        touched: &touched,
+        outcome: &outcome,
+        companies: &book.companies,
+        base_currency: &ledger.config.base_currency,
+        open_base: items.iter().map(|item| item.amount_base).sum(),
+        billed_base,
+        paths: summing.simulation.paths,
+        tier: fitted.model.tier.word(),
+        as_of: arguments.as_of.to_string(),
+    });
+    print(report.as_bytes())
 }
 
 /// What each customer owes, base currency.
@@ -121,7 +119,9 @@ fn check_terms(place: usize, change: &Change, curves: &Curves) -> Result<()> {
 fn write_weeks(path: &Path, outcome: &Outcome, companies: &[String], base_currency: &str) -> Result<()> {
     let rows = || {
         let weeks = outcome.weeks.iter();
-        weeks.flat_map(|(company, weeks)| weeks.iter().map(move |week| (company.map_or("(all)", |company| companies[company].as_str()), week)))
+        weeks.flat_map(|(company, weeks)| {
+            weeks.iter().map(move |week| (company.map_or("(all)", |company| companies[company].as_str()), week))
+        })
     };
     let whole = |amount: f64| amount.round() as i128;
     let mut table = DataFrame::new_infer_height(vec![

@@ -47,7 +47,9 @@ fn sentence(driver: &Driver, forecast: &ItemForecast, day: Day) -> String {
             1 => "only one payment of the customer is known".into(),
             number => format!("only {number} payments of the customer are known"),
         },
-        "last three payments against the average" if value >= 0.5 => format!("its last payments came {} later than its average", days(value)),
+        "last three payments against the average" if value >= 0.5 => {
+            format!("its last payments came {} later than its average", days(value))
+        }
         "last three payments against the average" if value <= -0.5 => {
             format!("its last payments came {} earlier than its average", days(-value))
         }
@@ -76,6 +78,9 @@ fn sentence(driver: &Driver, forecast: &ItemForecast, day: Day) -> String {
         },
         "days from the expected date" => match f64::from(past_due) - features.expected_days_late {
             past if past >= 0.5 => format!("{} is {} after this customer's usual date", text_of(day), days(past)),
+            past if past <= -0.5 && driver.effect > 0.0 => {
+                format!("{} is only {} before this customer's usual date", text_of(day), days(-past))
+            }
             past if past <= -0.5 => format!("{} is {} before this customer's usual date", text_of(day), days(-past)),
             _ => format!("{} is this customer's usual date", text_of(day)),
         },

@@ -234,7 +234,11 @@ impl Explainer<'_> {
         let date = |place: usize| forecast.dates[place].map(text_of);
         debug_assert_eq!(DATES, [0.1, 0.5, 0.9]);
         ForecastPart {
-            paid_within: WITHIN_DAYS.iter().zip(forecast.within).map(|(days, probability)| PaidWithin { days: *days, probability }).collect(),
+            paid_within: WITHIN_DAYS
+                .iter()
+                .zip(forecast.within)
+                .map(|(days, probability)| PaidWithin { days: *days, probability })
+                .collect(),
             expected_date: forecast.expected_date.map(text_of),
             paid_date_p10: date(0),
             paid_date_p50: date(1),

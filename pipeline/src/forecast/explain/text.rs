@@ -13,8 +13,8 @@ const BAR: usize = 30;
 /// Drivers that are printed.
 const DRIVERS_TOLD: usize = 6;
 
-/// An explanation, section by section.
-pub fn explanation(explained: &Explanation, as_of: &str) -> String {
+/// An explanation, section by section. Of several items of one document only the last has the customer and the model.
+pub fn explanation(explained: &Explanation, as_of: &str, is_last: bool) -> String {
     let mut text = String::new();
     item(&mut text, &explained.item, as_of);
     if explained.model.tier == "no_model" {
@@ -23,11 +23,14 @@ pub fn explanation(explained: &Explanation, as_of: &str) -> String {
     }
     when(&mut text, &explained.forecast);
     if let Some(split) = &explained.split {
-        parts(&mut text, split);
+        parts(&mut text, split, explained.model.tier);
     }
     drivers(&mut text, &explained.drivers, &explained.model);
-    customer(&mut text, &explained.customer);
-    model(&mut text, &explained.model, &explained.forecast, explained.item.days_past_due);
+    chances_of_lateness(&mut text, &explained.forecast, explained.item.days_past_due);
+    if is_last {
+        customer(&mut text, &explained.customer);
+        model(&mut text, &explained.model);
+    }
     text
 }
 
@@ -65,14 +68,20 @@ fn item(text: &mut String, item: &ItemPart, as_of: &str) {
     }
     if let Some(promise) = &item.promise {
         let (amount, chance) = (grouped(&promise.amount), percent(promise.kept_probability));
-        line(text, format!("  promised: {amount} {} for {}; such promises are kept with a chance of {chance}", item.currency, promise.promised_date));
+        line(
+            text,
+            format!(
+                "  promised: {amount} {} for {}; such promises are kept with a chance of {chance}",
+                item.currency, promise.promised_date
+            ),
+        );
     }
 }
 
 fn when(text: &mut String, forecast: &ForecastPart) {
     heading(text, "When it is paid");
     match &forecast.expected_date {
-        Some(date) => line(text, format!("  expected on {date}")),
+        Some(date) => line(text, format!("  expected on {date} (the mean)")),
         None => line(text, format!("  not expected by {}", forecast.horizon_date)),
     }
     let beyond = || format!("after {}", forecast.horizon_date);
@@ -86,7 +95,8 @@ fn when(text: &mut String, forecast: &ForecastPart) {
             date(&forecast.paid_date_p90)
         ),
     );
-    let within: Vec<String> = forecast.paid_within.iter().map(|within| format!("{} days {}", within.days, percent(within.probability))).collect();
+    let within: Vec<String> =
+        forecast.paid_within.iter().map(|within| format!("{} days {}", within.days, percent(within.probability))).collect();
     line(text, format!("  paid within {}", within.join(", ")));
     line(
         text,
@@ -118,29 +128,34 @@ fn picture(text: &mut String, forecast: &ForecastPart) {
     }
 }
 
-fn parts(text: &mut String, split: &Split) {
+fn parts(text: &mut String, split: &Split, tier: &str) {
     heading(text, "Where the expected date comes from");
-    line(text, format!("  {:<34} {:>12}", "due date", split.due_date));
+    let mut part = |name: &str, value: &str, note: &str| line(text, format!("  {name:<26} {value:>12}   {note}"));
+    part("due date", &split.due_date, "");
     if split.uses_expected_days_late {
         let own = match split.own_mean {
-            Some(mean) => format!(
-                "{} late on average over {}, weight {:.2}",
+            Some(mean) if split.credibility > 0.0 => format!(
+                "{} late on average (recent first, overdue items as they stand), {}, weight {:.2}",
                 decimal_days(mean),
                 counted(split.payments, "payment"),
                 split.credibility
             ),
+            Some(_) => "too few customers of the company have paid to say how much the own payments of one say".into(),
             None => "no payment of the customer is known".into(),
         };
-        line(text, format!("  {:<34} {:>12}   {own}", "this customer's payments", signed(split.own_tenths)));
+        part("this customer's payments", &signed(split.own_tenths), &own);
         let pool = format!("{} late on average, weight {:.2}", decimal_days(split.pool_mean), 1.0 - split.credibility);
-        line(text, format!("  {:<34} {:>12}   {pool}", "other customers of the company", signed(split.pool_tenths)));
-        let rest = "days of rest, the item and the customer today, the curve's shape";
-        line(text, format!("  {:<34} {:>12}   {rest}", "everything else", signed(split.rest_tenths)));
+        part("its company's customers", &signed(split.pool_tenths), &pool);
+        part("everything else", &signed(split.rest_tenths), "days of rest, the item and the customer today, the shape of the curve");
     } else {
-        let rest = "the customer's own lateness is not looked at on this step of the ladder";
-        line(text, format!("  {:<34} {:>12}   {rest}", "everything else", signed(split.rest_tenths)));
+        let rest = match (tier, split.rest_tenths) {
+            ("no_model", 0) => "",
+            ("no_model", _) => "the first business day ahead that is not before the due date",
+            _ => "the company's curve; on this step of the ladder the customer's own lateness is not looked at",
+        };
+        part("everything else", &signed(split.rest_tenths), rest);
     }
-    line(text, format!("  {:<34} {:>12}", "expected date", split.expected_date));
+    part("expected date", &split.expected_date, "");
 }
 
 fn drivers(text: &mut String, drivers: &[DriverPart], model: &ModelPart) {
@@ -169,7 +184,14 @@ fn customer(text: &mut String, customer: &CustomerPart) {
         }
         (_, Some(average), Some(median)) => {
             let payments = counted(customer.payments, "payment");
-            line(text, format!("  no invoice paid in full; {payments}: {} late on average, {} in the median", decimal_days(average), decimal_days(median)));
+            line(
+                text,
+                format!(
+                    "  no invoice paid in full; {payments}: {} late on average, {} in the median",
+                    decimal_days(average),
+                    decimal_days(median)
+                ),
+            );
         }
         _ => line(text, "  has paid nothing yet that is known".to_owned()),
     }
@@ -190,11 +212,11 @@ fn customer(text: &mut String, customer: &CustomerPart) {
         line(text, "  nothing else is open".to_owned());
     } else {
         let overdue = match customer.other_overdue_items {
-            0 => "none of it overdue".to_owned(),
-            items => format!("{items} of them overdue, {} {base}", grouped(&customer.other_overdue_amount_base)),
+            0 => "nothing overdue".to_owned(),
+            items => format!("overdue {} {base} in {}", grouped(&customer.other_overdue_amount_base), counted(items, "item")),
         };
-        let items = counted(customer.other_open_items, "other item");
-        line(text, format!("  {items} open, {} {base}; {overdue}", grouped(&customer.other_open_amount_base)));
+        let items = counted(customer.other_open_items, "item");
+        line(text, format!("  beside this {} {base} open in {items}, {overdue}", grouped(&customer.other_open_amount_base)));
     }
     if !customer.last_payments.is_empty() {
         line(text, "  last payments:".to_owned());
@@ -202,6 +224,8 @@ fn customer(text: &mut String, customer: &CustomerPart) {
     for payment in &customer.last_payments {
         let late = match payment.days_late.round() as i64 {
             0 => "on time".to_owned(),
+            1 => "1 day late".to_owned(),
+            -1 => "1 day early".to_owned(),
             days if days > 0 => format!("{days} days late"),
             days => format!("{} days early", -days),
         };
@@ -209,16 +233,21 @@ fn customer(text: &mut String, customer: &CustomerPart) {
     }
 }
 
-fn model(text: &mut String, model: &ModelPart, forecast: &ForecastPart, days_past_due: i32) {
-    heading(text, "Model");
-    let learnt = format!("{} payments of {}", grouped(&format!("{:.0}", model.cash_events)), counted(model.customers, "customer"));
-    line(text, format!("  {} {}, fitted at the end of {} on {learnt}", model.tier, model.version, model.fitted_date));
-    if days_past_due >= 0 {
-        line(text, format!("  P(more than 30 days late) {}", percent(forecast.late_30_probability)));
-    } else {
-        let (late, late_30) = (percent(forecast.late_probability), percent(forecast.late_30_probability));
-        line(text, format!("  P(late) {late}, P(more than 30 days late) {late_30}"));
+fn chances_of_lateness(text: &mut String, forecast: &ForecastPart, days_past_due: i32) {
+    heading(text, "How late");
+    let late_30 = percent(forecast.late_30_probability);
+    match days_past_due {
+        days if days >= 30 => line(text, "  it will not be paid within 30 days of the due date any more".to_owned()),
+        days if days >= 0 => line(text, format!("  it will not be paid by the due date any more; P(more than 30 days late) {late_30}")),
+        _ => line(text, format!("  P(late) {}, P(more than 30 days late) {late_30}", percent(forecast.late_probability))),
     }
+}
+
+fn model(text: &mut String, model: &ModelPart) {
+    heading(text, "Model");
+    let payments = counted(model.cash_events.round() as usize, "payment");
+    let learnt = format!("{payments} of {}", counted(model.customers, "customer"));
+    line(text, format!("  {} {}, fitted at the end of {} on {learnt}", model.tier, model.version, model.fitted_date));
 }
 
 /// How an item was settled, in a sentence and a list.
@@ -232,16 +261,36 @@ pub fn settled(settled: &Settled, document_id: &str, company: &str) -> String {
         None => String::new(),
     };
     let (customer, date) = (&settled.customer_id, &settled.settled_date);
-    line(&mut text, format!("{document_id}{number} of customer {customer} (company {company}) is not open: it was settled on {date}{late}"));
+    line(
+        &mut text,
+        format!(
+            "{document_id}{number} of customer {customer} (company {company}) is not open: it was {} on {date}{late}",
+            settled_word(settled)
+        ),
+    );
     let amount = grouped(&settled.amount);
     line(&mut text, format!("  {amount} {}, issued {}", settled.currency, settled.document_date));
     for part in &settled.parts {
-        line(&mut text, format!("  {}  {:>16} {}  {}", part.date, grouped(&part.amount), settled.currency, part.document_type.replace('_', " ")));
+        line(
+            &mut text,
+            format!("  {}  {:>16} {}  {}", part.date, grouped(&part.amount), settled.currency, part.document_type.replace('_', " ")),
+        );
     }
     if settled.parts.is_empty() {
         line(&mut text, "  an invoice of zero: there was nothing to pay".to_owned());
     }
     text
+}
+
+/// How nothing came to be left of it: by one kind of credit alone, or by several.
+fn settled_word(settled: &Settled) -> &'static str {
+    let is_all = |kind: &str| settled.parts.iter().all(|part| part.document_type == kind);
+    match settled.parts.is_empty() {
+        false if is_all("receipt") => "paid",
+        false if is_all("write_off") => "written off",
+        false if is_all("credit_note") => "credited",
+        _ => "settled",
+    }
 }
 
 fn heading(text: &mut String, title: &str) {
@@ -256,7 +305,7 @@ fn line(text: &mut String, line: String) {
 fn percent(share: f64) -> String {
     match share * 100.0 {
         percent if percent > 0.0 && percent < 0.5 => "<1 %".into(),
-        percent if percent < 100.0 && percent >= 99.5 => ">99 %".into(),
+        percent if (99.5..100.0).contains(&percent) => ">99 %".into(),
         percent => format!("{percent:.0} %"),
     }
 }

@@ -24,13 +24,20 @@ const PAYABLE_DAYS: i32 = 365;
 
 /// The last day that curves must know, so that `weeks` of them are right when all changes are made.
 pub fn last_day(origin: Day, weeks: usize, changes: &[Change]) -> Day {
-    let sooner: i32 = changes.iter().map(|change| if let Kind::Disputes { faster_by_days } = change.kind { faster_by_days } else { 0 }).sum();
+    let sooner: i32 =
+        changes.iter().map(|change| if let Kind::Disputes { faster_by_days } = change.kind { faster_by_days } else { 0 }).sum();
     let weeks = i32::try_from(weeks * 7).expect("at most two years");
     origin + weeks.max(PAYABLE_DAYS) + sooner
 }
 
 /// What is known of the open items, in their order.
-pub fn item_facts(facts: &Facts, company_of: impl Fn(usize) -> usize, expected: &[Expected], days: &[DaysAhead], origin: Day) -> Vec<OpenItemFacts> {
+pub fn item_facts(
+    facts: &Facts,
+    company_of: impl Fn(usize) -> usize,
+    expected: &[Expected],
+    days: &[DaysAhead],
+    origin: Day,
+) -> Vec<OpenItemFacts> {
     let rate = |currency: CurrencyIndex| facts.rates().on(currency, origin, origin).map_or(0.0, |rate| rate as f64 / RATE_ONE as f64);
     let of = |expected: &Expected| {
         let customer = expected.customer as usize;

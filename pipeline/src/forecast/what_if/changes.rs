@@ -3,9 +3,7 @@
 //! Each change is a function from a state to the next one; the file's order is theirs. An early payment discount divides an
 //! item into the piece that takes it and the piece that does not; all else moves whole curves.
 
-use super::curves::{
-    at_latest, at_latest_by_age, days_gained, days_gained_by_age, earlier, earlier_by_age, later, later_by_age,
-};
+use super::curves::{at_latest, at_latest_by_age, days_gained, days_gained_by_age, earlier, earlier_by_age, later, later_by_age};
 use super::scenario::{Change, Kind};
 use super::selection::Selected;
 use crate::ledger::calendar::Day;
@@ -103,12 +101,20 @@ pub fn apply<'a>(
     let mut touched = Touched::default();
     let mut changed = Curves { pieces: Vec::with_capacity(curves.pieces.len()), parts: Vec::with_capacity(curves.parts.len()) };
     let is_selected = |bits: u64| bits & (1 << place) != 0;
+    let mut last_touched = None;
     for piece in curves.pieces {
         let item = &items[piece.item];
-        if is_selected(selected[item.customer]) {
-            change_piece(change.kind, piece, item, (origin, &days[item.company]), &mut changed.pieces, &mut touched);
-        } else {
+        if !is_selected(selected[item.customer]) {
             changed.pieces.push(piece);
+            continue;
+        }
+        let index = piece.item;
+        let before = touched.open_amount_base;
+        change_piece(change.kind, piece, item, (origin, &days[item.company]), &mut changed.pieces, &mut touched);
+        // The pieces of an item stand together: it counts once.
+        if touched.open_amount_base != before && last_touched != Some(index) {
+            touched.open_items += 1;
+            last_touched = Some(index);
         }
     }
     let has_terms = curves.parts.iter().any(|part| is_selected(part.selected) && part.terms_days.is_some());
@@ -130,10 +136,7 @@ fn change_piece<'a>(
     pieces: &mut Vec<OpenPiece<'a>>,
     touched: &mut Touched,
 ) {
-    let mut touch = |piece: &OpenPiece| {
-        touched.open_items += 1;
-        touched.open_amount_base += item.amount_base * piece.share;
-    };
+    let mut touch = |piece: &OpenPiece| touched.open_amount_base += item.amount_base * piece.share;
     let moved = match kind {
         // Open invoices keep the terms that stand on them.
         Kind::Terms { .. } => return pieces.push(piece),
@@ -149,7 +152,9 @@ fn change_piece<'a>(
             let gained = days_gained(&paid, &piece.paid, days);
             touched.cash_days_gained += item.amount_base * piece.share * take_up * gained * (1.0 - discount);
             let share = piece.share * take_up;
-            pieces.push(OpenPiece { share: piece.share * (1.0 - take_up), ..piece.clone() });
+            if take_up < 1.0 {
+                pieces.push(OpenPiece { share: piece.share * (1.0 - take_up), ..piece.clone() });
+            }
             return pieces.push(OpenPiece { share, discount, paid: paid.into(), ..piece });
         }
         Kind::OnTime { .. } => at_latest(&piece.paid, days, item.due_date, item.payable),
@@ -184,7 +189,9 @@ fn change_part(kind: Kind, part: BillingPart, has_terms: bool, parts: &mut Vec<B
             touched.discount_base += taken * paid.last().copied().unwrap_or(0.0) * discount;
             touched.cash_days_gained += taken * days_gained_by_age(&paid, &part.paid_by_age) * (1.0 - discount);
             let part_of = |share: f64| BillingPart { share: part.share * share, billed_base: part.billed_base * share, ..part.clone() };
-            parts.push(part_of(1.0 - take_up));
+            if take_up < 1.0 {
+                parts.push(part_of(1.0 - take_up));
+            }
             return parts.push(BillingPart { discount, paid_by_age: paid, ..part_of(take_up) });
         }
         Kind::OnTime { .. } => match part.terms_days {

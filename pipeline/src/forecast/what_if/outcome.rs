@@ -144,12 +144,7 @@ impl Summing<'_> {
         }
         weeks.insert(0, (None, of_all));
         let cumulative = running(all[1].cash.iter().zip(&all[0].cash).map(|(scenario, base)| scenario - base));
-        Outcome {
-            weeks,
-            dso: self.dso(&all),
-            discount: all[1].discount.iter().sum(),
-            cash_days: cumulative.iter().sum(),
-        }
+        Outcome { weeks, dso: self.dso(&all), discount: all[1].discount.iter().sum(), cash_days: cumulative.iter().sum() }
     }
 
     // --- means -------------------------------------------------------------------------------------------------------------------
@@ -268,10 +263,8 @@ impl Summing<'_> {
         let by_week = changed.cash_by_week(self.fitted.calendars[company], self.origin, self.weeks * 7, self.weeks);
         // The same streams as a night's forecast, so that base and scenario see one billing on each path.
         let stream = xxh3_64(format!("{}/{}", book.companies[company], book.rates.code(currency)).as_bytes());
-        let levels: Vec<Vec<f64>> = (0..self.simulation.paths)
-            .into_par_iter()
-            .map(|path| billing.path(self.weeks, !self.simulation.seed, stream, path))
-            .collect();
+        let levels: Vec<Vec<f64>> =
+            (0..self.simulation.paths).into_par_iter().map(|path| billing.path(self.weeks, !self.simulation.seed, stream, path)).collect();
         for bin in 0..self.weeks {
             let share = |week: usize| by_week[week][bin * 7..(bin + 1) * 7].iter().sum::<f64>();
             let shares: Vec<f64> = (0..self.weeks).map(share).collect();

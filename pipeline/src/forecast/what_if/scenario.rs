@@ -157,7 +157,8 @@ impl Scenario {
         let raw: RawScenario = toml::from_str(text).map_err(|cause| not_read(&document, &cause))?;
         let weeks = raw.weeks.map(|weeks| number(&document, "weeks", &weeks, WEEKS_RANGE)).transpose()?;
         let weeks = weeks.map_or(WEEKS, |weeks| usize::try_from(weeks).expect("1 to 104"));
-        let cost_of_capital = raw.cost_of_capital.map(|cost| share(&document, "cost_of_capital", &cost, "0.08 is 8 % a year")).transpose()?;
+        let cost_of_capital =
+            raw.cost_of_capital.map(|cost| share(&document, "cost_of_capital", &cost, "0.08 is 8 % a year")).transpose()?;
         if raw.change.len() > CHANGES_MOST {
             let what = format!("a scenario has {CHANGES_MOST} changes at most: {}", raw.change.len());
             return Err(Error::usage("bad_value", what).at(path.display()));

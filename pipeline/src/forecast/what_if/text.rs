@@ -176,7 +176,7 @@ fn weekly(text: &mut String, weeks: &[Week], report: &Report) {
     let _ = writeln!(text, "\nCash by week, {thousands}{}", report.base_currency);
     let _ = writeln!(
         text,
-        "  {:>4}  {:10}  {:>12}  {:>12}  {:>11}  {:>25}  {:>12}  {:>25}",
+        "  {:>4}  {:10}  {:>12}  {:>12}  {:>11}  {:>22}  {:>12}  {:>22}",
         "week", "to", "base", "scenario", "change", "80 % band", "cumulative", "80 % band"
     );
     let whole = |amount: f64| display_amount((amount / unit).round() as i128, 0);
@@ -184,7 +184,7 @@ fn weekly(text: &mut String, weeks: &[Week], report: &Report) {
     for week in weeks {
         let _ = writeln!(
             text,
-            "  {:>4}  {:10}  {:>12}  {:>12}  {:>11}  {:>25}  {:>12}  {:>25}",
+            "  {:>4}  {:10}  {:>12}  {:>12}  {:>11}  {:>22}  {:>12}  {:>22}",
             week.week,
             date_of(week.end).to_string(),
             whole(week.base as f64),
@@ -232,7 +232,7 @@ fn costs(text: &mut String, report: &Report) {
         let _ = writeln!(text, "{}", format!("  {name:22} {value:>14}   {note}").trim_end());
     };
     let a_year = match costs.discount_a_year {
-        Some(cost) => format!("{} a year for the days gained", share(cost)),
+        Some(cost) => format!("{} a year on the cash that comes sooner", share(cost)),
         None if costs.discount > 0.0 => "no day is gained".into(),
         None => String::new(),
     };
@@ -258,13 +258,18 @@ fn assumptions(text: &mut String, report: &Report) {
         "amounts are converted at the rates of the date; credits not applied yet are taken off what is open".to_owned(),
     ];
     if has(|kind| matches!(kind, Kind::Terms { .. })) {
-        lines.push("terms: customers stay as early or late against the due date as they were; who bills on which terms is as in the past year".into());
+        lines.push(
+            "terms: customers stay as early or late against the due date as they were; who bills on which terms is as in the past year"
+                .into(),
+        );
     }
     if has(|kind| matches!(kind, Kind::EarlyPaymentDiscount { .. })) {
         lines.push("discount: what takes it and would be paid sooner anyway is paid when it would be, with the discount".into());
     }
     if has(|kind| matches!(kind, Kind::OnTime { .. })) {
-        lines.push("on time: what is expected to be credited or written off still is; overdue items are paid on the next business day".into());
+        lines.push(
+            "on time: what is expected to be credited or written off still is; overdue items are paid on the next business day".into(),
+        );
     }
     if has(|kind| matches!(kind, Kind::Disputes { .. })) {
         lines.push("disputes: an item of which a part is disputed moves as a whole; what is billed from now on does not".into());
@@ -274,8 +279,23 @@ fn assumptions(text: &mut String, report: &Report) {
     }
     text.push_str("\nHow it is reckoned\n");
     for line in lines {
-        let _ = writeln!(text, "  - {line}");
+        bullet(text, &line);
     }
+}
+
+/// A bullet of lines that a terminal shows whole.
+fn bullet(text: &mut String, line: &str) {
+    const WIDTH: usize = 108;
+    let mut written = String::from("  -");
+    for word in line.split(' ') {
+        let width = written.chars().count() - written.rfind('\n').map_or(0, |end| written[..=end].chars().count());
+        if width + 1 + word.chars().count() > WIDTH {
+            written.push_str("\n   ");
+        }
+        written.push(' ');
+        written.push_str(word);
+    }
+    let _ = writeln!(text, "{written}");
 }
 
 fn ratio(part: f64, whole: f64) -> f64 {
@@ -285,7 +305,11 @@ fn ratio(part: f64, whole: f64) -> f64 {
 /// A share in per cent, with a decimal place where it is small or has one.
 fn share(share: f64) -> String {
     let percent = share * 100.0;
-    if percent == 0.0 || (percent - percent.round()).abs() < 1e-9 || percent >= 10.0 { format!("{percent:.0} %") } else { format!("{percent:.1} %") }
+    if percent == 0.0 || (percent - percent.round()).abs() < 1e-9 || percent >= 10.0 {
+        format!("{percent:.0} %")
+    } else {
+        format!("{percent:.1} %")
+    }
 }
 
 /// An amount of ten-thousandths as people say it: `840`, `12,345`, `1.23 million`.
