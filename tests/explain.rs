@@ -4,7 +4,7 @@ mod support;
 
 use serde_json::Value;
 use std::collections::BTreeMap;
-use support::{Ended, Place, Row, cell, end_of, number_in, table};
+use support::{Ended, Place, Row, cell, copy_folder, end_of, number_in, program, repository, table};
 
 fn explain(place: &Place, as_of: &str, arguments: &[&str]) -> Ended {
     end_of(place.arrears(&["explain", "--as-of", as_of]).args(arguments))
@@ -71,8 +71,8 @@ fn assert_are_the_rows(place: &Place, as_of: &str, wanted: impl Fn(&Row) -> bool
     for ((company, document), rows) in documents.into_iter().filter(|(_, rows)| rows.iter().any(|row| wanted(row))).take(most) {
         let items = explained(place, as_of, &company, &document);
         for row in rows {
-            let number = cell(row, "item_no").expect("a number");
-            let is_it = |item: &&Value| item["status"] == "open" && item["item"]["item_no"].to_string() == number;
+            let number = cell(row, "item_no").and_then(|number| number.parse::<i64>().ok());
+            let is_it = |item: &&Value| item["status"] == "open" && item["item"]["item_no"].as_i64() == number;
             assert_is_the_row(items.iter().find(is_it).expect("the open item is explained"), row);
             compared += 1;
         }
@@ -131,6 +131,33 @@ fn where_there_is_a_hazard_its_drivers_are_told_in_words() {
     let said = explain(&place, "2024-12-31", &["--invoice", document, "--company", company]).expect(0).stdout;
     assert!(said.contains("What moves it") && (said.contains("  sooner  +") || said.contains("   later  -")), "{said}");
     assert!(said.contains("this customer's payments") && said.contains("its company's customers"), "{said}");
+}
+
+/// The command and the output that the README shows for a subcommand.
+fn shown(subcommand: &str) -> (String, String) {
+    let readme = std::fs::read_to_string(repository().join("README.md")).expect("there is a README");
+    let start = format!("$ arrears {subcommand} ");
+    let rest = readme.split(&start).nth(1).unwrap_or_else(|| panic!("the README shows {subcommand}"));
+    let (command, rest) = rest.split_once('\n').expect("the command ends its line");
+    (format!("{subcommand} {command}"), rest.split("```").next().expect("the block ends").to_owned())
+}
+
+#[test]
+fn the_readme_shows_what_is_printed() {
+    let place = Place::empty();
+    for (folder, as_of, subcommand) in [("mid-size", "2024-12-31", "explain"), ("corner-shop", "2025-06-30", "what-if")] {
+        let sample = place.path().join("data-samples").join(folder);
+        copy_folder(&repository().join("data-samples").join(folder), &sample);
+        let _ = std::fs::remove_dir_all(sample.join("out"));
+        end_of(program().args(["ingest", "--as-of", as_of, "--config"]).arg(sample.join("arrears.toml"))).expect(0);
+        let (command, output) = shown(subcommand);
+        let (arguments, lines) = command
+            .split_once(" | head -n ")
+            .map_or((command.as_str(), None), |(arguments, lines)| (arguments, Some(lines.parse::<usize>().expect("a number of lines"))));
+        let ended = end_of(program().args(arguments.split_whitespace()).current_dir(place.path())).expect(0);
+        let printed: String = ended.stdout.split_inclusive('\n').take(lines.unwrap_or(usize::MAX)).collect();
+        assert_eq!(printed, output, "{command}");
+    }
 }
 
 #[test]

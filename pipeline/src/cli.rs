@@ -247,7 +247,7 @@ pub struct BacktestLateArguments {
 #[derive(Args, Debug)]
 #[command(
     group = clap::ArgGroup::new("subject").required(true).args(["invoice"]),
-    after_help = "The figures are those of the table invoice_forecasts of the same night; the night need not be published, the ledger\n\
+    after_help = "The figures are those of the table invoice_forecasts of the same night. The night need not be published; the ledger \
     must have been read (arrears ingest or arrears run). An invoice that was settled is said to be, with what settled it."
 )]
 pub struct ExplainArguments {

@@ -14,12 +14,11 @@ pub const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "
 const PAYMENTS_LISTED: usize = 6;
 /// Days of payments that show a habit.
 const HABIT_DAYS: i32 = 365;
-/// A habit needs so many payments,
+/// A habit needs so many payments.
 const HABIT_PAYMENTS_MIN: usize = 5;
-/// this share of them,
-const HABIT_SHARE_MIN: f64 = 0.5;
-/// and to be so many times as frequent as among the company's other customers.
-const HABIT_RATIO_MIN: f64 = 1.5;
+/// It is a share of them, so many times as frequent as among the company's other customers: either of these. The second is for
+/// those who pay on several days of the month.
+const HABITS: [(f64, f64); 2] = [(0.5, 1.5), (0.3, 2.0)];
 
 /// A customer.
 #[derive(Clone, Debug, Serialize)]
@@ -222,7 +221,7 @@ impl Tally {
         let positions = (0..3).map(|place| (POSITIONS[place].1.to_owned(), self.positions[place], others.positions[place]));
         let part = |(days, payments, of_others): (String, usize, usize)| {
             let (share, others_share) = (payments as f64 / self.all as f64, of_others as f64 / others.all.max(1) as f64);
-            let is_habit = share >= HABIT_SHARE_MIN && share >= HABIT_RATIO_MIN * others_share;
+            let is_habit = HABITS.iter().any(|(least, ratio)| share >= *least && share >= ratio * others_share);
             is_habit.then_some(HabitPart { days, payments, of_payments: self.all, others_share })
         };
         kinds.chain(positions).filter_map(part).collect()

@@ -64,6 +64,7 @@ fn sentence(driver: &Driver, forecast: &ItemForecast, day: Day) -> String {
             worst => format!("the customer's oldest overdue item is {} past due", days(worst as f64)),
         },
         "amount against the customer's median" => format!("the amount is {:.1} times the customer's usual one", value.exp()),
+        "disputed" if value > 0.995 => "it is disputed".into(),
         "disputed" if value > 0.0 => format!("{:.0} % of it is disputed", value * 100.0),
         "disputed" => "it is not disputed".into(),
         "partly paid" if value > 0.0 => "a part of it has been paid".into(),

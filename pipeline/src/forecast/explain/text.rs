@@ -84,12 +84,14 @@ fn when(text: &mut String, forecast: &ForecastPart) {
         Some(date) => line(text, format!("  expected on {date} (the mean)")),
         None => line(text, format!("  not expected by {}", forecast.horizon_date)),
     }
-    let beyond = || format!("after {}", forecast.horizon_date);
-    let date = |date: &Option<String>| date.clone().unwrap_or_else(beyond);
+    let date = |date: &Option<String>| match date {
+        Some(date) => format!("by {date}"),
+        None => format!("only after {}", forecast.horizon_date),
+    };
     line(
         text,
         format!(
-            "  a chance of 10 % that it is by {}, of 50 % by {}, of 90 % by {}",
+            "  a chance of 10 % that it is {}, of 50 % {}, of 90 % {}",
             date(&forecast.paid_date_p10),
             date(&forecast.paid_date_p50),
             date(&forecast.paid_date_p90)
@@ -135,8 +137,8 @@ fn parts(text: &mut String, split: &Split, tier: &str) {
     if split.uses_expected_days_late {
         let own = match split.own_mean {
             Some(mean) if split.credibility > 0.0 => format!(
-                "{} late on average (recent first, overdue items as they stand), {}, weight {:.2}",
-                decimal_days(mean),
+                "{} on average (recent first, overdue items as they stand), {}, weight {:.2}",
+                late_words(mean),
                 counted(split.payments, "payment"),
                 split.credibility
             ),
@@ -144,7 +146,7 @@ fn parts(text: &mut String, split: &Split, tier: &str) {
             None => "no payment of the customer is known".into(),
         };
         part("this customer's payments", &signed(split.own_tenths), &own);
-        let pool = format!("{} late on average, weight {:.2}", decimal_days(split.pool_mean), 1.0 - split.credibility);
+        let pool = format!("{} on average, weight {:.2}", late_words(split.pool_mean), 1.0 - split.credibility);
         part("its company's customers", &signed(split.pool_tenths), &pool);
         part("everything else", &signed(split.rest_tenths), "days of rest, the item and the customer today, the shape of the curve");
     } else {
@@ -180,17 +182,13 @@ fn customer(text: &mut String, customer: &CustomerPart) {
             let settled = counted(customer.settled_items as usize, "invoice");
             line(text, format!("  {settled} paid in two years, {} of them late ({})", customer.settled_late_items, percent(rate)));
             let payments = counted(customer.payments, "payment");
-            line(text, format!("  {payments}: {} late on average, {} in the median", decimal_days(average), decimal_days(median)));
+            line(text, format!("  {payments}: {} on average, {} in the median", late_words(average), late_words(median)));
         }
         (_, Some(average), Some(median)) => {
             let payments = counted(customer.payments, "payment");
             line(
                 text,
-                format!(
-                    "  no invoice paid in full; {payments}: {} late on average, {} in the median",
-                    decimal_days(average),
-                    decimal_days(median)
-                ),
+                format!("  no invoice paid in full; {payments}: {} on average, {} in the median", late_words(average), late_words(median)),
             );
         }
         _ => line(text, "  has paid nothing yet that is known".to_owned()),
@@ -318,10 +316,13 @@ fn counted(number: usize, word: &str) -> String {
     crate::run::words::count(number as u64, word)
 }
 
-/// `3.2 days`, without a sign that only rounding leaves.
-fn decimal_days(days: f64) -> String {
-    let rounded = (days * 10.0).round() / 10.0 + 0.0;
-    format!("{rounded:.1} days")
+/// `3.2 days late`, `1.0 days early`, `on the due date`.
+fn late_words(days: f64) -> String {
+    match (days * 10.0).round() / 10.0 {
+        late if late > 0.0 => format!("{late:.1} days late"),
+        late if late < 0.0 => format!("{:.1} days early", -late),
+        _ => "on the due date".into(),
+    }
 }
 
 /// Tenths of days with their sign.
@@ -352,7 +353,7 @@ mod tests {
         assert_eq!((grouped("1234567.50"), grouped("-12"), grouped("1.2345")), ("1,234,567.50".into(), "-12".into(), "1.2345".into()));
         assert_eq!((signed(-3), signed(124), signed(0)), ("-0.3 days".into(), "+12.4 days".into(), "+0.0 days".into()));
         assert_eq!([0.0, 0.001, 0.234, 0.9999, 1.0].map(percent), ["0 %", "<1 %", "23 %", ">99 %", "100 %"]);
-        assert_eq!(decimal_days(-0.04), "0.0 days");
+        assert_eq!([-0.04, 3.21, -20.0].map(late_words), ["on the due date", "3.2 days late", "20.0 days early"]);
         assert!(is_zero("0.00") && !is_zero("0.01"));
     }
 }

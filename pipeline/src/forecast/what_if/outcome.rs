@@ -98,7 +98,7 @@ impl Week {
 pub struct Outcome {
     /// Weeks of all companies, and then of each where there are several.
     pub weeks: Vec<(Option<usize>, Vec<Week>)>,
-    /// At the origin, the ends of months and the last day.
+    /// At the origin and the ends of months.
     pub dso: Vec<Dso>,
     /// Discounts taken within the weeks.
     pub discount: f64,
