@@ -56,6 +56,10 @@ pub enum Command {
     /// Replay earlier forecasts with what was known then, and score them against what came
     #[command(subcommand)]
     Backtest(BacktestCommand),
+    /// Say why an open invoice is expected to be paid when it is
+    Explain(ExplainArguments),
+    /// Say what cash, DSO and costs would be if customers paid otherwise
+    WhatIf(WhatIfArguments),
     /// Write a synthetic ledger of any size
     Generate(GenerateArguments),
     /// List the runs of an output
@@ -256,6 +260,81 @@ pub struct BacktestLateArguments {
     #[arg(long, value_name = "FILE")]
     pub rows: Option<PathBuf>,
 }
+
+/// `arrears explain`.
+#[derive(Args, Debug)]
+#[command(
+    group = clap::ArgGroup::new("subject").required(true).args(["invoice"]),
+    after_help = "The figures are those of the table invoice_forecasts of the same night. The night need not be published; the ledger \
+    must have been read (arrears ingest or arrears run). An invoice that was settled is said to be, with what settled it."
+)]
+pub struct ExplainArguments {
+    /// Where the configuration is
+    #[command(flatten)]
+    pub config: ConfigArguments,
+    /// The business date, YYYY-MM-DD: what was known at its end
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    pub as_of: NaiveDate,
+    /// The invoice, by its document id
+    #[arg(long, value_name = "ID")]
+    pub invoice: Option<String>,
+    /// Its company, where several have an invoice of that id
+    #[arg(long, value_name = "ID")]
+    pub company: Option<String>,
+    /// Print JSON instead of text
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `arrears what-if`.
+#[derive(Args, Debug)]
+#[command(after_help = WHAT_IF_HELP)]
+pub struct WhatIfArguments {
+    /// The changes: a TOML file, see below
+    #[arg(value_name = "SCENARIO")]
+    pub scenario: PathBuf,
+    /// Where the configuration is
+    #[command(flatten)]
+    pub config: ConfigArguments,
+    /// The business date, YYYY-MM-DD: what was known at its end
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    pub as_of: NaiveDate,
+    /// Write the weekly table into this Parquet file
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+const WHAT_IF_HELP: &str = "\
+A scenario, with one change of each kind; changes are made in the order of the file:
+  name = \"longer terms for wholesale\"
+  weeks = 26                          # how far to look, 1 to 104
+  cost_of_capital = 0.08              # a year; without it financing is not reckoned
+
+  [[change]]
+  kind = \"terms\"                      # what is billed from now on; open invoices keep their terms
+  from_days = 30
+  to_days = 60
+  segment = \"wholesale\"               # every change may name company, segment, customers
+
+  [[change]]
+  kind = \"early_payment_discount\"
+  percent = 2
+  within_days = 10
+  take_up = 0.4                       # share of what is billed, and of open items not yet that old
+
+  [[change]]
+  kind = \"on_time\"                    # those who owe most pay by the due date, what is overdue now
+  top = 10                            # or customers = [\"A\", \"B\"]
+
+  [[change]]
+  kind = \"disputes\"
+  faster_by_days = 14
+
+  [[change]]
+  kind = \"delay\"                      # a shock
+  days = 10
+
+Nothing is published or changed. Amounts are in base currency at the rates of the date.";
 
 /// `arrears generate`.
 #[derive(Args, Debug)]

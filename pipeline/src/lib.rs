@@ -14,6 +14,7 @@ pub mod generate;
 pub mod ingest;
 pub mod ledger;
 pub mod marts;
+pub mod near;
 pub mod parity;
 pub mod publish;
 pub mod run;

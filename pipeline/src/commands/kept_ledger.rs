@@ -11,7 +11,7 @@ use crate::forecast::timing::Tier;
 use crate::ingest::LedgerIndex;
 use crate::ingest::known::LedgerView;
 use crate::ingest::load::knowledge::{TO_THIS_DAY, knowledge};
-use crate::ingest::load::{LoadOptions, load};
+use crate::ingest::load::{LedgerFiles, LoadOptions, load};
 use crate::ledger::book::Book;
 use crate::ledger::calendar::Day;
 use crate::scoring::facts::Facts;
@@ -29,6 +29,12 @@ pub(super) struct KeptLedger {
     /// Which customer belongs to which company.
     pub companies: Companies,
     calendars: Calendars,
+    /// For each item of the book its row in the table of documents.
+    pub item_rows: Vec<u32>,
+    /// The segments it was read from.
+    pub files: LedgerFiles,
+    /// Whether any row says when it was recorded.
+    pub has_recorded_instants: bool,
 }
 
 impl KeptLedger {
@@ -52,6 +58,9 @@ impl KeptLedger {
             book,
             fingerprint: index.fingerprint(),
             config,
+            item_rows: loaded.item_rows,
+            files: view.files,
+            has_recorded_instants: known.has_recorded_instants,
         })
     }
 

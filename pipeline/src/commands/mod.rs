@@ -4,6 +4,7 @@ mod backtest;
 mod backtest_late;
 mod check;
 mod config;
+mod explain;
 mod generate;
 mod ingest;
 mod kept_ledger;
@@ -12,6 +13,7 @@ mod plan;
 mod query;
 mod run;
 mod runs;
+mod what_if;
 
 use crate::cli::{BacktestCommand, Cli, Command, ConfigArguments};
 use crate::config::{Config, Overrides};
@@ -34,6 +36,8 @@ pub fn dispatch(cli: Cli, reporter: &Reporter) -> Result<()> {
         Command::Query(arguments) => query::run(&arguments),
         Command::Backtest(BacktestCommand::Forecast(arguments)) => backtest::forecast(&arguments, reporter),
         Command::Backtest(BacktestCommand::Late(arguments)) => backtest_late::run(&arguments, reporter),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::WhatIf(arguments) => what_if::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments, reporter),
         Command::Runs(arguments) => runs::run(&arguments),
         Command::Config(command) => config::run(&command),

@@ -81,7 +81,7 @@ fn views(output: &Path) -> Result<String> {
 }
 
 /// Whoever reads may stop reading: `arrears query … | head` ends well.
-fn print(bytes: &[u8]) -> Result<()> {
+pub(super) fn print(bytes: &[u8]) -> Result<()> {
     let mut output = std::io::stdout().lock();
     match output.write_all(bytes).and_then(|()| output.flush()) {
         Err(cause) if cause.kind() == ErrorKind::BrokenPipe => std::process::exit(0),

@@ -139,9 +139,9 @@ struct RawQuality {
 }
 
 /// The text of a configuration file, to say where in it something stands.
-struct Document<'a> {
-    path: &'a Path,
-    text: &'a str,
+pub(crate) struct Document<'a> {
+    pub(crate) path: &'a Path,
+    pub(crate) text: &'a str,
 }
 
 impl Document<'_> {
@@ -150,15 +150,15 @@ impl Document<'_> {
         1 + before.bytes().filter(|byte| *byte == b'\n').count()
     }
 
-    fn place(&self, span: Range<usize>) -> String {
+    pub(crate) fn place(&self, span: Range<usize>) -> String {
         format!("{}:{}", self.path.display(), self.line(span))
     }
 
-    fn error<T>(&self, at: &Spanned<T>, code: &'static str, what: String) -> Error {
+    pub(crate) fn error<T>(&self, at: &Spanned<T>, code: &'static str, what: String) -> Error {
         Error::usage(code, what).at(self.place(at.span()))
     }
 
-    fn unknown_word(&self, key: &str, word: &Spanned<String>, known: &[&str]) -> Error {
+    pub(crate) fn unknown_word(&self, key: &str, word: &Spanned<String>, known: &[&str]) -> Error {
         self.error(word, "unknown_word", format!("`{key}` cannot be: {}", word.get_ref())).hint(format!("use one of: {}", known.join(", ")))
     }
 

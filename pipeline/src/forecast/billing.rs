@@ -32,6 +32,8 @@ pub struct Billing {
     pub weekday_shares: [f64; 7],
     /// Share of what is billed that has been paid in cash after so many days.
     pub paid_by_age: Vec<f64>,
+    /// Share that has been credited or written off after so many days.
+    pub credited_by_age: Vec<f64>,
 }
 
 /// How the weekly level goes on.
@@ -54,6 +56,11 @@ impl Billing {
             }
         }
         series.into_iter().map(|(cell, collected)| (cell, collected.finish())).collect()
+    }
+
+    /// The same billing, paid along another curve.
+    pub fn paid_along(&self, paid_by_age: Vec<f64>) -> Billing {
+        Billing { paid_by_age, ..self.clone() }
     }
 
     /// Expected billing of the weeks after the origin, ≥ 0.
@@ -169,7 +176,8 @@ impl Collected {
         };
         let curve = payment_curve(&self.exits, &[]);
         let paid_by_age = curve.iter().map(|age| age.incidence[0]).collect();
-        Billing { level: Level::of(&weeks), weeks, weekday_shares, paid_by_age }
+        let credited_by_age = curve.iter().map(|age| age.incidence[1] + age.incidence[2]).collect();
+        Billing { level: Level::of(&weeks), weeks, weekday_shares, paid_by_age, credited_by_age }
     }
 }
 

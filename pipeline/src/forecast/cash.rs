@@ -103,7 +103,7 @@ pub fn forecast_cash(
     let owed = owed(forecaster, &expected, snapshot.day);
     let cells = Cells::new(forecaster.book, forecaster.companies, forecaster.facts, snapshot.day, detail, &owed);
     let billing = Billing::all(forecaster.facts, forecaster.companies, snapshot.day);
-    let orders = Orders::at(forecaster.facts, snapshot.day);
+    let orders = Orders::at(forecaster.facts, forecaster.companies, snapshot.day);
     let work = Work {
         forecaster,
         fitted,
@@ -114,7 +114,6 @@ pub fn forecast_cash(
         expected: &expected,
         billing: &billing,
         orders: &orders,
-        ordered: orders.by_week(forecaster.companies, periods.days().div_ceil(7)),
     };
     let means = work.means();
     let (quantiles, open_quantiles) = work.quantiles(simulation);
@@ -141,8 +140,6 @@ struct Work<'a> {
     expected: &'a [Expected],
     billing: &'a BTreeMap<(usize, CurrencyIndex), Billing>,
     orders: &'a Orders,
-    /// What is ordered, by week of the invoice.
-    ordered: BTreeMap<(usize, CurrencyIndex), Vec<f64>>,
 }
 
 impl Work<'_> {
@@ -219,7 +216,7 @@ impl Work<'_> {
         let calendar = self.fitted.calendars[company];
         let weeks = self.periods.days().div_ceil(7);
         let by_week = billing.cash_by_week(calendar, self.origin, self.periods.days(), weeks);
-        let level = self.not_ordered((company, currency), billing.forecast(weeks));
+        let level = self.orders.beyond((company, currency), billing.forecast(weeks));
         let shares = self.segment_shares(company, currency);
         for place in 0..self.periods.days() {
             let cash: f64 = by_week.iter().zip(&level).map(|(cash, level)| cash[place] * level).sum();
@@ -243,14 +240,6 @@ impl Work<'_> {
                 }
             }
         }
-    }
-
-    /// Billing of the weeks after the origin beyond what is ordered for them.
-    fn not_ordered(&self, cell: (usize, CurrencyIndex), mut level: Vec<f64>) -> Vec<f64> {
-        if let Some(ordered) = self.ordered.get(&cell) {
-            level.iter_mut().zip(ordered).for_each(|(level, ordered)| *level = (*level - ordered).max(0.0));
-        }
-        level
     }
 
     /// The cash of every order in each cell and period that it counts in, ten-thousandths of the cell's currency: paid as the
@@ -365,7 +354,7 @@ impl Work<'_> {
         let stream = xxh3_64(format!("{}/{}", book.companies[company], book.rates.code(currency)).as_bytes());
         let levels: Vec<Vec<f64>> = (0..simulation.paths)
             .into_par_iter()
-            .map(|path| self.not_ordered((company, currency), billing.path(weeks, !simulation.seed, stream, path)))
+            .map(|path| self.orders.beyond((company, currency), billing.path(weeks, !simulation.seed, stream, path)))
             .collect();
         let shares = self.segment_shares(company, currency);
         let rate = self.cells.rate(currency);

@@ -4,6 +4,7 @@
 //! is taken for the next day; an order that has waited for a month will hardly be invoiced and is left aside.
 
 use super::snapshot::Companies;
+use crate::ingest::load::knowledge::KnownOrder;
 use crate::ledger::calendar::Day;
 use crate::ledger::rates::CurrencyIndex;
 use crate::scoring::facts::Facts;
@@ -28,21 +29,26 @@ pub struct Order {
 /// Orders as known at the end of a day.
 #[derive(Clone, Debug, Default)]
 pub struct Orders {
-    origin: Day,
     all: Vec<Order>,
+    /// What is ordered of each company and currency, by week of the expected invoice after the origin.
+    by_week: BTreeMap<(usize, CurrencyIndex), Vec<f64>>,
 }
 
 impl Orders {
     /// The orders that were known and not invoiced at the end of `origin`, customer by customer.
-    pub fn at(facts: &Facts, origin: Day) -> Self {
+    pub fn at(facts: &Facts, companies: &Companies, origin: Day) -> Self {
         let known = facts.orders(origin).filter(|order| order.amount > 0 && order.expected_invoice_date > origin - STALE_AFTER_DAYS);
-        let all = known.map(|order| Order {
-            customer: order.customer,
-            currency: order.currency,
-            amount: order.amount,
-            billed: order.expected_invoice_date.max(origin + 1),
-        });
-        Orders { origin, all: all.collect() }
+        let mut orders = Orders::default();
+        for known in known {
+            let KnownOrder { customer, currency, amount, expected_invoice_date } = *known;
+            let billed = expected_invoice_date.max(origin + 1);
+            let week = usize::try_from((billed - origin - 1) / 7).expect("billed after the origin");
+            let by_week = orders.by_week.entry((companies.company(customer as usize), currency)).or_default();
+            by_week.resize(by_week.len().max(week + 1), 0.0);
+            by_week[week] += amount as f64;
+            orders.all.push(Order { customer, currency, amount, billed });
+        }
+        orders
     }
 
     /// The orders.
@@ -50,18 +56,12 @@ impl Orders {
         &self.all
     }
 
-    /// What is ordered of each company and currency, by week of the expected invoice after the origin, document currency,
-    /// ten-thousandths.
-    pub fn by_week(&self, companies: &Companies, weeks: usize) -> BTreeMap<(usize, CurrencyIndex), Vec<f64>> {
-        let mut cells: BTreeMap<(usize, CurrencyIndex), Vec<f64>> = BTreeMap::new();
-        for order in &self.all {
-            let key = (companies.company(order.customer as usize), order.currency);
-            let of_cell = cells.entry(key).or_insert_with(|| vec![0.0; weeks]);
-            let week = usize::try_from((order.billed - self.origin - 1) / 7).expect("billed after the origin");
-            if let Some(sum) = of_cell.get_mut(week) {
-                *sum += order.amount as f64;
-            }
+    /// The weekly billing of a company in a currency after the origin, beyond what is ordered for the week: ≥ 0, in the unit of
+    /// `level`, document currency, ten-thousandths.
+    pub fn beyond(&self, cell: (usize, CurrencyIndex), mut level: Vec<f64>) -> Vec<f64> {
+        if let Some(ordered) = self.by_week.get(&cell) {
+            level.iter_mut().zip(ordered).for_each(|(level, ordered)| *level = (*level - ordered).max(0.0));
         }
-        cells
+        level
     }
 }

@@ -936,6 +936,33 @@ pub fn document_ids(files: &LedgerFiles, rows: &HashSet<u32>) -> Result<HashMap<
     Ok(groups.into_iter().flatten().collect())
 }
 
+/// Rows of the documents with this id: row and item number, in the order of the ledger; superseded versions are among them.
+///
+/// # Errors
+/// When a segment cannot be read.
+pub fn rows_of_document(files: &LedgerFiles, id: &str) -> Result<Vec<(u32, i64)>> {
+    let groups = read_row_groups(files.segments("documents"), None, &["document_id", "item_no"], &[], |group| {
+        let ids = group.column("document_id").as_string::<i32>();
+        let items = group.i64s("item_no");
+        let wanted = (0..group.rows()).filter(|row| ids.value(*row) == id);
+        wanted.map(|row| (group.row(row), items[row])).collect::<Vec<_>>()
+    })?;
+    Ok(groups.into_iter().flatten().collect())
+}
+
+/// Document ids that are nearly this one, the nearest first.
+///
+/// # Errors
+/// When a segment cannot be read.
+pub fn documents_nearly_named(files: &LedgerFiles, id: &str) -> Result<Vec<String>> {
+    let groups = read_row_groups(files.segments("documents"), None, &["document_id"], &[], |group| {
+        let ids = group.column("document_id").as_string::<i32>();
+        crate::near::nearest(id, (0..group.rows()).map(|row| ids.value(row))).into_iter().map(str::to_owned).collect::<Vec<_>>()
+    })?;
+    let found: Vec<String> = groups.into_iter().flatten().collect();
+    Ok(crate::near::nearest(id, found.iter().map(String::as_str)).into_iter().map(str::to_owned).collect())
+}
+
 /// Where a row that was left out came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeftOutRow {

@@ -90,6 +90,12 @@ impl Behaviour {
         self.pools.spread(&self.customers[customer])
     }
 
+    /// Mean days late of the pool that a customer's items with these terms are blended with; 0 where nobody of the company has
+    /// paid anything.
+    pub fn pool_of(&self, customer: usize, terms: LabelIndex) -> f64 {
+        self.pools.companies[self.customers[customer].company].pool_of(terms).unwrap_or(0.0)
+    }
+
     /// Mean days late of a company's pool; `None` where nobody has paid anything.
     pub fn pool(&self, company: usize) -> Option<f64> {
         self.pools.companies[company].pool

@@ -5,6 +5,7 @@
 //! knows nothing of companies, configurations or ledgers.
 
 use crate::ledger::calendar::{Day, day_of};
+use crate::near::edits;
 use chrono::NaiveDate;
 use std::sync::LazyLock;
 
@@ -115,22 +116,6 @@ pub fn near(word: &str) -> Vec<&'static Country> {
     let ranked: Vec<(u8, &Country)> = COUNTRIES.iter().filter_map(|country| Some((distance(country)?, country))).collect();
     let best = ranked.iter().map(|(distance, _)| *distance).min();
     ranked.into_iter().filter(|(distance, _)| Some(*distance) == best).map(|(_, country)| country).take(5).collect()
-}
-
-/// The Levenshtein distance: letters to add, drop or change.
-fn edits(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (line, letter) in from.chars().enumerate() {
-        let mut diagonal = line;
-        row[0] = line + 1;
-        for (column, other) in to.iter().enumerate() {
-            let changed = diagonal + usize::from(letter != *other);
-            diagonal = row[column + 1];
-            row[column + 1] = changed.min(diagonal + 1).min(row[column] + 1);
-        }
-    }
-    row[to.len()]
 }
 
 /// The countries of a table, or the number of the first line that cannot be read.
