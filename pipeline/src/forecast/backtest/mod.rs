@@ -20,8 +20,9 @@ use crate::error::{Error, Result};
 use crate::ledger::calendar::{Day, date_of};
 use std::ops::Range;
 
-/// Fits that are made together: they share the looks at earlier days. Origins are kept once the fits of so many are there.
-const FITS_TOGETHER: usize = 13;
+/// Fits that are made together: they share the looks at earlier days, but the rows of all of them are in memory at once. Origins are
+/// kept once the fits of so many are there.
+const FITS_TOGETHER: usize = 6;
 /// Names the random draws of replays.
 const SEED: u64 = 1;
 

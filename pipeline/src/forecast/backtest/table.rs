@@ -137,13 +137,23 @@ pub fn coverage(scores: &Scores, band: usize, horizon: usize, spacing: Spacing) 
         }
     }
     let parts: Vec<Part> = parts.into_values().collect();
-    let estimate = ratio(&parts, &spacing.options(parts.len(), horizon, LEVEL));
-    Some(Coverage {
-        weeks: scores.inside[band].1,
-        share,
-        bounds: estimate.map(|estimate| (estimate.lower, estimate.upper)),
-        is_nominal_inside: estimate.map(|estimate| (estimate.lower..=estimate.upper).contains(&BANDS[band].0)),
-    })
+    let options = spacing.options(parts.len(), horizon, LEVEL);
+    let blocks = parts.len() / options.block_length.unwrap_or(1).max(1);
+    let bounds = ratio(&parts, &options).map(|estimate| match (share, certain(blocks)) {
+        (1.0, far) => (1.0 - far, 1.0),
+        (0.0, far) => (0.0, far),
+        _ => (estimate.lower, estimate.upper),
+    });
+    let is_nominal_inside = bounds.map(|(lower, upper)| (lower..=upper).contains(&BANDS[band].0));
+    Some(Coverage { weeks: scores.inside[band].1, share, bounds, is_nominal_inside })
+}
+
+/// How far from what was always seen the truth may be, after so many blocks that are taken for one observation each: draws of
+/// what never varied do not vary, and would be surer than anybody can be.
+///
+/// Source: C. J. Clopper, E. S. Pearson (1934), Biometrika 26, 404–413: the bound for n of n, 1 − (α ÷ 2)^(1 ÷ n).
+fn certain(blocks: usize) -> f64 {
+    1.0 - ((1.0 - LEVEL) / 2.0).powf(1.0 / blocks.max(1) as f64)
 }
 
 /// The lines of all scores: companies in order, the model before the rules of thumb, all weeks together before single ones.
@@ -339,18 +349,25 @@ mod tests {
     }
 
     #[test]
-    fn a_band_that_always_holds_does_not_hold_half_of_the_time() {
+    fn a_band_that_always_or_never_holds_is_not_taken_for_certain() {
         let mut scores = Scores::default();
         let quantiles: Vec<f64> = (1..=9).map(|level| f64::from(level) * 10.0).collect();
         for origin in 0..20 {
             scores.add_bands(7 * origin, &quantiles, &[true, true, false], 50.0 + f64::from(origin % 2) * 15.0);
         }
+        let mut never = Scores::default();
+        (0..20).for_each(|origin| never.add_bands(7 * origin, &quantiles, &[true; 3], 500.0));
         let spacing = Spacing { every_days: 7, weeks: 1 };
         let [half, most, none] = [0, 1, 2].map(|band| coverage(&scores, band, 1, spacing));
+        let never = coverage(&never, 1, 1, spacing).expect("it is calibrated");
         let half = half.expect("it is calibrated");
         assert_eq!((half.weeks, half.share, half.is_nominal_inside), (20, 0.5, Some(true)));
         let most = most.expect("it is calibrated");
-        assert_eq!((most.share, most.bounds, most.is_nominal_inside), (1.0, Some((1.0, 1.0)), Some(false)));
+        // Twenty origins in blocks of three are six observations: 0.025 to the power of a sixth.
+        let bounds = most.bounds.expect("there are twenty");
+        assert!((bounds.0 - 0.540_72).abs() < 1e-4 && bounds.1 == 1.0, "{bounds:?}");
+        assert_eq!((most.share, most.is_nominal_inside), (1.0, Some(true)));
+        assert_eq!((never.share, never.is_nominal_inside, never.bounds.map(|bounds| bounds.0)), (0.0, Some(false), Some(0.0)));
         assert_eq!(none, None);
     }
 }
