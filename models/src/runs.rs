@@ -37,9 +37,9 @@ const OUTLIER: f64 = 2e-5;
 /// Parts of the mixture below this weight are passed over from then on.
 const UNLIKELY: f64 = 1e-6;
 /// After so many payments parts are passed over that are hopeless by then.
-const PAYMENTS_TO_JUDGE: usize = 4;
-/// Log-likelihood that a part must lie behind the best one for that: far more than later payments make up for.
-const HOPELESS: f64 = 30.0;
+const PAYMENTS_TO_JUDGE: usize = 2;
+/// Log-likelihood that a part must lie behind the best one for that, as between rounds.
+const HOPELESS: f64 = 14.0;
 /// Opportunities that the pool's rate counts as beside the customer's own.
 const BASE_PRIOR: f64 = 2.0;
 /// And on single weekdays and positions.

@@ -1,8 +1,8 @@
-//! The gate before the first step of the ladder: out of time the hazard must do at least as well as the pooled curve below it.
+//! The gate before the first step of the ladder: out of time the hazard must not do worse than the pooled curve below it.
 //!
 //! Both are fitted on the rows of four weeks earlier, and asked about the items that were open then: what share of each is paid
-//! on each business day since. The one with the smaller log-loss says on what the fit of today stands. Nothing of a fit depends
-//! on which others are made with it.
+//! on each business day since. Where the hazard's log-loss is larger, and by more than four weeks of these customers can show by
+//! chance, the fit of today stands on the curve. Nothing of a fit depends on which others are made with it.
 //!
 //! Responsible for the judgement. Not responsible for fitting: see `replay`.
 
@@ -42,22 +42,25 @@ pub struct Judged {
     pub item_days: usize,
     /// Mean log-losses of the hazard and of the curve an item-day; `None` where there was no earlier hazard, or nothing was open.
     pub log_losses: Option<(f64, f64)>,
+    /// By how much the hazard's may be larger: the one-sided 90 % bound of the difference, from the differences between customers.
+    pub allowance: f64,
 }
 
 impl Judged {
     /// Whether the hazard may stand.
     pub fn is_passed(&self) -> bool {
-        self.log_losses.is_some_and(|(hazard, curve)| hazard <= curve)
+        self.log_losses.is_some_and(|(hazard, curve)| hazard <= curve + self.allowance)
     }
 
     /// For the model's card.
     pub fn json(&self) -> Value {
         json!({
-            "gate": "the hazard tells payments out of time at least as well as the pooled curve",
+            "gate": "the hazard does not tell payments out of time worse than the pooled curve, beyond chance (one-sided, 90 %)",
             "fitted_on": date_of(self.earlier).to_string(),
             "asked_of": "items open then, over the days until this fit",
             "item_days": self.item_days,
             "log_loss": self.log_losses.map(|(hazard, curve)| json!({ "hazard": hazard, "residual_curve": curve })),
+            "allowance": self.log_losses.map(|_| self.allowance),
             "passed": self.is_passed(),
             "reason": self.log_losses.is_none().then_some("four weeks before there were too few data for a hazard, or no open items"),
         })
@@ -95,7 +98,7 @@ pub fn judged<'a>(forecaster: &Forecaster<'a>, days: &[Day], candidates: Vec<Can
 
 impl Judged {
     fn nothing(day: Day) -> Self {
-        Judged { earlier: day - EARLIER_DAYS, item_days: 0, log_losses: None }
+        Judged { earlier: day - EARLIER_DAYS, item_days: 0, log_losses: None, allowance: 0.0 }
     }
 }
 
@@ -126,9 +129,24 @@ fn judge(forecaster: &Forecaster, earlier: &Candidate, until: Day) -> Judged {
     };
     // Added up in the order of the customers, whichever thread has looked at them.
     let parts: Vec<Sums> = (0..facts.customers()).into_par_iter().map(of_customer).collect();
-    let sums = parts.into_iter().fold(Sums::default(), Sums::and);
+    let sums = parts.iter().copied().fold(Sums::default(), Sums::and);
     let log_losses = (sums.weight > 0.0).then(|| (sums.losses[0] / sums.weight, sums.losses[1] / sums.weight));
-    Judged { earlier: fitted.day, item_days: sums.item_days, log_losses }
+    Judged { earlier: fitted.day, item_days: sums.item_days, log_losses, allowance: allowance(&parts) }
+}
+
+/// The 90 % quantile of the normal distribution.
+const ONE_SIDED_90: f64 = 1.281_551_565_544_6;
+
+/// How far the mean difference of the losses may lie above 0 by chance: its standard error as a ratio of sums over customers, whose
+/// items are late together, times the quantile.
+fn allowance(customers: &[Sums]) -> f64 {
+    let sums = customers.iter().copied().fold(Sums::default(), Sums::and);
+    if sums.weight <= 0.0 {
+        return 0.0;
+    }
+    let mean = (sums.losses[0] - sums.losses[1]) / sums.weight;
+    let squares = customers.iter().map(|of| (of.losses[0] - of.losses[1] - mean * of.weight).powi(2)).sum::<f64>();
+    ONE_SIDED_90 * squares.sqrt() / sums.weight
 }
 
 impl Sums {
@@ -219,8 +237,19 @@ mod tests {
 
     #[test]
     fn the_hazard_stands_where_it_is_no_worse() {
-        let judged = |log_losses| Judged { earlier: 0, item_days: 9, log_losses };
-        let passed = [Some((0.2, 0.3)), Some((0.2, 0.2)), Some((0.3, 0.2)), None].map(|losses| judged(losses).is_passed());
-        assert_eq!(passed, [true, true, false, false]);
+        let judged = |log_losses| Judged { earlier: 0, item_days: 9, log_losses, allowance: 0.01 };
+        let losses = [Some((0.2, 0.3)), Some((0.2, 0.2)), Some((0.209, 0.2)), Some((0.3, 0.2)), None];
+        assert_eq!(losses.map(|losses| judged(losses).is_passed()), [true, true, true, false, false]);
+    }
+
+    #[test]
+    fn what_chance_can_do_is_seen_between_customers() {
+        let customer = |weight, hazard, curve| Sums { item_days: 1, weight, losses: [hazard, curve] };
+        // Differences 1, −1 and 3 on weights of 10: their mean is 0.1, they lie 0, −2 and 2 from it, and √8 ÷ 30 is the error.
+        let customers = [customer(10.0, 3.0, 2.0), customer(10.0, 1.0, 2.0), customer(10.0, 4.0, 1.0)];
+        assert!((allowance(&customers) - ONE_SIDED_90 * 8.0_f64.sqrt() / 30.0).abs() < 1e-12);
+        // Customers that all say the same leave nothing to chance.
+        assert!(allowance(&[customer(10.0, 3.0, 2.0); 3]).abs() < 1e-12);
+        assert_eq!(allowance(&[]), 0.0);
     }
 }
