@@ -193,7 +193,7 @@ impl Work<'_> {
         let mut before = 0.0;
         let mut add = |component: Component, day: usize, share: f64| {
             for (cell, rate) in &cells {
-                let amount = (item.amount as f64 * rate * share).round() as i128;
+                let amount = rounded(item.amount as f64 * rate * share);
                 for bin in &bins[company][day] {
                     sums[*cell as usize * self.bins() + usize::from(*bin)][component as usize] += amount;
                 }
@@ -226,7 +226,7 @@ impl Work<'_> {
                     sums[cell as usize * self.bins() + bin][Component::NewBilling as usize] += amount;
                 };
                 for (cell, rate) in self.cells.of_company(company, currency) {
-                    add(*cell, (cash * rate).round() as i128);
+                    add(*cell, rounded(cash * rate));
                 }
                 // Rounded as they add up, so that segments sum to their company.
                 let base = cash * self.cells.rate(currency);
@@ -234,7 +234,7 @@ impl Work<'_> {
                 let mut share_before = 0.0;
                 for (cell, share) in &shares {
                     share_before += share;
-                    let until = (base * share_before).round() as i128;
+                    let until = rounded(base * share_before);
                     add(*cell, until - before);
                     before = until;
                 }
@@ -254,7 +254,7 @@ impl Work<'_> {
             let cells = self.cells.of_item(book, companies, order.customer, order.currency);
             for (day, cash) in (self.origin + 1..).zip(cash).filter(|(_, cash)| *cash != 0.0) {
                 for bin in self.periods.of(day) {
-                    cells.iter().for_each(|(cell, rate)| add(*cell, bin, (cash * rate).round() as i128));
+                    cells.iter().for_each(|(cell, rate)| add(*cell, bin, rounded(cash * rate)));
                 }
             }
         }
@@ -367,6 +367,12 @@ impl Work<'_> {
             }
         }
     }
+}
+
+/// The nearest whole number. Most fit in 64 bits, which a processor converts in one step.
+fn rounded(amount: f64) -> i128 {
+    let rounded = amount.round();
+    if rounded.abs() < 4e18 { i128::from(rounded as i64) } else { rounded as i128 }
 }
 
 /// Quantiles of simulated sums: values that occur.
