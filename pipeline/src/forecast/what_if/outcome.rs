@@ -293,10 +293,8 @@ impl Summing<'_> {
         // The same streams as a night's forecast, so that base and scenario see one billing on each path.
         let stream = xxh3_64(format!("{}/{}", book.companies[company], book.rates.code(currency)).as_bytes());
         let level = |path: usize| billing.path(self.weeks, !self.simulation.seed, stream, path);
-        let levels: Vec<Vec<f64>> = (0..self.simulation.paths)
-            .into_par_iter()
-            .map(|path| self.orders.beyond((company, currency), level(path)))
-            .collect();
+        let levels: Vec<Vec<f64>> =
+            (0..self.simulation.paths).into_par_iter().map(|path| self.orders.beyond((company, currency), level(path))).collect();
         let mut ordered = vec![0.0; self.weeks * 7];
         self.for_each_order((company, currency), |day, amount| {
             let date = self.origin + 1 + i32::try_from(day).expect("two years of days");
