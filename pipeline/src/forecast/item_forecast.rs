@@ -47,8 +47,8 @@ impl<'a> ItemForecast<'a> {
         let customer = expected.customer as usize;
         let item = &facts.all_items_of(customer)[expected.open_item.position as usize];
         let days = days_ahead.days();
-        // What credits will take is paid already.
-        let paid = expected.paid(days_ahead);
+        // What credits will take is paid already. A product of many shares may end a last digit above 1.
+        let paid: Vec<f64> = expected.paid(days_ahead).into_iter().map(|share| share.clamp(0.0, 1.0)).collect();
         let share_by = |day: Day| days.partition_point(|ahead| ahead.day <= day).checked_sub(1).map_or(0.0, |place| paid[place]);
         let as_of = snapshot.day;
         let due_date = expected.open_item.due_date;
