@@ -132,7 +132,9 @@ impl Night {
             };
             let within = [7, 14, 30, 60, 90].map(|days| chance(&format!("paid_probability_{days}d")));
             assert!(within.is_sorted(), "chances rise with the days: {within:?}");
-            assert!(chance("late_30_probability") <= chance("late_probability"));
+            if cell(invoice, "late_30_probability").is_some() {
+                assert!(chance("late_30_probability") <= chance("late_probability"));
+            }
             let rest = ["credit_probability", "write_off_probability", "beyond_horizon_probability"].map(chance);
             assert!(within[4] + rest.iter().sum::<f64>() <= 1.0 + 1e-9, "nothing leaves twice: {invoice:?}");
         }
@@ -256,6 +258,19 @@ fn one_overdue_invoice_is_expected_on_the_next_day() {
         "{}",
         night.sentence
     );
+}
+
+/// The night looks ahead until the end of June 2026. Whether an invoice is late that is due after it nobody can say.
+#[test]
+fn lateness_beyond_the_days_ahead_is_not_told() {
+    for (due, late, late_30, beyond) in
+        [("2026-05-15", Some("0.0"), Some("0.0"), "0.0"), ("2026-06-15", Some("0.0"), None, "0.0"), ("2027-12-31", None, None, "1.0")]
+    {
+        let night = night(&[open("2025-06-20", due)]);
+        let [invoice] = night.invoices.as_slice() else { panic!("one invoice is open: {:?}", night.invoices) };
+        let told = ["late_probability", "late_30_probability", "beyond_horizon_probability"].map(|column| cell(invoice, column));
+        assert_eq!(told, [late, late_30, Some(beyond)], "due on {due}");
+    }
 }
 
 #[test]

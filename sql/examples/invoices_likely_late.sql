@@ -20,6 +20,6 @@ SELECT
 FROM invoice_forecasts_latest AS f
 JOIN open_items_latest AS o ON o.company_id = f.company_id AND o.document_id = f.document_id AND o.item_no = f.item_no
 -- Of what is more than 30 days past due already nothing is left to say.
-WHERE o.days_past_due <= 30
+WHERE o.days_past_due <= 30 AND f.late_30_probability IS NOT NULL
 ORDER BY f.late_30_probability DESC, o.open_amount_base DESC, f.document_id, f.item_no
 LIMIT 25
