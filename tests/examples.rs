@@ -110,6 +110,37 @@ fn every_question_has_an_answer_and_answers_agree() {
     assert_eq!(cell(&answers["dso_by_month"], 1, "dso_days"), "54.0");
     assert_eq!(cell(&answers["companies_compared"], row("companies_compared", "company_id", "(all)"), "dso_days"), "54.0");
     assert_eq!(cell(&answers["dso_bridge"], row("dso_bridge", "part", "closing"), "days"), "54.0");
+    // The cash of the group is that of its companies, and what is due becomes what is expected, line by line.
+    let weeks = &answers["cash_next_weeks"];
+    let group: Vec<usize> = (1..weeks.len()).filter(|row| cell(weeks, *row, "company_id") == "(all)").collect();
+    assert_eq!(group.len(), 13);
+    for week in group {
+        let is_part = |row: &usize| cell(weeks, *row, "company_id") != "(all)" && cell(weeks, *row, "week") == cell(weeks, week, "week");
+        let companies: i128 = (1..weeks.len()).filter(is_part).map(|row| of("cash_next_weeks", row, "expected")).sum();
+        assert_eq!(of("cash_next_weeks", week, "expected"), companies);
+        let [low, high] = ["low_of_80_percent_band", "high_of_80_percent_band"].map(|column| of("cash_next_weeks", week, column));
+        assert!(0 <= low && low < high);
+        // The rows of the bridge are weeks, too.
+        let lines = ["due", "paid_by_unapplied_credits", "credited_or_written_off", "paid_later_or_earlier", "moved_by_promises"];
+        let bridge: i128 = lines.iter().map(|line| of("cash_bridge", week, line)).sum();
+        assert_eq!(of("cash_bridge", week, "expected"), bridge);
+        assert!(bridge <= of("cash_next_weeks", week, "expected"), "new billing comes on top");
+    }
+    // Replays and the night of November as it was published, each beside three rules for either target.
+    let accuracy = &answers["forecast_accuracy"];
+    for kind in ["replay", "vintage"] {
+        let is_row = |row: &usize| cell(accuracy, *row, "kind") == kind && cell(accuracy, *row, "weeks_ahead") == "1";
+        let methods: Vec<&str> = (1..accuracy.len()).filter(is_row).map(|row| cell(accuracy, row, "method")).collect();
+        assert_eq!((methods.len(), methods.iter().filter(|method| **method == "model").count()), (8, 2), "{kind}: {methods:?}");
+    }
+    // The customers on whom most hangs come first, and no chance is of what is certain already.
+    let hangs_on = &answers["cash_hangs_on"];
+    let shares: Vec<f64> =
+        (1..hangs_on.len()).map(|row| cell(hangs_on, row, "percent_of_all_expected").parse().expect("a number")).collect();
+    assert!(shares.is_sorted_by(|a, b| a >= b) && shares.iter().sum::<f64>() <= 100.0, "{shares:?}");
+    let late = &answers["invoices_likely_late"];
+    let first: f64 = cell(late, 1, "more_than_30_days_late_percent").parse().expect("a number");
+    assert!(first > 50.0 && first < 100.0 && !cell(late, 1, "driver_1").is_empty(), "{first}");
     // Every table of the sample was read whole.
     let trust = &answers["trust"];
     assert_eq!(cell(trust, row("trust", "table_name", "documents"), "rows_taken"), "8324");

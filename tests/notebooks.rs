@@ -22,5 +22,5 @@ fn every_notebook_shows_what_a_fresh_night_gives() {
     python.env("PYTHONDONTWRITEBYTECODE", "1").arg(repository().join("tests/notebooks.py")).arg("--output").arg(place.out());
     let ended = end_of(&mut python).expect(0);
     told(ended.stdout.trim_end());
-    assert!(ended.stdout.contains("first_look.ipynb: ") && ended.stdout.contains(" 9 pictures: as kept"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("first_look.ipynb: ") && ended.stdout.contains(" 12 pictures: as kept"), "{}", ended.stdout);
 }

@@ -392,6 +392,7 @@ fn a_run_says_one_sentence_and_leaves_a_record_and_a_log() {
     let shop = shop();
     let run = shop.run(AS_OF).expect(0);
     let sentence = "2025-06-30: 16,330.00 USD receivable in 4 open items, 73.6 % of the open debit overdue, DSO 60.7 days; \
+                    16,330.00 USD expected in the next 7 days (80 %, uncalibrated: 16,330.00 to 16,330.00); \
                     0 rows quarantined or left out\n";
     assert_eq!(run.stdout, sentence, "standard output is exactly one sentence");
 

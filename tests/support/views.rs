@@ -221,7 +221,7 @@ impl View {
         let training = Training { facts: &self.facts, companies: &self.companies, calendars: &calendars, half_life: HALF_LIFE };
         // As a fit does: of many customers some.
         let sample = Sample::of(self.facts.customers_known(at), 8_192);
-        let rows = training.rows(&[at], sample).remove(0);
+        let rows = training.rows(&[at], sample, |_, _| {}).remove(0);
         let mut lines = vec![format!(
             "training {} rows {} events {} customers {:?} others",
             rows.len(),

@@ -141,8 +141,14 @@ pub const INVOICE_FORECASTS: Table = Table {
         double("paid_probability_30d", "within 30 days"),
         double("paid_probability_60d", "within 60 days"),
         double("paid_probability_90d", "within 90 days"),
-        double("late_probability", "chance that it is paid after its due date or never; 1 once it is past due"),
-        double("late_30_probability", "chance that it is paid more than 30 days after its due date or never"),
+        double(
+            "late_probability",
+            "chance that it is paid after its due date or never; 1 once it is past due, null where that is after the twelfth month",
+        ),
+        double(
+            "late_30_probability",
+            "chance that it is paid more than 30 days after its due date or never; null where that is after the twelfth month",
+        ),
         double("late_at_issue_probability", "chance of lateness as it was when the item was issued; null where there is no model"),
         date("expected_date", "mean date of payment, of the cases in which it is paid within the horizon"),
         date("paid_date_p10", "the first day by which it is paid with a chance of 10 %; null beyond the horizon"),

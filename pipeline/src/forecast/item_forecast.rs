@@ -27,10 +27,10 @@ pub struct ItemForecast<'a> {
     pub features: ItemFeatures,
     /// Chance that it is paid within each of [`WITHIN_DAYS`].
     pub within: [f64; WITHIN_DAYS.len()],
-    /// Chance that it is neither paid, credited nor written off by the due date.
-    pub late: f64,
+    /// Chance that it is neither paid, credited nor written off by the due date; `None` where that lies beyond the days ahead.
+    pub late: Option<f64>,
     /// The same 30 days after the due date.
-    pub late_30: f64,
+    pub late_30: Option<f64>,
     /// Mean date of payment, of what is paid within the days ahead; `None` where nothing is.
     pub expected_date: Option<Day>,
     /// The dates by which [`DATES`] of it are paid; `None` beyond the days ahead.
@@ -47,8 +47,8 @@ impl<'a> ItemForecast<'a> {
         let customer = expected.customer as usize;
         let item = &facts.all_items_of(customer)[expected.open_item.position as usize];
         let days = days_ahead.days();
-        // What credits will take is paid already.
-        let paid = expected.paid(days_ahead);
+        // What credits will take is paid already. A product of many shares may end a last digit above 1.
+        let paid: Vec<f64> = expected.paid(days_ahead).into_iter().map(|share| share.clamp(0.0, 1.0)).collect();
         let share_by = |day: Day| days.partition_point(|ahead| ahead.day <= day).checked_sub(1).map_or(0.0, |place| paid[place]);
         let as_of = snapshot.day;
         let due_date = expected.open_item.due_date;
@@ -57,7 +57,11 @@ impl<'a> ItemForecast<'a> {
             let place = days.partition_point(|ahead| ahead.day <= day).checked_sub(1);
             place.map_or(0.0, |place| paid[place] + expected.left[place][1] + expected.left[place][2])
         };
-        let late_after = |day: Day| if day <= as_of { 1.0 } else { (1.0 - settled_by(day)).clamp(0.0, 1.0) };
+        let is_ahead = |day: Day| days.last().is_some_and(|last| day <= last.day);
+        let late_after = |day: Day| match day <= as_of {
+            true => Some(1.0),
+            false => is_ahead(day).then(|| (1.0 - settled_by(day)).clamp(0.0, 1.0)),
+        };
         let features = snapshot.features(customer, item, &expected.open_item);
         let rows = Rows::new(&features, snapshot.habits.of(customer), item.document_date, days_ahead.past());
         let drivers = drivers(model, rows, days.first()?);

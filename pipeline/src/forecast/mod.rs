@@ -18,6 +18,7 @@ pub mod explain;
 pub mod gate;
 pub mod grid;
 pub mod item_forecast;
+pub mod next_week;
 pub mod nightly;
 pub mod open_items;
 pub mod orders;

@@ -5,6 +5,7 @@ use super::session::Session;
 use crate::config::Config;
 use crate::error::Result;
 use crate::forecast::card::ModelVersion;
+use crate::forecast::next_week::NextWeek;
 use crate::forecast::nightly::{Inputs, forecast};
 use crate::forecast::{tables, vintages};
 use crate::ingest::known::LedgerView;
@@ -14,8 +15,16 @@ use crate::publish::night::StagedNight;
 use crate::scoring::late_at_issue::late_at_issue_of_open_items;
 use std::collections::HashMap;
 
-/// Writes the tables of the forecast; returns the model that stands behind them. `ids` are document id and item number of the
-/// rows of the ledger that are open.
+/// What a night keeps of its forecast beside the tables.
+pub struct Forecasted {
+    /// The model that stands behind them.
+    pub model: ModelVersion,
+    /// The cash of the next seven days; `None` where there is nothing to say.
+    pub next_week: Option<NextWeek>,
+}
+
+/// Writes the tables of the forecast; nothing where forecasts are disabled or the ledger is empty. `ids` are document id and item
+/// number of the rows of the ledger that are open.
 ///
 /// # Errors
 /// When a fit is not certified, Polars fails or the disk is full.
@@ -26,7 +35,7 @@ pub fn write_forecasts(
     ids: &HashMap<u32, (String, i64)>,
     night: &mut StagedNight,
     session: &mut Session,
-) -> Result<Option<ModelVersion>> {
+) -> Result<Option<Forecasted>> {
     let Computed { loaded, as_of, .. } = computed;
     let book = &loaded.book;
     if !*config.forecast.enabled || book.items.is_empty() {
@@ -57,5 +66,5 @@ pub fn write_forecasts(
     let vintages = vintages::scores(&config.output, book, &inputs.facts, &inputs.companies, *as_of)?;
     night.write("forecast_accuracy", &tables::forecast_accuracy(book, &[("replay", &made.scores), ("vintage", &vintages)])?)?;
     session.step("forecast");
-    Ok(Some(model))
+    Ok(Some(Forecasted { model, next_week: NextWeek::of(&made) }))
 }

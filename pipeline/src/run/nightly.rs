@@ -1,7 +1,7 @@
 //! One night: from the sources to a published snapshot, whole or not at all.
 
 use super::compute::{Computed, compute};
-use super::forecasts::write_forecasts;
+use super::forecasts::{Forecasted, write_forecasts};
 use super::known::check_policy;
 use super::record::CheckRecord;
 use super::reporter::Reporter;
@@ -11,6 +11,7 @@ use crate::checks::{self, Check, Context, Outcome};
 use crate::config::Config;
 use crate::error::{Error, ExitStatus, Result, io_error};
 use crate::forecast::card::ModelVersion;
+use crate::forecast::next_week::NextWeek;
 use crate::forecast::vintages;
 use crate::ingest::LedgerIndex;
 use crate::ingest::known::{KnownAsOf, LedgerView};
@@ -122,15 +123,16 @@ fn prepare(config: &Config, options: &NightlyOptions, pending: &PendingLedger, s
         history_months: *config.history_months,
         intercompany_customers: computed.walked.intercompany_customers,
     };
-    let (complete, model) = stage(config, &mut computed, &view, night, session)?;
+    let (complete, forecasted) = stage(config, &mut computed, &view, night, session)?;
     session.step("stage");
     let outcomes = run_checks(&checks::named(&[])?, config, &computed, &view.index, &complete.folder, &complete.manifest, session)?;
     session.step("check");
     if let Some(error) = blocked(&outcomes, session) {
         return Err(error);
     }
+    let (model, next_week) = forecasted.map_or((None, None), |forecasted| (Some(forecasted.model), forecasted.next_week));
     let result = NightlyResult {
-        summary: summary(config, &computed, &pending.summary),
+        summary: summary(config, &computed, next_week.as_ref(), &pending.summary),
         tables: complete.manifest.tables.iter().map(|table| (table.name.clone(), table.rows)).collect(),
         quarantined: pending.summary.quarantined + computed.left_out.len() as u64,
     };
@@ -231,7 +233,7 @@ fn stage(
     view: &LedgerView,
     description: NightDescription,
     session: &mut Session,
-) -> Result<(CompleteNight, Option<ModelVersion>)> {
+) -> Result<(CompleteNight, Option<Forecasted>)> {
     let base_currency: &str = &config.base_currency;
     let metadata =
         [("arrears.as_of_date".to_owned(), description.as_of_date.clone()), ("arrears.base_currency".to_owned(), base_currency.to_owned())];
@@ -261,12 +263,12 @@ fn stage(
     let ids = document_ids(files, &open_items::open_rows(&walked.open_items, &loaded.item_rows))?;
     let open = open_items::open_items(&loaded.book, &walked.open_items, &loaded.item_rows, &ids, *as_of, buckets)?;
     night.write("open_items", &open)?;
-    let model = write_forecasts(config, computed, view, &ids, &mut night, session)?;
+    let forecasted = write_forecasts(config, computed, view, &ids, &mut night, session)?;
     let Computed { loaded, as_of, .. } = computed;
     night.write("customer_positions", &open_items::customer_positions(&loaded.book, &open, *as_of, base_currency)?)?;
     night.write("quarantine", &quality::quarantine(view, &computed.left_out)?)?;
     night.write("data_quality", &quality::data_quality(view, &computed.left_out)?)?;
-    Ok((night.finish(description)?, model))
+    Ok((night.finish(description)?, forecasted))
 }
 
 /// Writes the tables that are computed scope value by scope value and customer by customer. Returns what restatements are
@@ -432,7 +434,7 @@ fn publish(
     Ok(())
 }
 
-fn summary(config: &Config, computed: &Computed, ingested: &IngestSummary) -> String {
+fn summary(config: &Config, computed: &Computed, next_week: Option<&NextWeek>, ingested: &IngestSummary) -> String {
     let Computed { loaded, timeline, walked, as_of, .. } = computed;
     let base_currency: &str = &config.base_currency;
     let digits = minor_digits(base_currency).unwrap_or(2);
@@ -457,11 +459,19 @@ fn summary(config: &Config, computed: &Computed, ingested: &IngestSummary) -> St
         }
         _ => ", no DSO without sales".to_owned(),
     };
+    let cash = next_week.map_or(String::new(), |week| format!("; {}", cash_of(week, base_currency, digits)));
     format!(
-        "{}: {} {base_currency} receivable in {}{overdue}{dso}; {} quarantined or left out",
+        "{}: {} {base_currency} receivable in {}{overdue}{dso}{cash}; {} quarantined or left out",
         date_of(*as_of),
         display_amount(net, digits),
         count(walked.open_items.len() as u64, "open item"),
         count(quarantined, "row")
     )
+}
+
+/// What is expected to come in the next seven days, and how sure that is.
+fn cash_of(week: &NextWeek, base_currency: &str, digits: u32) -> String {
+    let [mean, low, high] = [week.mean, week.low, week.high].map(|amount| display_amount(amount, digits));
+    let uncalibrated = if week.is_calibrated { "" } else { ", uncalibrated" };
+    format!("{mean} {base_currency} expected in the next 7 days (80 %{uncalibrated}: {low} to {high})")
 }

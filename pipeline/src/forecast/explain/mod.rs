@@ -118,10 +118,10 @@ pub struct ForecastPart {
     pub paid_date_p50: Option<String>,
     /// Nine tenths of it.
     pub paid_date_p90: Option<String>,
-    /// Chance that it is not settled by the due date.
-    pub late_probability: f64,
+    /// Chance that it is not settled by the due date; `None` where that lies beyond the days looked at.
+    pub late_probability: Option<f64>,
     /// Chance that it is not settled 30 days after.
-    pub late_30_probability: f64,
+    pub late_30_probability: Option<f64>,
     /// Chance that it is credited.
     pub credit_probability: f64,
     /// Chance that it is written off.

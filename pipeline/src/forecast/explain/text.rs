@@ -233,11 +233,12 @@ fn customer(text: &mut String, customer: &CustomerPart) {
 
 fn chances_of_lateness(text: &mut String, forecast: &ForecastPart, days_past_due: i32) {
     heading(text, "How late");
-    let late_30 = percent(forecast.late_30_probability);
+    let told = |chance: Option<f64>| chance.map_or("not told, that day lies beyond the days looked at".to_owned(), percent);
+    let late_30 = told(forecast.late_30_probability);
     match days_past_due {
         days if days >= 30 => line(text, "  it will not be paid within 30 days of the due date any more".to_owned()),
         days if days >= 0 => line(text, format!("  it will not be paid by the due date any more; P(more than 30 days late) {late_30}")),
-        _ => line(text, format!("  P(late) {}, P(more than 30 days late) {late_30}", percent(forecast.late_probability))),
+        _ => line(text, format!("  P(late) {}, P(more than 30 days late) {late_30}", told(forecast.late_probability))),
     }
 }
 

@@ -61,8 +61,8 @@ pub fn invoice_forecasts(context: &InvoiceContext, forecast: &NightForecast) -> 
         amounts("open_amount", rows.iter().map(|row| row.forecast.expected.open_item.open)),
         amounts("unapplied_credit", rows.iter().map(|row| row.forecast.expected.open_item.open - row.forecast.expected.amount)),
         doubles("expected_days_late", &|row| row.forecast.features.expected_days_late),
-        doubles("late_probability", &|row| row.forecast.late),
-        doubles("late_30_probability", &|row| row.forecast.late_30),
+        Column::new("late_probability".into(), rows.iter().map(|row| row.forecast.late).collect::<Vec<Option<f64>>>()),
+        Column::new("late_30_probability".into(), rows.iter().map(|row| row.forecast.late_30).collect::<Vec<Option<f64>>>()),
         Column::new(
             "late_at_issue_probability".into(),
             rows.iter().map(|row| context.late_at_issue(row.forecast.item.item)).collect::<Vec<Option<f64>>>(),
