@@ -165,7 +165,10 @@ pub const INVOICE_FORECASTS: Table = Table {
         double("driver_2_effect", "by so much"),
         text("driver_3", "the third"),
         double("driver_3_effect", "by so much"),
-        text("tier", "what stands behind it: hazard, residual_curve, pooled_curve, no_model (the due date)"),
+        text(
+            "tier",
+            "what stands behind it: hazard, residual_curve, pooled_curve, no_model (the due date); direct_debit: collected on the due date, as the configuration says",
+        ),
         boolean("is_disputed", "whether any of it is in dispute"),
         text("model_version", "the model, as in models/timing/"),
     ],

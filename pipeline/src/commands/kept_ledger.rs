@@ -5,6 +5,7 @@ use crate::cli::ConfigArguments;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::forecast::calendars::Calendars;
+use crate::forecast::direct_debits::DirectDebits;
 use crate::forecast::replay::Forecaster;
 use crate::forecast::snapshot::Companies;
 use crate::forecast::timing::Tier;
@@ -51,6 +52,7 @@ impl KeptLedger {
         let loaded = load(&view.files, &options)?;
         let known = knowledge(&view.files, &options, &loaded)?;
         let book = loaded.book;
+        DirectDebits::check(&config.forecast, &book)?;
         Ok(KeptLedger {
             facts: Facts::new(&book, &known, since, *config.include_intercompany),
             companies: Companies::of(&book),
@@ -73,6 +75,7 @@ impl KeptLedger {
             calendars: &self.calendars,
             half_life: f64::from(*self.config.forecast.half_life_days),
             tier: tier.or(*self.config.forecast.tier),
+            direct_debits: DirectDebits::of(&self.config.forecast, &self.book),
         }
     }
 

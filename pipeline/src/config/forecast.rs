@@ -21,6 +21,8 @@ pub struct ForecastConfig {
     pub calibration_weeks: Sourced<u32>,
     /// How many of the customers that owe most have rows of their own.
     pub top_customers: Sourced<u32>,
+    /// Customers whose invoices are collected by direct debit, by id or as `company/customer`.
+    pub direct_debits: Sourced<Vec<String>>,
     /// Names the random draws.
     pub seed: Sourced<u64>,
 }
@@ -34,6 +36,7 @@ pub(super) struct RawForecast {
     paths: Option<Spanned<u32>>,
     calibration_weeks: Option<Spanned<u32>>,
     top_customers: Option<Spanned<u32>>,
+    direct_debits: Option<Spanned<Vec<String>>>,
     seed: Option<Spanned<u64>>,
 }
 
@@ -77,6 +80,10 @@ impl RawForecast {
             paths,
             calibration_weeks,
             top_customers,
+            direct_debits: match self.direct_debits {
+                Some(names) => document.sourced(names),
+                None => Sourced { value: Vec::new(), origin: Origin::Default },
+            },
             seed: self.seed.map_or(Sourced { value: 1, origin: Origin::Default }, |value| document.sourced(value)),
         })
     }
@@ -94,6 +101,7 @@ impl ForecastConfig {
             value("paths", self.paths.to_string(), &self.paths.origin),
             value("calibration_weeks", self.calibration_weeks.to_string(), &self.calibration_weeks.origin),
             value("top_customers", self.top_customers.to_string(), &self.top_customers.origin),
+            value("direct_debits", format!("{:?}", *self.direct_debits), &self.direct_debits.origin),
             value("seed", self.seed.to_string(), &self.seed.origin),
         ]
     }

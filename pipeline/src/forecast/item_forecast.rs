@@ -64,7 +64,7 @@ impl<'a> ItemForecast<'a> {
         };
         let features = snapshot.features(customer, item, &expected.open_item);
         let rows = Rows::new(&features, snapshot.habits.of(customer), item.document_date, days_ahead.past());
-        let drivers = drivers(model, rows, days.first()?);
+        let drivers = if expected.is_collected { Vec::new() } else { drivers(model, rows, days.first()?) };
         let last = expected.left.last()?;
         let total = paid.last().copied().unwrap_or(0.0);
         let mut before = 0.0;

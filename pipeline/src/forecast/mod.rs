@@ -13,6 +13,7 @@ pub mod card;
 pub mod cash;
 pub mod cells;
 pub mod design;
+pub mod direct_debits;
 pub mod drivers;
 pub mod explain;
 pub mod gate;

@@ -8,6 +8,7 @@ use super::accuracy::{Key, ORIGINS_MOST, Scores, scores};
 use super::calendars::Calendars;
 use super::cash::{CashForecast, Simulation, forecast_cash};
 use super::cells::Detail;
+use super::direct_debits::DirectDebits;
 use super::grid::Periods;
 use super::open_items::{DaysAhead, Expected};
 use super::replay::{FINAL_AFTER_DAYS, Fitted, Forecaster, Refit, ReplayOptions, ReplayedOrigin, Target};
@@ -56,6 +57,7 @@ impl Inputs {
             calendars: &self.calendars,
             half_life: f64::from(*config.forecast.half_life_days),
             tier: *config.forecast.tier,
+            direct_debits: DirectDebits::of(&config.forecast, book),
         }
     }
 }

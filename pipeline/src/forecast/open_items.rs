@@ -4,9 +4,10 @@
 //! then has a curve: the shares of it that have left by cash, credit and write-off after each business day.
 
 use super::design::{DayFeatures, FOLLOWED_BEFORE_DAYS, Rows};
+use super::direct_debits::{DirectDebits, collected};
 use super::promises::{Promised, Promises};
 use super::snapshot::{Companies, Snapshot};
-use super::timing::TimingModel;
+use super::timing::{Tier, TimingModel};
 use crate::ledger::business_days::BusinessCalendar;
 use crate::ledger::calendar::Day;
 use crate::ledger::rates::CurrencyIndex;
@@ -59,11 +60,18 @@ pub struct Expected {
     pub left: Vec<[f64; 3]>,
     /// What is promised of it.
     pub promised: Option<Promised>,
+    /// Whether it is collected by direct debit on its due date: no model stands behind the shares.
+    pub is_collected: bool,
     /// Names the item's random draws: the same wherever and in whatever order the ledger is read.
     pub name: u64,
 }
 
 impl Expected {
+    /// What stands behind the shares, as it is published: the model's step of the ladder, or the direct debit.
+    pub fn tier_word(&self, tier: Tier) -> &'static str {
+        if self.is_collected { super::direct_debits::WORD } else { tier.word() }
+    }
+
     /// Share of the item paid after each day, kept promises included; `days` are those of the company.
     pub fn paid(&self, days: &DaysAhead) -> Vec<f64> {
         let Some(promised) = &self.promised else { return self.left.iter().map(|left| left[0]).collect() };
@@ -89,22 +97,31 @@ pub fn expected_items(
     model: &TimingModel,
     days: &[DaysAhead],
     promises: &Promises,
+    direct_debits: &DirectDebits,
 ) -> Vec<Expected> {
     let of_customer = |customer: usize| {
         let days = &days[companies.company(customer)];
         let items = facts.all_items_of(customer);
         let balances = after_credits(facts, snapshot, customer);
-        let promised = promises.of(companies, customer, items, &balances);
+        let promised = promises.of(facts, companies, customer, &balances);
         let names = names(companies.name(customer), items, &balances);
         let described = balances.into_iter().zip(promised).zip(names);
         described
             .map(|(((open_item, amount), promised), name)| {
                 let item = &items[open_item.position as usize];
-                let features = snapshot.features(customer, item, &open_item);
-                let rows = Rows::new(&features, snapshot.habits.of(customer), item.document_date, days.past());
-                let left = model.left(&features, rows, days.days());
+                let is_collected = direct_debits.collect(customer, &open_item, snapshot);
+                let left = match is_collected {
+                    true => collected(&open_item, days.days()),
+                    false => {
+                        let features = snapshot.features(customer, item, &open_item);
+                        let rows = Rows::new(&features, snapshot.habits.of(customer), item.document_date, days.past());
+                        model.left(&features, rows, days.days())
+                    }
+                };
                 let customer = u32::try_from(customer).expect("customers are counted in 32 bits");
-                Expected { customer, open_item, currency: item.currency, amount, left, promised, name }
+                // What is collected needs no promise.
+                let promised = promised.filter(|_| !is_collected);
+                Expected { customer, open_item, currency: item.currency, amount, left, promised, is_collected, name }
             })
             .collect::<Vec<_>>()
     };

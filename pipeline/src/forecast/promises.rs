@@ -6,8 +6,9 @@
 use super::snapshot::Companies;
 use crate::ledger::book::Promise;
 use crate::ledger::calendar::Day;
+use crate::ledger::rates::CurrencyIndex;
 use crate::scoring::as_of::OpenItem;
-use crate::scoring::facts::{DebitItem, Exit, Facts};
+use crate::scoring::facts::{Exit, Facts};
 
 /// Promises of how many days show how often they are kept.
 const WINDOW_DAYS: i32 = 365;
@@ -50,24 +51,40 @@ impl Promises {
     }
 
     /// What is promised of a customer's open items, in their order: promises of a document on its items, others on what has been
-    /// due longest. `amounts` is what is open of each after credits.
-    pub fn of(&self, companies: &Companies, customer: usize, items: &[DebitItem], open: &[(OpenItem, i64)]) -> Vec<Option<Promised>> {
+    /// due longest. `open` has what is open of each after credits. A promise of a document may be in another currency than its items:
+    /// it counts by its value on the day.
+    pub fn of(&self, facts: &Facts, companies: &Companies, customer: usize, open: &[(OpenItem, i64)]) -> Vec<Option<Promised>> {
+        let items = facts.all_items_of(customer);
         let mut promised: Vec<Option<Promised>> = vec![None; open.len()];
         for promise in self.of_customer(customer).iter().filter(|promise| promise.promised_date > self.day) {
             let mut rest = promise.amount;
             for ((open_item, amount), found) in open.iter().zip(&mut promised) {
                 let item = &items[open_item.position as usize];
                 let is_meant = promise.items.is_empty() || promise.items.contains(&item.item);
-                if rest <= 0 || *amount <= 0 || found.is_some() || !is_meant || item.currency != promise.currency {
+                let is_comparable = item.currency == promise.currency || !promise.items.is_empty();
+                if rest <= 0 || *amount <= 0 || found.is_some() || !is_meant || !is_comparable {
                     continue;
                 }
-                let taken = rest.min(*amount);
-                rest -= taken;
+                let Some(factor) = self.factor(facts, promise.currency, item.currency) else { continue };
+                let taken = ((rest as f64 * factor).round() as i64).min(*amount);
+                rest -= (taken as f64 / factor).round() as i64;
+                if taken <= 0 {
+                    continue;
+                }
                 let kept_rate = self.kept_rates[companies.company(customer)];
                 *found = Some(Promised { date: promise.promised_date, amount: taken, kept_rate });
             }
         }
         promised
+    }
+
+    /// What one unit of a currency is in another on the day; `None` without rates.
+    fn factor(&self, facts: &Facts, from: CurrencyIndex, to: CurrencyIndex) -> Option<f64> {
+        if from == to {
+            return Some(1.0);
+        }
+        let rate = |currency| facts.rates().on(currency, self.day, self.day).map(|rate| rate as f64);
+        rate(from).zip(rate(to)).filter(|(_, to)| *to > 0.0).map(|(from, to)| from / to)
     }
 
     fn of_customer(&self, customer: usize) -> &[Promise] {

@@ -8,6 +8,7 @@ use super::baselines;
 use super::calendars::Calendars;
 use super::cash::{CashForecast, Simulation, forecast_cash};
 use super::cells::{Cell, Cells, Detail};
+use super::direct_debits::DirectDebits;
 use super::gate::{self, Candidate, Judged};
 use super::grid::{Grid, Periods};
 use super::open_items::{DaysAhead, Expected, expected_items};
@@ -43,6 +44,8 @@ pub struct Forecaster<'a> {
     pub half_life: f64,
     /// The step of the ladder, or `None` to take the best that is allowed.
     pub tier: Option<Tier>,
+    /// The customers that pay by direct debit.
+    pub direct_debits: DirectDebits,
 }
 
 /// A model as it was fitted on a day, with the calendars that companies were counted in then.
@@ -216,7 +219,7 @@ impl<'a> Forecaster<'a> {
     /// The open items of a snapshot with their curves over the days ahead of each company.
     pub fn expected(&self, snapshot: &Snapshot, fitted: &Fitted, days: &[DaysAhead]) -> Vec<Expected> {
         let promises = Promises::at(self.facts, self.companies, snapshot.day);
-        expected_items(self.facts, self.companies, snapshot, &fitted.model, days, &promises)
+        expected_items(self.facts, self.companies, snapshot, &fitted.model, days, &promises, &self.direct_debits)
     }
 
     /// Replays origins, in their order, each over the periods that `periods_of` tells. `done` hears of each that is ready.

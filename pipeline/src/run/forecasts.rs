@@ -5,6 +5,7 @@ use super::session::Session;
 use crate::config::Config;
 use crate::error::Result;
 use crate::forecast::card::ModelVersion;
+use crate::forecast::direct_debits::DirectDebits;
 use crate::forecast::next_week::NextWeek;
 use crate::forecast::nightly::{Inputs, forecast};
 use crate::forecast::{tables, vintages};
@@ -41,6 +42,7 @@ pub fn write_forecasts(
     if !*config.forecast.enabled || book.items.is_empty() {
         return Ok(None);
     }
+    DirectDebits::check(&config.forecast, book)?;
     let known = knowledge(&view.files, &load_options(config, view, *as_of), loaded)?;
     let inputs = Inputs::new(config, book, &known, *as_of);
     let forecaster = inputs.forecaster(config, book);

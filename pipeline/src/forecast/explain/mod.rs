@@ -157,7 +157,7 @@ pub struct WeekPart {
 /// The model.
 #[derive(Clone, Debug, Serialize)]
 pub struct ModelPart {
-    /// The step of the ladder.
+    /// The step of the ladder, or `direct_debit`.
     pub tier: &'static str,
     /// The published version.
     pub version: String,
@@ -183,7 +183,7 @@ impl Explainer<'_> {
             drivers: driver_parts(&forecast, days.days().first()?.day),
             customer: customer_part(self, &forecast),
             model: ModelPart {
-                tier: self.fitted.model.tier.word(),
+                tier: expected.tier_word(self.fitted.model.tier),
                 version: self.model_version.to_owned(),
                 fitted_date: text_of(self.fitted.day),
                 cash_events: self.fitted.model.events,

@@ -45,7 +45,7 @@ pub fn split(forecast: &ItemForecast, tier: Tier, snapshot: &Snapshot) -> Option
     let customer = forecast.expected.customer as usize;
     let behaviour = snapshot.behaviour.customer(customer);
     let pool_mean = snapshot.behaviour.pool_of(customer, forecast.item.terms);
-    let uses_expected_days_late = matches!(tier, Tier::Hazard | Tier::ResidualCurve);
+    let uses_expected_days_late = !forecast.expected.is_collected && matches!(tier, Tier::Hazard | Tier::ResidualCurve);
     let credibility = if behaviour.mean.is_some() { behaviour.credibility } else { 0.0 };
     let tenths = |days: f64| if uses_expected_days_late { (days * 10.0).round() as i32 } else { 0 };
     let own_tenths = tenths(credibility * behaviour.mean.unwrap_or(0.0));

@@ -5,6 +5,7 @@ use super::drivers::DriverPart;
 use super::settled::Settled;
 use super::split::Split;
 use super::{Explanation, ForecastPart, ItemPart, ModelPart};
+use crate::forecast::direct_debits::WORD;
 use crate::ledger::money::{AMOUNT_SCALE, DecimalFormat, display_amount, parse_decimal};
 use std::fmt::Write as _;
 
@@ -21,7 +22,18 @@ pub fn explanation(explained: &Explanation, as_of: &str, is_last: bool) -> Strin
         text += "\nThere is no model: too few payments are known to learn from. What follows is the due date, or the first\n\
                  business day ahead where that is past. It is not a forecast.\n";
     }
+    let is_collected = explained.model.tier == WORD;
+    if is_collected {
+        text += "\nThe customer pays by direct debit, as the configuration says: it is expected on its due date or the next business\n\
+                 day, and no model is asked.\n";
+    }
     when(&mut text, &explained.forecast);
+    if is_collected {
+        if is_last {
+            customer(&mut text, &explained.customer);
+        }
+        return text;
+    }
     if let Some(split) = &explained.split {
         parts(&mut text, split, explained.model.tier);
     }

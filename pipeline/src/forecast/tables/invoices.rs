@@ -76,7 +76,7 @@ pub fn invoice_forecasts(context: &InvoiceContext, forecast: &NightForecast) -> 
             "promise_kept_probability".into(),
             rows.iter().map(|row| row.forecast.expected.promised.map(|promised| promised.kept_rate)).collect::<Vec<Option<f64>>>(),
         ),
-        texts("tier", rows.iter().map(|_| Some(forecast.fitted.model.tier.word()))),
+        texts("tier", rows.iter().map(|row| Some(row.forecast.expected.tier_word(forecast.fitted.model.tier)))),
         Column::new("is_disputed".into(), rows.iter().map(|row| row.forecast.expected.open_item.disputed > 0).collect::<Vec<bool>>()),
         texts("model_version", rows.iter().map(|_| Some(context.model_version))),
     ];
