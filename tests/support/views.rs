@@ -7,6 +7,7 @@ use arrears::forecast::baselines;
 use arrears::forecast::calendars::Calendars;
 use arrears::forecast::cash::{Simulation, forecast_cash};
 use arrears::forecast::cells::Detail;
+use arrears::forecast::direct_debits::DirectDebits;
 use arrears::forecast::grid::Periods;
 use arrears::forecast::payment_runs::PaymentRuns;
 use arrears::forecast::replay::Forecaster;
@@ -241,7 +242,8 @@ impl View {
     pub fn describe_forecast(&self, at: Day, detail: Detail, tier: Option<Tier>) -> Vec<String> {
         let View { loaded, facts, companies, calendars, .. } = self;
         let book = &loaded.book;
-        let forecaster = Forecaster { book, facts, companies, calendars, half_life: HALF_LIFE, tier };
+        let forecaster =
+            Forecaster { book, facts, companies, calendars, half_life: HALF_LIFE, tier, direct_debits: DirectDebits::default() };
         let fitted = forecaster.fit(&[at]).expect("the fit is certified").remove(0);
         let snapshot = forecaster.snapshot(at, &fitted);
         let simulation = Simulation { paths: 100, correlation: 0.3, seed: 7 };
