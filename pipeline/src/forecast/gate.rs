@@ -8,7 +8,7 @@
 
 use super::open_items::DaysAhead;
 use super::payment_runs::PaymentRuns;
-use super::replay::{CUSTOMERS_MOST, Fitted, Forecaster};
+use super::replay::{Fitted, Forecaster};
 use super::snapshot::{Sample, Snapshot};
 use super::timing::TimingModel;
 use super::training::Followed;
@@ -113,7 +113,7 @@ struct Sums {
 fn judge(forecaster: &Forecaster, earlier: &Candidate, until: Day) -> Judged {
     let Candidate { fitted, curve: Some(curve) } = earlier else { return Judged::nothing(until) };
     let Forecaster { facts, companies, half_life, .. } = *forecaster;
-    let sample = Sample::of(facts.customers_known(fitted.day), CUSTOMERS_MOST);
+    let sample = forecaster.sample(fitted.day);
     let runs = match sample {
         Sample::ALL => forecaster.runs(fitted),
         sample => Arc::new(PaymentRuns::learn(facts, companies, &fitted.calendars, fitted.day, sample)),

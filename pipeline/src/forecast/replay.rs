@@ -25,8 +25,8 @@ use crate::scoring::facts::Facts;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A fit looks at about so many customers at most: more do not make the shared coefficients any surer.
-pub const CUSTOMERS_MOST: usize = 2_048;
+/// A fit looks at customers with about so many items at most: more do not make the shared coefficients any surer.
+const ITEMS_MOST: usize = 65_536;
 /// Cash is final so many days after a period has ended.
 pub const FINAL_AFTER_DAYS: i32 = 10;
 
@@ -168,7 +168,7 @@ impl<'a> Forecaster<'a> {
         let mut alike: Vec<(Sample, Vec<&'a BusinessCalendar>, Vec<Day>)> = Vec::new();
         for day in days {
             let calendars = self.calendars.at(self.facts, self.companies, *day);
-            let sample = Sample::of(self.facts.customers_known(*day), CUSTOMERS_MOST);
+            let sample = self.sample(*day);
             let is_alike = |(other, others, _): &&mut (Sample, Vec<&BusinessCalendar>, Vec<Day>)| {
                 *other == sample && others.iter().zip(&calendars).all(|(a, b)| std::ptr::eq(*a, *b))
             };
@@ -202,6 +202,12 @@ impl<'a> Forecaster<'a> {
         }
         fitted.sort_by_key(|candidate: &Candidate| candidate.fitted.day);
         Ok(fitted)
+    }
+
+    /// The customers that a fit of a day looks at: whole ones, as many as have about [`ITEMS_MOST`] items. A book of many customers with
+    /// one item each keeps enough of them to learn from.
+    pub fn sample(&self, day: Day) -> Sample {
+        Sample::of(self.facts.items_known(day), ITEMS_MOST)
     }
 
     /// All customers at the end of a day, with the runs that a fit knows.

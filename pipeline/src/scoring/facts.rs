@@ -199,8 +199,17 @@ impl Facts {
     /// How many customers have an open item or one of the last two years at the end of `day`, as known then. Older ones are not
     /// counted, so that it does not matter how far back the facts go.
     pub fn customers_known(&self, day: Day) -> usize {
-        let is_active = |item: &DebitItem| item.document_date > day - super::as_of::HISTORY_DAYS || self.open(item, day) > 0;
-        (0..self.customers()).filter(|customer| self.items_of(*customer, day).any(is_active)).count()
+        (0..self.customers()).filter(|customer| self.items_of(*customer, day).any(|item| self.is_active(item, day))).count()
+    }
+
+    /// How many items are open, or of the last two years, at the end of `day`, as known then.
+    pub fn items_known(&self, day: Day) -> usize {
+        let of_customer = |customer: usize| self.items_of(customer, day).filter(|item| self.is_active(item, day)).count();
+        (0..self.customers()).into_par_iter().map(of_customer).sum()
+    }
+
+    fn is_active(&self, item: &DebitItem, day: Day) -> bool {
+        item.document_date > day - super::as_of::HISTORY_DAYS || self.open(item, day) > 0
     }
 
     /// Every debit item of a customer, by document date; of a corrected one every version.

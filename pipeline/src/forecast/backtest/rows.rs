@@ -15,8 +15,8 @@ use crate::error::Result;
 use crate::forecast::cells::Cell;
 use crate::forecast::design::{COLUMNS, Rows, column_names};
 use crate::forecast::open_items::{DaysAhead, Expected};
-use crate::forecast::replay::{CUSTOMERS_MOST, Fitted, Forecaster, ReplayedOrigin, Target};
-use crate::forecast::snapshot::{Sample, Snapshot};
+use crate::forecast::replay::{Fitted, Forecaster, ReplayedOrigin, Target};
+use crate::forecast::snapshot::Snapshot;
 use crate::forecast::timing::Tier;
 use crate::forecast::training::{Training, TrainingRows, band_of};
 use crate::ledger::calendar::{Day, date_of};
@@ -60,7 +60,7 @@ pub fn write_rows(
 fn training_rows(forecaster: &Forecaster, day: Day) -> TrainingRows {
     let Forecaster { facts, companies, half_life, .. } = *forecaster;
     let calendars = forecaster.calendars.at(facts, companies, day);
-    let sample = Sample::of(facts.customers_known(day), CUSTOMERS_MOST);
+    let sample = forecaster.sample(day);
     Training { facts, companies, calendars: &calendars, half_life }.rows(&[day], sample, |_, _| {}).pop().unwrap_or_default()
 }
 
