@@ -5,20 +5,19 @@
 //! Quote ratios between lines of one run, not times: machines differ. The fit of a million rows and the paths are beside the
 //! mathematics: `cargo bench --package arrears-models`.
 
-use arrears::config::{Config, Overrides};
+mod ledger;
+
 use arrears::forecast::design::{ItemFeatures, Rows};
 use arrears::forecast::nightly::Inputs;
 use arrears::forecast::open_items::DaysAhead;
-use arrears::generate::{GenerateOptions, generate};
 use arrears::ingest::load::knowledge::knowledge;
-use arrears::ingest::load::{LedgerFiles, LoadOptions, load};
-use arrears::ingest::{IngestOptions, Silent, ingest};
+use arrears::ingest::load::load;
 use arrears::ledger::book::Book;
-use arrears::ledger::calendar::{Day, day_of};
+use arrears::ledger::calendar::Day;
+use ledger::Generated;
 use rayon::prelude::*;
 use std::sync::OnceLock;
 
-const INVOICES: u64 = 50_000;
 /// Items that curves are made for: the open items of the ledger, again and again.
 const ITEMS: usize = 200_000;
 /// Calendar days that have 65 business days.
@@ -29,44 +28,33 @@ fn main() {
 }
 
 struct Ledger {
-    _folder: tempfile::TempDir,
-    config: Config,
+    generated: Generated,
     book: Book,
     inputs: Inputs,
-    as_of: Day,
 }
 
-/// A generated ledger, read once for all benchmarks.
+/// The ledger and its facts, once for all benchmarks.
 fn ledger() -> &'static Ledger {
     static LEDGER: OnceLock<Ledger> = OnceLock::new();
     LEDGER.get_or_init(|| {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let generated = folder.path().join("generated");
-        let options = GenerateOptions::new(&generated, INVOICES, 1);
-        generate(&options, &mut |_| {}).expect("a ledger is generated");
-        let config = Config::load(&generated.join("arrears.toml"), &Overrides::default()).expect("its configuration is valid");
-        let pending = ingest(&config, &IngestOptions { delivered_at: 0 }, &Silent).expect("it is ingested");
-        let files = LedgerFiles::of(&config.output, &pending.index);
-        pending.commit().expect("it is committed");
-        let as_of = day_of(options.end_date);
-        let load_options = LoadOptions { base_currency: "USD".into(), as_of, known_as_of: None };
-        let loaded = load(&files, &load_options).expect("the ledger is readable");
-        let known = knowledge(&files, &load_options, &loaded).expect("and what was known when");
-        let inputs = Inputs::new(&config, &loaded.book, &known, as_of);
-        Ledger { _folder: folder, config, book: loaded.book, inputs, as_of }
+        let generated = Generated::new();
+        let loaded = load(&generated.files, &generated.load_options()).expect("the ledger is readable");
+        let known = knowledge(&generated.files, &generated.load_options(), &loaded).expect("and what was known when");
+        let inputs = Inputs::new(&generated.config, &loaded.book, &known, generated.as_of);
+        Ledger { generated, book: loaded.book, inputs }
     })
 }
 
 #[divan::bench(sample_count = 3, sample_size = 1)]
 fn fit_of_a_day(bencher: divan::Bencher) {
-    let Ledger { config, book, inputs, as_of, .. } = ledger();
+    let Ledger { generated: Generated { config, as_of, .. }, book, inputs } = ledger();
     let forecaster = inputs.forecaster(config, book);
     bencher.bench(|| forecaster.fit(&[*as_of]).expect("the fit is certified").len());
 }
 
 #[divan::bench(sample_count = 3, sample_size = 1)]
 fn curves_of_200_thousand_items_over_65_days(bencher: divan::Bencher) {
-    let Ledger { config, book, inputs, as_of, .. } = ledger();
+    let Ledger { generated: Generated { config, as_of, .. }, book, inputs } = ledger();
     let forecaster = inputs.forecaster(config, book);
     let fitted = forecaster.fit(&[*as_of]).expect("the fit is certified").pop().expect("one day has one fit");
     assert_eq!(fitted.model.tier.word(), "hazard", "the dearest step of the ladder");

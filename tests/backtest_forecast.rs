@@ -7,7 +7,7 @@ use arrow::datatypes::{Float32Type, Float64Type, Int32Type, Int64Type, UInt64Typ
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::collections::BTreeMap;
 use std::path::Path;
-use support::{Ended, Place, end_of, files_of, program, real_ledger, repository};
+use support::{Ended, Place, end_of, files_of, ibm_sample, program};
 
 /// A place whose ledger is read.
 fn ingested(place: Place, as_of: &str) -> Place {
@@ -269,6 +269,21 @@ fn a_challenger_is_judged_on_the_same_origins_and_the_verdict_is_kept() {
 }
 
 #[test]
+fn origins_that_were_kept_without_a_direct_debit_do_not_count_with_it() {
+    let place = generated(500);
+    let all: Vec<&str> = SHORT.into_iter().chain(["--to", "2024-03-11"]).collect();
+    let replayed = |what: &str| backtest(&place, &all).expect(0).stdout.contains(what);
+    assert!(replayed(" 0 read from "));
+    assert!(replayed(" 0 origins replayed now "), "all are kept");
+    let customers = place.read("ledger/customers.csv");
+    let mut lines = customers.lines().map(|line| line.split(',').collect::<Vec<_>>());
+    let column = lines.next().expect("a heading").iter().position(|name| *name == "customer_id").expect("customers have an id");
+    let customer = lines.next().expect("a customer")[column];
+    place.write("arrears.toml", place.read("arrears.toml") + &format!("direct_debits = [\"{customer}\"]\n"));
+    assert!(replayed(" 0 read from "), "another forecast");
+}
+
+#[test]
 fn what_cannot_be_replayed_is_refused_with_what_to_do() {
     let place = Place::copy_of("data-samples/corner-shop");
     let ended = backtest(&place, &["--from", "2025-01-06", "--to", "2025-02-03"]).expect(4);
@@ -330,12 +345,7 @@ fn the_help_names_what_can_be_asked_for() {
 
 #[test]
 fn cash_of_the_ibm_sample_is_forecast_as_well_as_it_must_be() {
-    let Some(data) = real_ledger("ibm_ar") else { return };
-    let place = Place::empty();
-    let config = repository().join("data-samples/examples/ibm-receivables.toml");
-    std::fs::copy(&config, place.path().join("arrears.toml")).expect("the example can be copied");
-    let name = "WA_Fn-UseC_-Accounts-Receivable.csv.gz";
-    std::os::unix::fs::symlink(data.join(name), place.path().join(name)).expect("a link can be made");
+    let Some(place) = ibm_sample("") else { return };
     let place = ingested(place, "2014-01-31");
     let out = place.path().join("table.parquet");
     let printed = backtest(&place, &["--from", "2013-01-07", "--to", "2013-10-07", "--out", &out.display().to_string()]).expect(0).stdout;

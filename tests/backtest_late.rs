@@ -5,7 +5,7 @@ mod support;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use parquet::record::RowAccessor as _;
 use std::collections::BTreeMap;
-use support::{Place, end_of, real_ledger, repository};
+use support::{Place, end_of, ibm_sample};
 
 /// A place whose ledger is read.
 fn ingested(place: Place, as_of: &str) -> Place {
@@ -97,12 +97,7 @@ fn without_a_ledger_or_a_time_after_the_cut_it_says_what_to_do() {
 
 #[test]
 fn lateness_of_the_ibm_sample_is_told_as_well_as_it_must_be() {
-    let Some(data) = real_ledger("ibm_ar") else { return };
-    let place = Place::empty();
-    let config = repository().join("data-samples/examples/ibm-receivables.toml");
-    std::fs::copy(&config, place.path().join("arrears.toml")).expect("the example can be copied");
-    let name = "WA_Fn-UseC_-Accounts-Receivable.csv.gz";
-    std::os::unix::fs::symlink(data.join(name), place.path().join(name)).expect("a link can be made");
+    let Some(place) = ibm_sample("") else { return };
     let place = ingested(place, "2014-01-31");
     let printed = backtest(&place, &["--cut", "2013-05-06"]).expect(0).stdout;
     // The protocol's rows: due before the cut less 45 days, of customers who had paid three; issued after the cut.

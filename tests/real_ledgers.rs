@@ -4,17 +4,13 @@
 mod support;
 
 use std::path::Path;
-use support::{Place, is, money, money_in, night_of, real_ledger, repository, scenario, table_where, the_row};
+use support::{Place, example, ibm_sample, is, money, money_in, night_of, real_ledger, scenario, table_where, the_row};
 
-/// A place with an example's configuration, and its data under the name the example gives them.
-fn place(example: &str, data: &Path, name: &str) -> Place {
-    let place = Place::empty();
-    let config = repository().join("data-samples/examples").join(example);
-    let text = std::fs::read_to_string(&config).unwrap_or_else(|cause| panic!("{}: {cause}", config.display()));
-    // These tests are about balances: nothing is replayed.
-    place.write("arrears.toml", text + "\n[forecast]\ncalibration_weeks = 0\n");
-    std::os::unix::fs::symlink(data, place.path().join(name)).expect("a link can be made");
-    place
+/// These tests are about balances: nothing is replayed.
+const NO_REPLAYS: &str = "\n[forecast]\ncalibration_weeks = 0\n";
+
+fn place(name: &str, data: &Path, data_name: &str) -> Place {
+    example(name, data, data_name, NO_REPLAYS)
 }
 
 /// The figures of a night that every README gives, for the company as a whole.
@@ -106,10 +102,9 @@ fn road_traffic_fines_are_exact_to_the_cent_on_five_dates() {
 
 #[test]
 fn the_ibm_sample_is_exact_on_four_dates() {
-    let Some(data) = real_ledger("ibm_ar") else { return };
-    let name = "WA_Fn-UseC_-Accounts-Receivable.csv.gz";
+    let Some(place) = ibm_sample(NO_REPLAYS) else { return };
     assert_figures(
-        &place("ibm-receivables.toml", &data.join(name), name),
+        &place,
         "out/ibm-receivables",
         "
         as_of      net      open_items past_due

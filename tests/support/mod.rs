@@ -325,6 +325,22 @@ pub fn told(line: &str) {
     std::io::stderr().write_all(format!("{line}\n").as_bytes()).expect("standard error can be written");
 }
 
+/// A place with the configuration of an example and, under the name it gives them, its data; `more` is added to the configuration.
+pub fn example(name: &str, data: &Path, data_name: &str, more: &str) -> Place {
+    let place = Place::empty();
+    let config = repository().join("data-samples/examples").join(name);
+    let text = std::fs::read_to_string(&config).unwrap_or_else(|cause| panic!("{}: {cause}", config.display()));
+    place.write("arrears.toml", text + more);
+    std::os::unix::fs::symlink(data, place.path().join(data_name)).expect("a link can be made");
+    place
+}
+
+/// The public IBM sample with its example's configuration; nothing, said aloud, where it is not there.
+pub fn ibm_sample(more: &str) -> Option<Place> {
+    let data_name = "WA_Fn-UseC_-Accounts-Receivable.csv.gz";
+    Some(example("ibm-receivables.toml", &real_ledger("ibm_ar")?.join(data_name), data_name, more))
+}
+
 /// The folder of a real ledger; nothing, said aloud, where it is not there.
 pub fn real_ledger(name: &str) -> Option<PathBuf> {
     let shared =

@@ -10,7 +10,7 @@ use arrears::forecast::cells::Detail;
 use arrears::forecast::direct_debits::DirectDebits;
 use arrears::forecast::grid::Periods;
 use arrears::forecast::payment_runs::PaymentRuns;
-use arrears::forecast::replay::Forecaster;
+use arrears::forecast::replay::{Forecaster, ITEMS_MOST};
 use arrears::forecast::snapshot::{Companies, Sample, Snapshot};
 use arrears::forecast::timing::Tier;
 use arrears::forecast::training::Training;
@@ -78,7 +78,7 @@ impl View {
     pub fn describe(&self, at: Day) -> Vec<String> {
         let mut lines = Vec::new();
         let snapshot = self.snapshot(at);
-        lines.push(format!("customers known {}", self.facts.customers_known(at)));
+        lines.push(format!("customers known {}, items known {}", self.facts.customers_known(at), self.facts.items_known(at)));
         for customer in 0..self.facts.customers() {
             self.describe_items(customer, at, &mut lines);
             self.describe_customer(customer, &snapshot, &mut lines);
@@ -220,8 +220,8 @@ impl View {
     pub fn describe_training(&self, at: Day) -> Vec<String> {
         let calendars = self.calendars.at(&self.facts, &self.companies, at);
         let training = Training { facts: &self.facts, companies: &self.companies, calendars: &calendars, half_life: HALF_LIFE };
-        // As a fit does: of many customers some.
-        let sample = Sample::of(self.facts.customers_known(at), 8_192);
+        // As a fit does: of many items those of some customers.
+        let sample = Sample::of(self.facts.items_known(at), ITEMS_MOST);
         let rows = training.rows(&[at], sample, |_, _| {}).remove(0);
         let mut lines = vec![format!(
             "training {} rows {} events {} customers {:?} others",

@@ -172,6 +172,7 @@ impl<'a> Backtest<'a> {
                 base_currency: (*ledger.config.base_currency).clone(),
                 include_intercompany: *ledger.config.include_intercompany,
                 calendar: ledger.config.calendar.fingerprint(),
+                direct_debits: ledger.config.forecast.direct_debits.to_vec(),
             },
             ledger,
             plan,

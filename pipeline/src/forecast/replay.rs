@@ -26,7 +26,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A fit looks at customers with about so many items at most: more do not make the shared coefficients any surer.
-const ITEMS_MOST: usize = 65_536;
+pub const ITEMS_MOST: usize = 65_536;
 /// Cash is final so many days after a period has ended.
 pub const FINAL_AFTER_DAYS: i32 = 10;
 

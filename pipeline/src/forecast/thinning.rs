@@ -4,6 +4,9 @@
 //! number every second row is left out, and again, and each row that stays counts twice, and again. Days with a payment are
 //! rarer and thinned for themselves, so that both keep what they can. A row is in or out by its own hash, whatever the order.
 //!
+//! Standard errors of a fit take the weights for independent observations: of a thinned book they are too small, by the root of
+//! what a row stands for at most.
+//!
 //! Source: G. King, L. Zeng (2001), *Logistic Regression in Rare Events Data*, Political Analysis 9, 137–163 (weighting).
 
 /// The most rows without a payment.

@@ -43,6 +43,7 @@ pub struct Settings {
     base_currency: String,
     include_intercompany: bool,
     calendar: String,
+    direct_debits: Vec<String>,
 }
 
 /// What of the configuration and the ledger moves a replay.
@@ -56,6 +57,8 @@ pub struct Basis {
     pub include_intercompany: bool,
     /// The business days, as far as the configuration sets them.
     pub calendar: String,
+    /// The customers that pay by direct debit, as the configuration names them.
+    pub direct_debits: Vec<String>,
 }
 
 impl Settings {
@@ -75,6 +78,7 @@ impl Settings {
             base_currency: basis.base_currency.clone(),
             include_intercompany: basis.include_intercompany,
             calendar: basis.calendar.clone(),
+            direct_debits: basis.direct_debits.clone(),
         }
     }
 
