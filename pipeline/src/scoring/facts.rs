@@ -5,7 +5,7 @@
 //! one. A fact counts from the later of its own date and the day it was recorded. Not responsible for what is computed from
 //! it. Intercompany customers are left out, as in every table.
 
-use crate::ingest::load::knowledge::{FROM_THE_BEGINNING, Knowledge, Known, KnownOrder, KnownPromise, KnownRates, Match, TO_THIS_DAY};
+use crate::ingest::load::knowledge::{FROM_THE_BEGINNING, Knowledge, Known, KnownCustomers, KnownOrder, KnownPromise, KnownRates, Match, TO_THIS_DAY};
 use crate::ledger::book::{Book, CustomerIndex, Dispute, DocumentType, Item, ItemIndex, LabelIndex, NO_AMOUNT, NO_DATE, Promise};
 use crate::ledger::calendar::Day;
 use crate::ledger::money::RATE_ONE;
@@ -70,6 +70,8 @@ pub struct DebitItem {
 struct Slice {
     /// The credit it comes from: applications that are taken back net with those of the same credit.
     credit: ItemIndex,
+    /// What kind of document that is.
+    credit_type: DocumentType,
     exit: Exit,
     /// When the money came, or the credit was granted: the later of both documents' dates.
     effective_date: Day,
@@ -87,6 +89,8 @@ pub struct AccountItem {
     pub customer: CustomerIndex,
     /// In what.
     pub currency: CurrencyIndex,
+    /// What kind of document it is.
+    pub document_type: DocumentType,
     /// Whether money moves: receipts, and the refunds and reversals that take it back.
     pub is_cash: bool,
     /// 1 for credits, −1 for refunds and reversals.
@@ -135,6 +139,7 @@ pub struct Facts {
     orders: Vec<Known<KnownOrder>>,
     /// For each promise the versions of the items it is about.
     promised: Vec<Vec<PromisedItem>>,
+    known_customers: KnownCustomers,
     rates: KnownRates,
 }
 
@@ -168,6 +173,7 @@ impl Facts {
             parts.into_iter().for_each(|part| facts.append(part));
         }
         facts.promises = knowledge.promises.clone();
+        facts.known_customers = knowledge.customers.clone();
         let counts = |known: &&Known<KnownOrder>| include_intercompany || !book.customers[known.fact.customer as usize].is_intercompany;
         facts.orders = knowledge.orders.iter().filter(counts).copied().collect();
         facts.promised = knowledge.promises.iter().map(|known| sources.promised_items(&known.fact)).collect();
@@ -403,6 +409,8 @@ struct Sources<'a> {
 /// What an application takes off one of its items, with the days on which it counts and is known.
 struct Taken {
     other: ItemIndex,
+    /// What kind of document the credit is, whichever side is asked.
+    other_type: DocumentType,
     exit: Exit,
     effective_date: Day,
     visible_from: Day,
@@ -496,6 +504,7 @@ impl<'a> Sources<'a> {
         taken.sort_by_key(|taken| (taken.other, taken.visible_from, taken.visible_until, taken.amount));
         part.slices.extend(taken.iter().map(|taken| Slice {
             credit: taken.other,
+            credit_type: taken.other_type,
             exit: taken.exit,
             effective_date: taken.effective_date,
             visible_from: taken.visible_from,
@@ -542,6 +551,7 @@ impl<'a> Sources<'a> {
             key: self.knowledge.key(index),
             customer: item.customer,
             currency: item.currency,
+            document_type: item.document_type,
             is_cash: matches!(item.document_type, DocumentType::Receipt | DocumentType::Refund | DocumentType::ReceiptReversal),
             sign: if item.document_type.is_debit() { -1 } else { 1 },
             document_date: item.document_date,
@@ -559,6 +569,7 @@ impl<'a> Sources<'a> {
         taken.clear();
         let as_taken = |Known { fact, from, until }: &Known<Match>| Taken {
             other: if is_debit { fact.credit } else { fact.debit },
+            other_type: fact.credit_type,
             exit: Exit::of(fact.credit_type),
             effective_date: fact.effective_date,
             visible_from: fact.visible_date.max(*from),
@@ -574,6 +585,7 @@ impl<'a> Sources<'a> {
                 let other_item = &book.items[other as usize];
                 Some(Taken {
                     other,
+                    other_type: other_item.document_type,
                     exit: Exit::of(other_item.document_type),
                     effective_date: item.document_date.max(other_item.document_date),
                     visible_from: application.visible_date.max(from),
@@ -639,5 +651,6 @@ pub fn since(as_of: Day) -> Day {
     as_of.saturating_sub(4 * 366 + 56).max(FROM_THE_BEGINNING + 1)
 }
 
+mod standing;
 #[cfg(test)]
 mod tests;

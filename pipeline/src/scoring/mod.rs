@@ -6,6 +6,8 @@
 
 pub mod as_of;
 pub mod behaviour;
+pub mod characteristics;
+pub mod defaults;
 pub mod facts;
 pub mod late_at_issue;
 pub mod leaks;

@@ -1,15 +1,16 @@
 //! From when each row of the book is known, and what was known instead before: what is needed to look at the ledger as it
 //! was at the end of any earlier day without loading it again.
 //!
-//! Responsible for items, applications, disputes, promises, orders and exchange rates. A day knows what was recorded by its end; rows
+//! Responsible for items, applications, disputes, promises, orders, exchange rates, limits and events of customers. A day knows what was recorded by its end; rows
 //! that do not say when they were recorded are known from the beginning. What a view of that day would have left out because
 //! other rows broke it (over-applied, without a rate, without its document) is left out of that day, and what only a later day
-//! leaves out is in it. Not responsible for customers: to which company, group and segment they belong is how the book is
+//! leaves out is in it. Not responsible for to which company, group and segment customers belong: that is how the book is
 //! looked at, and is as it is now. Versions that name a customer or a currency which nothing that is known now names any more
 //! are nobody's: they are in no customer's account, but hold their place among the applications.
 
 #[cfg(test)]
 pub(crate) mod by_hand;
+mod customers;
 mod matching;
 mod orders;
 mod promises;
@@ -17,6 +18,7 @@ mod rates;
 #[cfg(test)]
 mod tests;
 
+pub use customers::{EventKind, KnownCustomer, KnownCustomers, KnownEvent};
 pub use matching::Match;
 pub use orders::KnownOrder;
 pub use promises::KnownPromise;
@@ -82,6 +84,8 @@ pub struct Knowledge {
     pub promises: Vec<Known<KnownPromise>>,
     /// Every version of every order that is not invoiced yet, in an order that its content decides.
     pub orders: Vec<Known<KnownOrder>>,
+    /// Every version of every customer's row, and what happened to customers.
+    pub customers: KnownCustomers,
     /// Exchange rates as they were known.
     pub rates: KnownRates,
     /// Whether any row says when it was recorded: without, features go by the dates of documents and applications.
@@ -98,6 +102,18 @@ impl Knowledge {
     /// like say when.
     pub fn application_from(&self, position: u32) -> Option<Day> {
         Some(self.applications.get(position as usize).copied().unwrap_or(FROM_THE_BEGINNING)).filter(|day| *day != IN_VERSIONS)
+    }
+
+    /// The same rows as if what is known now had been known from the beginning: what the books say in hindsight of earlier days.
+    pub fn in_hindsight(&self) -> Self {
+        let now = |known: &Known<Dispute>| (known.until == TO_THIS_DAY).then_some(Known { from: FROM_THE_BEGINNING, ..*known });
+        Knowledge {
+            keys: self.keys.clone(),
+            disputes: self.disputes.iter().filter_map(|(item, known)| Some((*item, now(known)?))).collect(),
+            customers: self.customers.in_hindsight(),
+            rates: self.rates.in_hindsight(),
+            ..Knowledge::default()
+        }
     }
 
     /// A hash of company, document and item number: the same in every view of the ledger.
@@ -178,6 +194,7 @@ pub fn knowledge(files: &LedgerFiles, options: &LoadOptions, loaded: &Loaded) ->
     known.disputes = disputes(files, options, &items)?;
     known.promises = promises::read(files, options, book, (&items, &currencies))?;
     known.orders = orders::read(files, options, book, &currencies)?;
+    known.customers = customers::read(files, options, book, &currencies)?;
     Ok(known)
 }
 

@@ -3,9 +3,7 @@
 //! Responsible for the rate of a date as known on a later or the same day: the last one on or before the date of those that
 //! were recorded by then. Not responsible for sums over days: see `ledger::rates`.
 
-#[cfg(test)]
-use super::{FROM_THE_BEGINNING, TO_THIS_DAY};
-use super::{Known, LedgerFiles, LoadOptions, Numbers, Rows, read_row_groups};
+use super::{FROM_THE_BEGINNING, Known, LedgerFiles, LoadOptions, Numbers, Rows, TO_THIS_DAY, read_row_groups};
 use crate::error::Result;
 use crate::ledger::book::Book;
 use crate::ledger::calendar::Day;
@@ -50,6 +48,15 @@ impl KnownRates {
         KnownRates { currencies: vec![Vec::new(); currencies], base: book.rates.base(), base_unit: book.rates.base_unit() }
     }
 
+    /// The rates that are known now, as if they had been known from the beginning.
+    pub(super) fn in_hindsight(&self) -> Self {
+        let now = |(date, known): &(Day, Known<i64>)| {
+            (known.until == TO_THIS_DAY).then_some((*date, Known { from: FROM_THE_BEGINNING, ..*known }))
+        };
+        let currencies = self.currencies.iter().map(|of_currency| of_currency.iter().filter_map(now).collect()).collect();
+        KnownRates { currencies, ..*self }
+    }
+
     /// Rates of a book that are known from the beginning.
     #[cfg(test)]
     pub(crate) fn always(book: &Book, dated: &[(CurrencyIndex, Day, i64)]) -> Self {
@@ -72,6 +79,11 @@ impl KnownRates {
     /// The base currency.
     pub fn base(&self) -> CurrencyIndex {
         self.base
+    }
+
+    /// The base currency's minor unit, ten-thousandths.
+    pub fn base_unit(&self) -> i64 {
+        self.base_unit
     }
 
     /// The rate of a date (scale 10), as known at the end of `day`; `None` when none is.
