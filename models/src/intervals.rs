@@ -37,7 +37,7 @@ pub struct RateInterval {
 /// let none = jeffreys(0.0, 100.0, 0.9);
 /// // Not seen in a hundred is not impossible: up to 1.9 %.
 /// assert_eq!((none.mean, none.lower), (0.5 / 101.0, 0.0));
-/// assert!((none.upper - 0.018993).abs() < 1e-6);
+/// assert!((none.upper - 0.018977).abs() < 1e-6);
 /// ```
 ///
 /// Source: L. D. Brown, T. T. Cai, A. DasGupta (2001), *Interval Estimation for a Binomial Proportion*, Statistical Science 16,
