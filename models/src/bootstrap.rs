@@ -240,7 +240,7 @@ fn estimate(value: f64, mut replicates: Vec<f64>, level: f64) -> Option<Estimate
 }
 
 /// The quantile of sorted values, linear between two of them (type 7 of R. J. Hyndman, Y. Fan 1996).
-fn quantile(sorted: &[f64], level: f64) -> Option<f64> {
+pub(crate) fn quantile(sorted: &[f64], level: f64) -> Option<f64> {
     let last = sorted.len().checked_sub(1)?;
     let place = level * last as f64;
     let below = (place as usize).min(last);

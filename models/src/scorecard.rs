@@ -86,3 +86,16 @@ impl Display for Unfit {
 }
 
 impl Error for Unfit {}
+
+impl Unfit {
+    /// In one word, for tables.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Unfit::Length { .. } => "length",
+            Unfit::NoRows => "no_rows",
+            Unfit::OneClass { .. } => "one_class",
+            Unfit::NoCharacteristic => "no_characteristic",
+            Unfit::Fit(_) => "not_converged",
+        }
+    }
+}
