@@ -14,6 +14,7 @@ use arrears::ingest::load::knowledge::knowledge;
 use arrears::ingest::load::load;
 use arrears::ledger::book::Book;
 use arrears::ledger::calendar::Day;
+use arrears::scoring::facts::since;
 use ledger::Generated;
 use rayon::prelude::*;
 use std::sync::OnceLock;
@@ -40,7 +41,7 @@ fn ledger() -> &'static Ledger {
         let generated = Generated::new();
         let loaded = load(&generated.files, &generated.load_options()).expect("the ledger is readable");
         let known = knowledge(&generated.files, &generated.load_options(), &loaded).expect("and what was known when");
-        let inputs = Inputs::new(&generated.config, &loaded.book, &known, generated.as_of);
+        let inputs = Inputs::new(&generated.config, &loaded.book, &known, since(generated.as_of));
         Ledger { generated, book: loaded.book, inputs }
     })
 }

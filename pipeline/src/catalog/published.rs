@@ -2,7 +2,7 @@
 //!
 //! The Parquet schemas, `views.sql`, `dictionary.parquet` and the documentation come from here.
 
-use super::forecasts;
+use super::{forecasts, risk};
 
 /// The type of a published column. No nested, unsigned or binary types: every engine reads these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -240,6 +240,7 @@ pub const TABLES: &[Table] = &[
         ],
         has_customer: true,
     },
+    risk::CUSTOMER_SCORES,
     Table {
         name: "data_quality",
         description: "how many rows of each file were read, accepted, repaired, unchanged or quarantined, and why",
@@ -255,6 +256,7 @@ pub const TABLES: &[Table] = &[
         ],
         has_customer: false,
     },
+    risk::DEFAULT_EVENTS,
     Table {
         name: "delay_histogram",
         description: "days late of the items settled in the twelve months to as_of",
@@ -518,6 +520,7 @@ pub const TABLES: &[Table] = &[
         ],
         has_customer: false,
     },
+    risk::SCORE_POINTS,
 ];
 
 /// Words that SQL engines reserve: no published column may be called so.

@@ -4,7 +4,7 @@ use super::kept_ledger::KeptLedger;
 use super::query::print;
 use crate::cli::ExplainArguments;
 use crate::error::{Error, Result};
-use crate::forecast::card::ModelVersion;
+use crate::forecast::card::timing_version;
 use crate::forecast::explain::settled::{Settled, settled};
 use crate::forecast::explain::{Explainer, Explanation, text};
 use crate::forecast::grid::Periods;
@@ -182,7 +182,7 @@ fn explain(ledger: &KeptLedger, document: &Document, as_of: Day) -> Result<Vec<I
     }
     let forecaster = ledger.forecaster(None);
     let fitted = forecaster.fit(&Refit::Calendar.days(&[as_of]))?.pop().expect("one day, one model");
-    let version = ModelVersion::timing(&fitted, *ledger.config.forecast.half_life_days, ledger.has_recorded_instants)?.version;
+    let version = timing_version(&fitted, *ledger.config.forecast.half_life_days, ledger.has_recorded_instants)?.version;
     let snapshot = forecaster.snapshot(as_of, &fitted);
     // As far ahead as a night looks: expected dates and tails depend on it.
     let last = Periods::all_grids(as_of).last_day();

@@ -7,6 +7,7 @@ mod calendar;
 mod date_pattern;
 mod forecast;
 mod metrics;
+mod risk;
 mod source;
 
 use std::fmt::Write as _;
@@ -21,6 +22,7 @@ pub use calendar::{CalendarConfig, Holiday};
 pub use date_pattern::{DAY_MICROS, DatePattern, day_in_range};
 pub use forecast::ForecastConfig;
 pub use metrics::{Alert, AlertRule, MetricsConfig};
+pub use risk::RiskConfig;
 pub use source::{FLAT_PAYMENT_COLUMNS, NegativeAmount, Shape, Source, allowed_columns, flat_columns};
 
 use crate::error::{Error, Result, io_error};
@@ -90,6 +92,8 @@ pub struct Config {
     pub calendar: CalendarConfig,
     /// `[forecast]`.
     pub forecast: ForecastConfig,
+    /// `[risk]`.
+    pub risk: RiskConfig,
     /// `[[source]]`, in the order of the file.
     pub sources: Vec<Source>,
     /// The configuration file.
@@ -127,6 +131,7 @@ struct RawConfig {
     alert: Option<Vec<metrics::RawAlert>>,
     calendar: Option<calendar::RawCalendar>,
     forecast: Option<forecast::RawForecast>,
+    risk: Option<risk::RawRisk>,
     #[serde(default)]
     source: Vec<Spanned<source::RawSource>>,
 }
@@ -265,7 +270,8 @@ impl Config {
         ] {
             line(key, share.to_string(), &share.origin);
         }
-        for (key, value, origin) in self.metrics.values().into_iter().chain(self.calendar.values()).chain(self.forecast.values()) {
+        let sections = [self.metrics.values(), self.calendar.values(), self.forecast.values(), self.risk.values()];
+        for (key, value, origin) in sections.into_iter().flatten() {
             line(&key, value, &origin);
         }
         shown += &self.metrics.show_lists();
@@ -293,7 +299,7 @@ impl Config {
             *self.thresholds.max_quarantined_rows_share,
             *self.thresholds.max_quarantined_amount_share,
         );
-        for (key, value, _) in self.metrics.values().into_iter().chain(self.forecast.values()) {
+        for (key, value, _) in [self.metrics.values(), self.forecast.values(), self.risk.values()].into_iter().flatten() {
             let _ = writeln!(content, "{key}={value}");
         }
         content += &self.metrics.show_lists();
@@ -478,6 +484,7 @@ fn check(raw: RawConfig, document: &Document<'_>, overrides: &Overrides, environ
     let metrics = raw.metrics.unwrap_or_default().check(raw.alert, document)?;
     let calendar = raw.calendar.unwrap_or_default().check(document)?;
     let forecast = raw.forecast.unwrap_or_default().check(document)?;
+    let risk = raw.risk.unwrap_or_default().check(document)?;
     let mut sources: Vec<Source> = Vec::new();
     for raw_source in raw.source {
         let line = document.line(raw_source.span());
@@ -504,6 +511,7 @@ fn check(raw: RawConfig, document: &Document<'_>, overrides: &Overrides, environ
         metrics,
         calendar,
         forecast,
+        risk,
         aging_edges_origin: aging_edges.origin,
         aging_edges: aging_edges.value,
         sources,

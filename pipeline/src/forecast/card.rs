@@ -1,93 +1,42 @@
-//! Model versions: a folder named by its content, with a card that says what the model is, what it was fitted on and what it
-//! is not for.
+//! The version of a timing model: its card and its parameters.
 
 use super::design::{COLUMNS, column_names};
 use super::replay::Fitted;
 use super::timing::{DAY_RIDGE, ITEM_RIDGE, RUN_RIDGE, Tier};
 use super::training::{BANDS, FOLLOWED_DAYS, LANDMARK_DAYS, WINDOW_DAYS};
-use crate::error::{Error, Result, io_error};
+use crate::error::Result;
 use crate::ledger::calendar::date_of;
+use crate::publish::model_version::ModelVersion;
 use polars::prelude::*;
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
-use std::path::Path;
 
-/// A model version that is ready to be kept.
-#[derive(Clone, Debug)]
-pub struct ModelVersion {
-    /// What kind of model.
-    pub kind: &'static str,
-    /// Its name: the beginning of the SHA-256 of its files.
-    pub version: String,
-    /// Its files, by name.
-    files: Vec<(&'static str, Vec<u8>)>,
-}
-
-impl ModelVersion {
-    /// The timing model.
-    ///
-    /// # Errors
-    /// When Polars cannot write the parameters.
-    pub fn timing(fitted: &Fitted, half_life_days: u32, has_recorded_instants: bool) -> Result<Self> {
-        let card = card(fitted, half_life_days, has_recorded_instants);
-        let mut text = serde_json::to_string_pretty(&card).expect("a card of words and finite numbers");
-        text.push('\n');
-        let mut files = vec![("card.json", text.into_bytes())];
-        if let Some(fit) = &fitted.model.hazard {
-            let mut names = vec!["(intercept)".to_owned()];
-            names.extend(column_names());
-            let with = |first: f64, rest: &[f64]| [&[first], rest].concat();
-            let rows = DataFrame::new_infer_height(vec![
-                Column::new("name".into(), names),
-                Column::new("coefficient".into(), with(fit.intercept, &fit.coefficients)),
-                Column::new("standard_error".into(), fit.standard_errors.clone()),
-                Column::new("mean".into(), with(0.0, &fit.means)),
-                Column::new("scale".into(), with(0.0, &fit.scales)),
-            ])?;
-            files.push(("coefficients.parquet", parquet(rows)?));
-        }
-        if let Some(curve) = &fitted.model.curve {
-            let days: Vec<i32> = (curve.first..).take(curve.hazard.len()).collect();
-            let rows = DataFrame::new_infer_height(vec![
-                Column::new("days".into(), days),
-                Column::new("paid_share".into(), curve.hazard.clone()),
-            ])?;
-            files.push(("curve.parquet", parquet(rows)?));
-        }
-        let mut hash = Sha256::new();
-        for (name, bytes) in &files {
-            hash.update(name.as_bytes());
-            hash.update(bytes);
-        }
-        let version = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        Ok(ModelVersion { kind: "timing", version, files })
+/// The version of a timing model.
+///
+/// # Errors
+/// When Polars cannot write the parameters.
+pub fn timing_version(fitted: &Fitted, half_life_days: u32, has_recorded_instants: bool) -> Result<ModelVersion> {
+    let card = card(fitted, half_life_days, has_recorded_instants);
+    let mut tables = Vec::new();
+    if let Some(fit) = &fitted.model.hazard {
+        let mut names = vec!["(intercept)".to_owned()];
+        names.extend(column_names());
+        let with = |first: f64, rest: &[f64]| [&[first], rest].concat();
+        let rows = DataFrame::new_infer_height(vec![
+            Column::new("name".into(), names),
+            Column::new("coefficient".into(), with(fit.intercept, &fit.coefficients)),
+            Column::new("standard_error".into(), fit.standard_errors.clone()),
+            Column::new("mean".into(), with(0.0, &fit.means)),
+            Column::new("scale".into(), with(0.0, &fit.scales)),
+        ])?;
+        tables.push(("coefficients.parquet", rows));
     }
-
-    /// Keeps the version under `models/<kind>/<version>/`; one that is there already is left as it is.
-    ///
-    /// # Errors
-    /// When the disk is full or may not be written.
-    pub fn keep(&self, output: &Path, run_id: &str) -> Result<()> {
-        let target = output.join("models").join(self.kind).join(&self.version);
-        if target.exists() {
-            return Ok(());
-        }
-        let staged = output.join("staging").join(format!("{run_id}-{}", self.version));
-        std::fs::create_dir_all(&staged).map_err(|cause| io_error("create", &staged, &cause))?;
-        for (name, bytes) in &self.files {
-            let path = staged.join(name);
-            std::fs::write(&path, bytes).map_err(|cause| io_error("write", &path, &cause))?;
-        }
-        let parent = target.parent().ok_or_else(|| Error::unexpected("no_folder", "a model version has a folder above it"))?;
-        std::fs::create_dir_all(parent).map_err(|cause| io_error("create", parent, &cause))?;
-        std::fs::rename(&staged, &target).map_err(|cause| io_error("keep the model version", &target, &cause))
+    if let Some(curve) = &fitted.model.curve {
+        let days: Vec<i32> = (curve.first..).take(curve.hazard.len()).collect();
+        let rows =
+            DataFrame::new_infer_height(vec![Column::new("days".into(), days), Column::new("paid_share".into(), curve.hazard.clone())])?;
+        tables.push(("curve.parquet", rows));
     }
-}
-
-fn parquet(mut rows: DataFrame) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    ParquetWriter::new(&mut bytes).finish(&mut rows)?;
-    Ok(bytes)
+    ModelVersion::new("timing", &card, tables)
 }
 
 fn card(fitted: &Fitted, half_life_days: u32, has_recorded_instants: bool) -> Value {

@@ -39,10 +39,10 @@ pub struct Inputs {
 }
 
 impl Inputs {
-    /// Collects them from a book.
-    pub fn new(config: &Config, book: &Book, knowledge: &Knowledge, as_of: Day) -> Self {
+    /// Collects them from a book: what can matter on or after `since`.
+    pub fn new(config: &Config, book: &Book, knowledge: &Knowledge, since: Day) -> Self {
         Inputs {
-            facts: Facts::new(book, knowledge, crate::scoring::facts::since(as_of), *config.include_intercompany),
+            facts: Facts::new(book, knowledge, since, *config.include_intercompany),
             companies: Companies::of(book),
             calendars: Calendars::new(&config.calendar, &book.companies),
         }

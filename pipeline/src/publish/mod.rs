@@ -3,5 +3,6 @@
 pub mod derived;
 pub mod lock;
 pub mod manifest;
+pub mod model_version;
 pub mod night;
 pub mod table;

@@ -1,19 +1,19 @@
 //! The step of a night that forecasts: when open items will be paid, and the cash to come.
 
-use super::compute::{Computed, load_options};
+use super::compute::Computed;
+use super::looked::Looked;
 use super::session::Session;
 use crate::config::Config;
 use crate::error::Result;
-use crate::forecast::card::ModelVersion;
+use crate::forecast::card::timing_version;
 use crate::forecast::direct_debits::DirectDebits;
 use crate::forecast::next_week::NextWeek;
-use crate::forecast::nightly::{Inputs, forecast};
+use crate::forecast::nightly::forecast;
 use crate::forecast::{tables, vintages};
-use crate::ingest::known::LedgerView;
-use crate::ingest::load::knowledge::knowledge;
 use crate::marts::frame::Sink as _;
+use crate::publish::model_version::ModelVersion;
 use crate::publish::night::StagedNight;
-use crate::scoring::late_at_issue::late_at_issue_of_open_items;
+use crate::scoring::late_at_issue::{LateModel, late_at_issue_of_open_items};
 use std::collections::HashMap;
 
 /// What a night keeps of its forecast beside the tables.
@@ -22,6 +22,8 @@ pub struct Forecasted {
     pub model: ModelVersion,
     /// The cash of the next seven days; `None` where there is nothing to say.
     pub next_week: Option<NextWeek>,
+    /// The model of lateness at issue.
+    pub late: LateModel,
 }
 
 /// Writes the tables of the forecast; nothing where forecasts are disabled or the ledger is empty. `ids` are document id and item
@@ -32,7 +34,7 @@ pub struct Forecasted {
 pub fn write_forecasts(
     config: &Config,
     computed: &Computed,
-    view: &LedgerView,
+    looked: &Looked,
     ids: &HashMap<u32, (String, i64)>,
     night: &mut StagedNight,
     session: &mut Session,
@@ -43,14 +45,13 @@ pub fn write_forecasts(
         return Ok(None);
     }
     DirectDebits::check(&config.forecast, book)?;
-    let known = knowledge(&view.files, &load_options(config, view, *as_of), loaded)?;
-    let inputs = Inputs::new(config, book, &known, *as_of);
+    let Looked { inputs, known } = looked;
     let forecaster = inputs.forecaster(config, book);
     let reporter = session.reporter;
     let start = |origins| reporter.start("forecast", origins, "origins");
     let made = forecast(config, &forecaster, *as_of, start, || reporter.advance(1))?;
     reporter.done();
-    let model = ModelVersion::timing(&made.fitted, *config.forecast.half_life_days, known.has_recorded_instants)?;
+    let model = timing_version(&made.fitted, *config.forecast.half_life_days, known.has_recorded_instants)?;
     let late = late_at_issue_of_open_items(&inputs.facts, &inputs.companies, forecaster.half_life, *as_of);
     let context = tables::InvoiceContext {
         book,
@@ -68,5 +69,5 @@ pub fn write_forecasts(
     let vintages = vintages::scores(&config.output, book, &inputs.facts, &inputs.companies, *as_of)?;
     night.write("forecast_accuracy", &tables::forecast_accuracy(book, &[("replay", &made.scores), ("vintage", &vintages)])?)?;
     session.step("forecast");
-    Ok(Some(Forecasted { model, next_week: NextWeek::of(&made) }))
+    Ok(Some(Forecasted { model, next_week: NextWeek::of(&made), late: late.model }))
 }

@@ -3,14 +3,15 @@
 use super::compute::{Computed, compute};
 use super::forecasts::{Forecasted, write_forecasts};
 use super::known::check_policy;
+use super::looked::Looked;
 use super::record::CheckRecord;
 use super::reporter::Reporter;
+use super::risk::{Judged, write_risk};
 use super::session::Session;
 use super::words::{count, grouped};
 use crate::checks::{self, Check, Context, Outcome};
 use crate::config::Config;
 use crate::error::{Error, ExitStatus, Result, io_error};
-use crate::forecast::card::ModelVersion;
 use crate::forecast::next_week::NextWeek;
 use crate::forecast::vintages;
 use crate::ingest::LedgerIndex;
@@ -29,6 +30,7 @@ use crate::marts::restatements::{CurrentTables, ThisNight};
 use crate::marts::{open_items, quality, restatements};
 use crate::publish::derived::{relative_path, write_derived};
 use crate::publish::manifest::{Inputs, LedgerRecord, Manifest};
+use crate::publish::model_version::ModelVersion;
 use crate::publish::night::{CompleteNight, NightDescription, StagedNight, night_folder};
 use chrono::NaiveDate;
 use polars::prelude::{DataFrame, ParquetReader, ParquetWriter, SerReader as _};
@@ -101,7 +103,7 @@ fn night(config: &Config, options: &NightlyOptions, session: &mut Session) -> Re
 /// What a night has come to before anything of it is visible.
 enum Prepared {
     /// Complete and checked.
-    Complete(Box<(CompleteNight, Option<ModelVersion>)>, NightlyResult),
+    Complete(Box<(CompleteNight, Vec<ModelVersion>)>, NightlyResult),
     /// Nothing is to be done.
     AlreadyPublished(NightlyResult),
 }
@@ -123,20 +125,21 @@ fn prepare(config: &Config, options: &NightlyOptions, pending: &PendingLedger, s
         history_months: *config.history_months,
         intercompany_customers: computed.walked.intercompany_customers,
     };
-    let (complete, forecasted) = stage(config, &mut computed, &view, night, session)?;
+    let Staged { complete, forecasted, judged } = stage(config, &mut computed, &view, night, session)?;
     session.step("stage");
     let outcomes = run_checks(&checks::named(&[])?, config, &computed, &view.index, &complete.folder, &complete.manifest, session)?;
     session.step("check");
     if let Some(error) = blocked(&outcomes, session) {
         return Err(error);
     }
-    let (model, next_week) = forecasted.map_or((None, None), |forecasted| (Some(forecasted.model), forecasted.next_week));
+    let next_week = forecasted.as_ref().and_then(|forecasted| forecasted.next_week);
+    let models = forecasted.map(|forecasted| forecasted.model).into_iter().chain(judged.map(|judged| judged.model)).collect();
     let result = NightlyResult {
         summary: summary(config, &computed, next_week.as_ref(), &pending.summary),
         tables: complete.manifest.tables.iter().map(|table| (table.name.clone(), table.rows)).collect(),
         quarantined: pending.summary.quarantined + computed.left_out.len() as u64,
     };
-    Ok(Prepared::Complete(Box::new((complete, model)), result))
+    Ok(Prepared::Complete(Box::new((complete, models)), result))
 }
 
 /// The output whose ledger a night reads.
@@ -227,13 +230,20 @@ fn already_published(
         .hint("add --replace to publish the night anew; the old one is kept in replaced/"))
 }
 
+/// A night that is staged, and what is kept of it beside the tables.
+struct Staged {
+    complete: CompleteNight,
+    forecasted: Option<Forecasted>,
+    judged: Option<Judged>,
+}
+
 fn stage(
     config: &Config,
     computed: &mut Computed,
     view: &LedgerView,
     description: NightDescription,
     session: &mut Session,
-) -> Result<(CompleteNight, Option<Forecasted>)> {
+) -> Result<Staged> {
     let base_currency: &str = &config.base_currency;
     let metadata =
         [("arrears.as_of_date".to_owned(), description.as_of_date.clone()), ("arrears.base_currency".to_owned(), base_currency.to_owned())];
@@ -263,12 +273,15 @@ fn stage(
     let ids = document_ids(files, &open_items::open_rows(&walked.open_items, &loaded.item_rows))?;
     let open = open_items::open_items(&loaded.book, &walked.open_items, &loaded.item_rows, &ids, *as_of, buckets)?;
     night.write("open_items", &open)?;
-    let forecasted = write_forecasts(config, computed, view, &ids, &mut night, session)?;
+    let looked = Looked::new(config, computed, view)?;
+    let forecasted = write_forecasts(config, computed, &looked, &ids, &mut night, session)?;
+    let late = forecasted.as_ref().map(|forecasted| &forecasted.late);
+    let judged = write_risk(config, computed, &looked, late, &mut night, session)?;
     let Computed { loaded, as_of, .. } = computed;
     night.write("customer_positions", &open_items::customer_positions(&loaded.book, &open, *as_of, base_currency)?)?;
     night.write("quarantine", &quality::quarantine(view, &computed.left_out)?)?;
     night.write("data_quality", &quality::data_quality(view, &computed.left_out)?)?;
-    Ok((night.finish(description)?, forecasted))
+    Ok(Staged { complete: night.finish(description)?, forecasted, judged })
 }
 
 /// Writes the tables that are computed scope value by scope value and customer by customer. Returns what restatements are
@@ -408,15 +421,15 @@ fn example_rows(rows: &DataFrame) -> Vec<String> {
 
 /// The night first, the ledger's index second; a run killed between the two is finished by the next.
 fn publish(
-    (complete, model): (CompleteNight, Option<ModelVersion>),
+    (complete, models): (CompleteNight, Vec<ModelVersion>),
     pending: PendingLedger,
     ledger_output: &Path,
     session: &mut Session,
 ) -> Result<()> {
     pending.prepare()?;
     let index = pending.index.clone();
-    // The night names the version: it must be there first.
-    if let Some(model) = model {
+    // The night names the versions: they must be there first.
+    for model in models {
         model.keep(&session.output, &session.record.run_id)?;
     }
     let manifest = complete.publish(&session.output, &session.record.run_id)?;

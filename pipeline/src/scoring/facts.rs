@@ -5,7 +5,9 @@
 //! one. A fact counts from the later of its own date and the day it was recorded. Not responsible for what is computed from
 //! it. Intercompany customers are left out, as in every table.
 
-use crate::ingest::load::knowledge::{FROM_THE_BEGINNING, Knowledge, Known, KnownCustomers, KnownOrder, KnownPromise, KnownRates, Match, TO_THIS_DAY};
+use crate::ingest::load::knowledge::{
+    FROM_THE_BEGINNING, Knowledge, Known, KnownCustomers, KnownOrder, KnownPromise, KnownRates, Match, TO_THIS_DAY,
+};
 use crate::ledger::book::{Book, CustomerIndex, Dispute, DocumentType, Item, ItemIndex, LabelIndex, NO_AMOUNT, NO_DATE, Promise};
 use crate::ledger::calendar::Day;
 use crate::ledger::money::RATE_ONE;

@@ -9,6 +9,7 @@
 
 pub mod backtest;
 pub mod columns;
+pub mod next_invoice;
 pub mod rows;
 pub mod walk;
 

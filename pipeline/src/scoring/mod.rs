@@ -9,5 +9,7 @@ pub mod behaviour;
 pub mod characteristics;
 pub mod defaults;
 pub mod facts;
+pub mod grades;
 pub mod late_at_issue;
 pub mod leaks;
+pub mod risk;

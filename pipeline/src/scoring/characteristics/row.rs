@@ -89,9 +89,8 @@ pub(super) fn characteristics(sources: &Sources, looked: &Looked) -> ([f32; COUN
     let walked = walk(sources, looked);
     let base = |position: u32, amount: i64| amount as f64 * items[position as usize].base_rate;
     let open: f64 = as_of.open.iter().map(|item| base(item.position, item.open)).sum();
-    let past = |days: i32| -> f64 {
-        as_of.open.iter().filter(|item| day - item.due_date > days).map(|item| base(item.position, item.open)).sum()
-    };
+    let past =
+        |days: i32| -> f64 { as_of.open.iter().filter(|item| day - item.due_date > days).map(|item| base(item.position, item.open)).sum() };
     let overdue = past(0);
     let mut aged: Vec<(i32, f64)> = as_of.open.iter().map(|item| (day - item.due_date, base(item.position, item.open))).collect();
     let worst_now = worst_days_past_due(&mut aged, open);

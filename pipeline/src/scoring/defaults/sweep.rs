@@ -161,7 +161,8 @@ fn item_changes(facts: &Facts, item: &DebitItem, rule: &Rule, end: Day, changes:
     days.dedup();
     let mut before = Sums::default();
     for day in days {
-        let now = if item.is_known(day) && day >= item.document_date { item_sums(facts, item, day, rule, is_reversed) } else { Sums::default() };
+        let now =
+            if item.is_known(day) && day >= item.document_date { item_sums(facts, item, day, rule, is_reversed) } else { Sums::default() };
         let mut change = now;
         change.add(&before.negative());
         changes.push((day, change));
@@ -247,14 +248,7 @@ fn points(facts: &Facts, customer: usize, days: &[(Day, Sums)], rule: &Rule, end
 }
 
 /// Turns what speaks for a default into defaults with a beginning and an end.
-fn judge(
-    customer: usize,
-    rule: &Rule,
-    end: Day,
-    long: &[Stretch],
-    points: &[(Day, Cause, Stretch)],
-    paid: &[Day],
-) -> Vec<DefaultEvent> {
+fn judge(customer: usize, rule: &Rule, end: Day, long: &[Stretch], points: &[(Day, Cause, Stretch)], paid: &[Day]) -> Vec<DefaultEvent> {
     let long: Vec<&Stretch> = long.iter().filter(|stretch| stretch.technical.is_none()).collect();
     let mut found = Vec::new();
     let mut from = Day::MIN;

@@ -89,10 +89,7 @@ fn after_a_cure_the_next_default_is_another_one() {
     let documents = "I1 invoice A 10 40 100 USD -
                      R1 receipt A 160 - 100 USD -
                      I2 invoice A 300 310 700 USD -";
-    assert_eq!(
-        defaults(documents, "P1 R1 I1 160 100 -", 500),
-        [(130, "days_past_due", 100, Some(250)), (400, "days_past_due", 700, None)]
-    );
+    assert_eq!(defaults(documents, "P1 R1 I1 160 100 -", 500), [(130, "days_past_due", 100, Some(250)), (400, "days_past_due", 700, None)]);
 }
 
 #[test]

@@ -11,8 +11,7 @@ impl Facts {
     /// Every day at whose end something else may be known of an item than the day before, its disputes included, in no order.
     pub fn standing_days(&self, item: &DebitItem) -> impl Iterator<Item = Day> {
         let disputes = &self.disputes[item.disputes.start as usize..item.disputes.end as usize];
-        let of_disputes =
-            disputes.iter().flat_map(|known| [known.from, known.until, known.fact.opened_date, known.fact.closed_date]);
+        let of_disputes = disputes.iter().flat_map(|known| [known.from, known.until, known.fact.opened_date, known.fact.closed_date]);
         let first = item.from.max(item.document_date);
         self.change_days(item).chain([first]).chain(of_disputes).filter(move |day| (first..item.until).contains(day)).chain([item.until])
     }

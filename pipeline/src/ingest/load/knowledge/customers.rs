@@ -116,19 +116,12 @@ fn read_rows(
         return Ok(Vec::new());
     }
     let rows = Rows::of(files, "customers", options)?;
-    let columns = [
-        "row_key",
-        "company_id",
-        "parent_id",
-        "credit_limit",
-        "credit_limit_currency",
-        "insured_amount",
-        "opened_date",
-        "recorded_at",
-    ];
+    let columns =
+        ["row_key", "company_id", "parent_id", "credit_limit", "credit_limit_currency", "insured_amount", "opened_date", "recorded_at"];
     let groups = read_row_groups(segments, files.first_files, &columns, &[], |group| {
         let (keys, companies, parents) = (group.i64s("row_key"), group.texts("company_id"), group.texts("parent_id"));
-        let (limits, insured, codes) = (group.amounts("credit_limit"), group.amounts("insured_amount"), group.texts("credit_limit_currency"));
+        let (limits, insured, codes) =
+            (group.amounts("credit_limit"), group.amounts("insured_amount"), group.texts("credit_limit_currency"));
         let (opened, days) = (group.dates("opened_date"), rows.days(group));
         let given = |amount: i64| (amount != NO_AMOUNT).then_some(amount);
         (0..group.rows())
@@ -158,11 +151,7 @@ fn read_rows(
     Ok(found)
 }
 
-fn read_events(
-    files: &LedgerFiles,
-    options: &LoadOptions,
-    customers: &HashMap<i64, CustomerIndex>,
-) -> Result<Vec<Known<KnownEvent>>> {
+fn read_events(files: &LedgerFiles, options: &LoadOptions, customers: &HashMap<i64, CustomerIndex>) -> Result<Vec<Known<KnownEvent>>> {
     let segments = files.segments("customer_events");
     if segments.is_empty() {
         return Ok(Vec::new());
