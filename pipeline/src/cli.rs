@@ -192,6 +192,8 @@ pub enum BacktestCommand {
     Forecast(BacktestForecastArguments),
     /// The chance that an invoice is paid late, and by how many days, as of the day it is issued
     Late(BacktestLateArguments),
+    /// The chance that a customer defaults
+    Risk(BacktestRiskArguments),
 }
 
 /// `arrears backtest forecast`.
@@ -257,6 +259,40 @@ pub struct BacktestLateArguments {
     #[arg(long, value_name = "DATE", value_parser = date)]
     pub to: Option<NaiveDate>,
     /// Write the rows of the fit and of the test into this Parquet file
+    #[arg(long, value_name = "FILE")]
+    pub rows: Option<PathBuf>,
+}
+
+/// `arrears backtest risk`.
+#[derive(Args, Debug)]
+#[command(after_help = "Each month end gets the model that would have been fitted on it, from what was known then, and is judged by the \
+    defaults that followed within the horizon. Beside it stands the rule of thumb: worst days past due now, ties by the worst of twelve \
+    months. Intervals are drawn by families of customers. With --outcomes the ledger's own defaults are not looked at: the file says \
+    which documents ended badly, and five models, each fitted without a fifth of the customers, score them from what was recorded \
+    strictly before each; the rule of thumb is then the customer's late rate.")]
+pub struct BacktestRiskArguments {
+    /// Where the configuration is
+    #[command(flatten)]
+    pub config: ConfigArguments,
+    /// The first month end, YYYY-MM-DD [default: eleven months before the last]
+    #[arg(long, value_name = "DATE", value_parser = date, conflicts_with = "outcomes")]
+    pub from: Option<NaiveDate>,
+    /// The last month end, YYYY-MM-DD [default: the last whose outcome is known]
+    #[arg(long, value_name = "DATE", value_parser = date, conflicts_with = "outcomes")]
+    pub to: Option<NaiveDate>,
+    /// Judge given outcomes instead: a CSV file (also .gz) with customer_id, document_id, bad (1 or 0), and company_id where needed
+    #[arg(long, value_name = "FILE")]
+    pub outcomes: Option<PathBuf>,
+    /// Replay another recipe on the same month ends, and say whether it should replace the configuration's: its step of the ladder
+    #[arg(long, value_name = "TIER", conflicts_with = "outcomes")]
+    pub challenger_tier: Option<String>,
+    /// The same, learning from so many month ends
+    #[arg(long, value_name = "MONTHS", value_parser = clap::value_parser!(u32).range(1..=120), conflicts_with = "outcomes")]
+    pub challenger_months: Option<u32>,
+    /// Print the figures as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Write the rows, with their characteristics and outcomes, into this Parquet file
     #[arg(long, value_name = "FILE")]
     pub rows: Option<PathBuf>,
 }

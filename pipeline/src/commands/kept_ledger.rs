@@ -11,7 +11,7 @@ use crate::forecast::snapshot::Companies;
 use crate::forecast::timing::Tier;
 use crate::ingest::LedgerIndex;
 use crate::ingest::known::LedgerView;
-use crate::ingest::load::knowledge::{TO_THIS_DAY, knowledge};
+use crate::ingest::load::knowledge::{Knowledge, TO_THIS_DAY, knowledge};
 use crate::ingest::load::{LedgerFiles, LoadOptions, load};
 use crate::ledger::book::Book;
 use crate::ledger::calendar::Day;
@@ -36,13 +36,21 @@ pub(super) struct KeptLedger {
     pub files: LedgerFiles,
     /// Whether any row says when it was recorded.
     pub has_recorded_instants: bool,
+    /// The date of the first document; `None` without any.
+    pub first_day: Option<Day>,
+    /// From when each row is known.
+    pub known: Knowledge,
 }
 
 impl KeptLedger {
     /// Opens the ledger of a configuration's output. Exchange rates are read up to `as_of`, facts that can matter on or after
     /// `since`.
     pub fn open(arguments: &ConfigArguments, as_of: Day, since: Day) -> Result<Self> {
-        let config = load_config(arguments)?;
+        Self::open_from(load_config(arguments)?, as_of, since)
+    }
+
+    /// The same of a configuration that is loaded.
+    pub fn open_from(config: Config, as_of: Day, since: Day) -> Result<Self> {
         let Some(index) = LedgerIndex::read(&config.output)? else {
             return Err(Error::input("no_ledger", format!("no ledger is kept in {}", config.output.display()))
                 .hint("read the sources first: arrears ingest --as-of DATE"));
@@ -63,6 +71,8 @@ impl KeptLedger {
             item_rows: loaded.item_rows,
             files: view.files,
             has_recorded_instants: known.has_recorded_instants,
+            first_day: loaded.first_day,
+            known,
         })
     }
 

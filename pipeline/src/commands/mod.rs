@@ -2,6 +2,7 @@
 
 mod backtest;
 mod backtest_late;
+mod backtest_risk;
 mod check;
 mod config;
 mod explain;
@@ -36,6 +37,7 @@ pub fn dispatch(cli: Cli, reporter: &Reporter) -> Result<()> {
         Command::Query(arguments) => query::run(&arguments),
         Command::Backtest(BacktestCommand::Forecast(arguments)) => backtest::forecast(&arguments, reporter),
         Command::Backtest(BacktestCommand::Late(arguments)) => backtest_late::run(&arguments, reporter),
+        Command::Backtest(BacktestCommand::Risk(arguments)) => backtest_risk::run(&arguments, reporter),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::WhatIf(arguments) => what_if::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments, reporter),

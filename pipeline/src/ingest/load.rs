@@ -936,6 +936,40 @@ pub fn document_ids(files: &LedgerFiles, rows: &HashSet<u32>) -> Result<HashMap<
     Ok(groups.into_iter().flatten().collect())
 }
 
+/// A version of a document's row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DocumentRow {
+    /// Its company.
+    pub company_id: String,
+    /// Its customer.
+    pub customer_id: String,
+    /// Its id.
+    pub document_id: String,
+    /// When it was recorded, microseconds UTC; the beginning of its date where it does not say.
+    pub instant: i64,
+}
+
+/// Every version of the documents with these ids, in the order of the ledger.
+///
+/// # Errors
+/// When a segment cannot be read.
+pub fn document_rows(files: &LedgerFiles, ids: &HashSet<&str>) -> Result<Vec<DocumentRow>> {
+    let columns = ["company_id", "customer_id", "document_id", "document_date", "recorded_at"];
+    let groups = read_row_groups(files.segments("documents"), None, &columns, &[], |group| {
+        let text = |name: &str| group.column(name).as_string::<i32>();
+        let (companies, customers, documents) = (text("company_id"), text("customer_id"), text("document_id"));
+        let (dates, recorded) = (group.dates("document_date"), group.column("recorded_at").as_primitive::<TimestampMicrosecondType>());
+        let row_of = |row: usize| DocumentRow {
+            company_id: companies.value(row).to_owned(),
+            customer_id: customers.value(row).to_owned(),
+            document_id: documents.value(row).to_owned(),
+            instant: if recorded.is_valid(row) { recorded.value(row) } else { i64::from(dates[row]) * crate::config::DAY_MICROS },
+        };
+        (0..group.rows()).filter(|row| ids.contains(documents.value(*row))).map(row_of).collect::<Vec<_>>()
+    })?;
+    Ok(groups.concat())
+}
+
 /// Rows of the documents with this id: row and item number, in the order of the ledger; superseded versions are among them.
 ///
 /// # Errors

@@ -4,7 +4,7 @@
 //! Responsible for which origins are replayed and with what. How an origin is replayed: see `replay`; its scores: `accuracy`.
 
 pub mod challenge;
-mod file;
+pub mod file;
 pub mod kept;
 pub mod rows;
 pub mod table;

@@ -116,6 +116,33 @@ impl Knowledge {
         }
     }
 
+    /// The same without what is held back: nobody ever knows these items and applications, nor rows of these customers from a day on.
+    ///
+    /// `items` and `applications` are asked with the number of an item and the position of an application of the book, `customers`
+    /// for the first day that is held back.
+    pub fn without(
+        &self,
+        book: &Book,
+        items: impl Fn(ItemIndex) -> bool,
+        applications: impl Fn(usize) -> bool,
+        customers: impl Fn(CustomerIndex) -> Option<Day>,
+    ) -> Self {
+        let hidden = TO_THIS_DAY - 1;
+        let mut known = self.clone();
+        let days = |days: &[Day], count: usize, is_held: &dyn Fn(usize) -> bool| -> Vec<Day> {
+            let day = |at: usize| days.get(at).copied().unwrap_or(FROM_THE_BEGINNING);
+            (0..count).map(|at| if is_held(at) && day(at) != IN_VERSIONS { hidden } else { day(at) }).collect()
+        };
+        let is_held_item = |at: usize| items(ItemIndex::try_from(at).expect("items are counted in 32 bits"));
+        known.items = days(&self.items, book.items.len(), &is_held_item);
+        known.applications = days(&self.applications, book.applications.len(), &applications);
+        let is_early = |customer: CustomerIndex, from: Day| customers(customer).is_none_or(|held| from < held);
+        known.versions.retain(|(_, version)| version.fact.customer == NOBODY || is_early(version.fact.customer, version.from));
+        known.customers.rows.retain(|row| is_early(row.fact.customer, row.from));
+        known.customers.events.retain(|event| is_early(event.fact.customer, event.from));
+        known
+    }
+
     /// A hash of company, document and item number: the same in every view of the ledger.
     pub fn key(&self, item: ItemIndex) -> i64 {
         self.keys.get(item as usize).copied().unwrap_or(i64::from(item))
@@ -264,6 +291,18 @@ fn set_versions(known: &mut Knowledge, book: &Book, earlier: Vec<(ItemIndex, Kno
 /// The day on which an instant lies.
 pub(super) fn day_of_instant(microseconds: i64) -> Day {
     Day::try_from(microseconds.div_euclid(DAY_MICROS)).expect("an instant of the ledger lies on a day of the calendar")
+}
+
+/// The instant at which each row of a table was recorded, microseconds UTC, by row; `i64::MIN` where it does not say.
+///
+/// # Errors
+/// When a segment cannot be read.
+pub fn recorded_instants(files: &LedgerFiles, table: &str) -> Result<Vec<i64>> {
+    let groups = read_row_groups(files.segments(table), None, &["recorded_at"], &[], |group| {
+        let recorded = group.column("recorded_at").as_primitive::<TimestampMicrosecondType>();
+        recorded.iter().map(|at| at.unwrap_or(i64::MIN)).collect::<Vec<i64>>()
+    })?;
+    Ok(groups.concat())
 }
 
 /// The day on which each row of a table was recorded, by row; `None` when no row says so.

@@ -25,6 +25,11 @@ pub struct CustomerRow {
 }
 
 impl CustomerRow {
+    /// A customer of which nothing is known.
+    pub fn unknown(customer: u32, family: u32) -> Self {
+        CustomerRow { customer, family, values: [f32::NAN; COUNT], account: Account::default() }
+    }
+
     /// The rule of thumb that every model must beat: worst days past due now, ties by the worst of twelve months.
     pub fn aging_rule(&self) -> f64 {
         let worst = f64::from(self.account.worst_of_12_months.unwrap_or(0).clamp(0, 9_999));

@@ -7,6 +7,7 @@
 //! Responsible for rows, labels, grades and reasons. What a default is stands in `defaults`, what is read of a customer in
 //! `characteristics`, the mathematics in the crate `arrears-models`.
 
+pub mod backtest;
 pub mod card;
 pub mod expert;
 pub mod model;

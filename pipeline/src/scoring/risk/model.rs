@@ -1,11 +1,10 @@
 //! The scorecard of a day.
 
-use super::expert;
 use super::training::TrainingRows;
 use super::{Looking, RiskOptions};
 use crate::ledger::calendar::Day;
 use arrears_models::scorecard::Scorecard;
-use arrears_models::scorecard::ladder::{self, Ladder, fit_ladder};
+use arrears_models::scorecard::ladder::Ladder;
 
 /// A fitted model.
 #[derive(Clone, Debug)]
@@ -21,11 +20,7 @@ pub struct RiskModel {
 impl RiskModel {
     /// Fits a model of `day` to rows.
     pub fn fit(rows: &TrainingRows, looking: &Looking, day: Day, options: &RiskOptions) -> Self {
-        let mut choices = ladder::Options { forced: options.tier, ..ladder::Options::default() };
-        choices.full.seed = options.seed;
-        choices.small.seed = options.seed;
-        let groups = rows.groups(looking);
-        let ladder = rows.with_sample(&groups, |sample| fit_ladder(sample, &rows.is_calibration(), &rows.rule, &expert::card(), &choices));
+        let ladder = rows.ladder(&rows.groups(looking), &rows.is_calibration(), options);
         let mut days = rows.day.clone();
         days.dedup();
         RiskModel { day, ladder, days }

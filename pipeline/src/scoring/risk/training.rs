@@ -1,9 +1,10 @@
 //! The rows that a scorecard is fitted to: a customer at a month end, and whether it defaulted within the horizon.
 
-use super::{FINAL_AFTER_DAYS, Looking, RiskOptions};
+use super::{FINAL_AFTER_DAYS, Looking, RiskOptions, expert};
 use crate::ledger::calendar::Day;
 use crate::scoring::characteristics::{CHARACTERISTICS, COUNT, CustomerRow, RiskSnapshot};
 use crate::scoring::defaults::Defaults;
+use arrears_models::scorecard::ladder::{self, Ladder, fit_ladder};
 use arrears_models::scorecard::{Characteristic, Sample};
 use std::collections::BTreeMap;
 
@@ -37,19 +38,36 @@ impl TrainingRows {
     pub fn add(&mut self, snapshot: &RiskSnapshot, known: &Defaults, outcomes: &Defaults, horizon_days: i32) {
         for row in population(snapshot, known) {
             let event = outcomes.first_between(row.customer as usize, snapshot.day, snapshot.day + horizon_days);
-            self.push(row, snapshot.day, event.is_some());
+            self.push(row, snapshot.day, event.is_some(), row.aging_rule());
         }
     }
 
-    fn push(&mut self, row: &CustomerRow, day: Day, is_event: bool) {
+    /// Adds a row; `rule` is what the rule of thumb says of it.
+    pub fn push(&mut self, row: &CustomerRow, day: Day, is_event: bool, rule: f64) {
         for (column, value) in self.columns.iter_mut().zip(row.values) {
             column.push(value);
         }
         self.is_event.push(is_event);
         self.family.push(row.family);
-        self.rule.push(row.aging_rule());
+        self.rule.push(rule);
         self.day.push(day);
         self.customer.push(row.customer);
+    }
+
+    /// The rows for which `is_in` holds.
+    pub fn filtered(&self, is_in: impl Fn(usize) -> bool) -> Self {
+        let rows: Vec<usize> = (0..self.len()).filter(|row| is_in(*row)).collect();
+        fn at<T: Copy>(values: &[T], rows: &[usize]) -> Vec<T> {
+            rows.iter().map(|row| values[*row]).collect()
+        }
+        TrainingRows {
+            columns: self.columns.iter().map(|column| at(column, &rows)).collect(),
+            is_event: at(&self.is_event, &rows),
+            family: at(&self.family, &rows),
+            rule: at(&self.rule, &rows),
+            day: at(&self.day, &rows),
+            customer: at(&self.customer, &rows),
+        }
     }
 
     /// How many rows.
@@ -78,6 +96,14 @@ impl TrainingRows {
             .map(|(definition, values)| Characteristic { name: definition.name, direction: definition.direction, values })
             .collect();
         with(&Sample { characteristics: &characteristics, is_event: &self.is_event, group })
+    }
+
+    /// The scorecard of these rows, by the ladder. `group` tells the group of each row, `is_calibration` which of them it is calibrated on.
+    pub fn ladder(&self, group: &[u32], is_calibration: &[bool], options: &RiskOptions) -> Ladder {
+        let mut choices = ladder::Options { forced: options.tier, ..ladder::Options::default() };
+        choices.full.seed = options.seed;
+        choices.small.seed = options.seed;
+        self.with_sample(group, |sample| fit_ladder(sample, is_calibration, &self.rule, &expert::card(), &choices))
     }
 
     /// A number for each row's family that does not depend on the order of the customers: the first bits of the family's name.
