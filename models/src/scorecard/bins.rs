@@ -129,7 +129,7 @@ impl Bins {
     ///
     /// **Missing values** have a bin of their own, however few. Its weight of evidence is drawn to 0 in proportion as it has less than
     /// `share_min` of the rows or was to have less than ten events at the rate of all; while that is so it is not below 0 either:
-    /// who is not known is not rewarded. It is never below that of the best bin of values. Where no value is missing it is 0.
+    /// who is not known is not rewarded. It is never below that of the best bin of values and 0. Where no value is missing it is 0.
     ///
     /// # Errors
     ///

@@ -28,7 +28,8 @@ pub fn weight_of_evidence(events: u64, others: u64, events_of_all: u64, others_o
     is_defined.then(|| ((events as f64 / events_of_all as f64) / (others as f64 / others_of_all as f64)).ln())
 }
 
-/// [`weight_of_evidence`], with ½ added to both cells of the bin where one of them is empty; 0 where both are.
+/// [`weight_of_evidence`], with ½ added to both cells of the bin where one of them is empty, but never with the
+/// opposite sign; 0 where both are.
 ///
 /// # Panics
 ///
@@ -40,7 +41,9 @@ pub fn weight_of_evidence_smoothed(events: u64, others: u64, events_of_all: u64,
     }
     weight_of_evidence(events, others, events_of_all, others_of_all).unwrap_or_else(|| {
         let share = |count: u64, of: u64| (count as f64 + SMOOTHING) / of as f64;
-        (share(events, events_of_all) / share(others, others_of_all)).ln()
+        let smoothed = (share(events, events_of_all) / share(others, others_of_all)).ln();
+        // Half an event beside very few others must not make a bin without an event a risky one.
+        if events == 0 { smoothed.min(0.0) } else { smoothed.max(0.0) }
     })
 }
 
@@ -52,7 +55,7 @@ pub(super) fn of_missing(missing: Tally, all: Tally, best: f64, share_min: f64) 
     let belief_by_rows = if rows_needed > 0.0 { missing.rows as f64 / rows_needed } else { 1.0 };
     let belief = belief_by_rows.min(events_due / EVENTS_FOR_BELIEF).min(1.0);
     let held = belief * own;
-    if belief < 1.0 { held.max(0.0) } else { held.max(best) }
+    if belief < 1.0 { held.max(0.0) } else { held.max(best.min(0.0)) }
 }
 
 #[cfg(test)]
@@ -84,5 +87,7 @@ mod tests {
         assert_eq!(weight_of_evidence_smoothed(0, 100, 10, 200), ((0.5_f64 / 10.0) / (100.5 / 200.0)).ln());
         assert_eq!(weight_of_evidence_smoothed(3, 0, 10, 200), ((3.5_f64 / 10.0) / (0.5 / 200.0)).ln());
         assert_eq!(weight_of_evidence_smoothed(0, 0, 10, 200), 0.0);
+        // (0.5/10) / (1.5/200) is above 1.
+        assert_eq!(weight_of_evidence_smoothed(0, 1, 10, 200), 0.0);
     }
 }
