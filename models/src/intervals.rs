@@ -1,7 +1,7 @@
 //! How sure an observed rate is: Jeffreys' interval, and the beta distribution it is made of.
 //!
 //! The beta distribution is computed here because the crates at hand stop its continued fraction after a fixed number of terms, which
-//! is too few for portfolios of 100,000 rows.
+//! is too few for portfolios of 100,000 rows and more.
 
 /// Terms of the continued fraction: about √n are needed, these do for more rows than there are.
 const TERMS_MAX: u32 = 100_000;

@@ -13,7 +13,7 @@ mod runs;
 pub use evidence::{weight_of_evidence, weight_of_evidence_smoothed};
 pub(crate) use runs::{Run, order_of, runs_of};
 
-use merging::{Block, monotone, quantile_blocks, without_small};
+use merging::{Block, few, monotone, quantile_blocks};
 
 /// Which way a characteristic is riskier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,7 +124,8 @@ impl Bins {
     /// 1. `quantiles` bins of as many rows each as ties allow.
     /// 2. Neighbours whose event rates do not become riskier in the declared direction are pooled.
     /// 3. While a bin has less than `share_min` of all rows, no event, or nothing else, it is merged with a neighbour; while there are
-    ///    more than `bins_max`, two neighbours are: always the pair that loses least information value.
+    ///    more than `bins_max`, two neighbours are: always the pair that loses least information value. Where only one bin would be
+    ///    left, two without regard to their events, since values that separate the classes can be cut in no other way.
     /// 4. Weights of evidence by [`weight_of_evidence_smoothed`].
     ///
     /// **Missing values** have a bin of their own, however few. Its weight of evidence is drawn to 0 in proportion as it has less than
@@ -174,7 +175,7 @@ impl Bins {
             1 => return Err(Unbinned::Constant),
             _ => {}
         }
-        let blocks = without_small(monotone(quantile_blocks(runs, options.quantiles), direction), all, options);
+        let blocks = few(monotone(quantile_blocks(runs, options.quantiles), direction), all, options);
         let present = blocks.iter().fold(Tally::default(), |sum, block| sum.plus(block.tally));
         let missing = Tally { rows: all.rows - present.rows, events: all.events - present.events };
         if blocks.len() == 1 && (missing.rows as f64) < options.share_min * all.rows as f64 || blocks.len() == 1 && missing.rows == 0 {

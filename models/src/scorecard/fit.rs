@@ -65,12 +65,15 @@ impl Options {
         }
     }
 
-    /// Of a small card: up to 5 characteristics with an information value of 0.05, in up to 4 bins, with a stronger ridge.
+    /// Of a small card: up to 5 characteristics with an information value of 0.05, in up to 4 bins, less alike than those of a full
+    /// one, with a stronger ridge.
     pub fn small() -> Options {
         Options {
             bins: bins::Options { bins_max: 4, ..bins::Options::default() },
             information_value_min: 0.05,
             characteristics_max: 5,
+            // With five to choose, the second of two that say nearly the same is not one of them.
+            correlation_max: 0.7,
             ridges: vec![0.1, 0.3, 1.0],
             ..Options::full()
         }

@@ -51,14 +51,18 @@ pub(super) fn monotone(blocks: Vec<Block>, direction: Direction) -> Vec<Block> {
 }
 
 /// The blocks merged until each is large enough and there are not too many; one block at least is left.
-pub(super) fn without_small(mut blocks: Vec<Block>, all: Tally, options: &Options) -> Vec<Block> {
-    let is_small = |block: &Block| {
-        let Tally { rows, events } = block.tally;
-        events == 0 || events == rows || (rows as f64) < options.share_min * all.rows as f64
-    };
+pub(super) fn few(blocks: Vec<Block>, all: Tally, options: &Options) -> Vec<Block> {
+    let has_few_rows = |block: &Block| (block.tally.rows as f64) < options.share_min * all.rows as f64;
+    let has_one_class = |block: &Block| block.tally.events == 0 || block.tally.others() == 0;
+    let usual = merged_while(blocks.clone(), |block| has_few_rows(block) || has_one_class(block), options.bins_max, all);
+    // Of two blocks of one order one is below the rate of all and the other above it, whatever is added to an empty cell.
+    if usual.len() > 1 { usual } else { merged_while(blocks, has_few_rows, options.bins_max.min(2), all) }
+}
+
+fn merged_while(mut blocks: Vec<Block>, is_small: impl Fn(&Block) -> bool, blocks_max: usize, all: Tally) -> Vec<Block> {
     while blocks.len() > 1 {
-        let is_any_small = blocks.iter().any(is_small);
-        if !is_any_small && blocks.len() <= options.bins_max {
+        let is_any_small = blocks.iter().any(&is_small);
+        if !is_any_small && blocks.len() <= blocks_max {
             break;
         }
         let is_candidate = |place: &usize| !is_any_small || is_small(&blocks[*place]) || is_small(&blocks[place + 1]);
