@@ -4,12 +4,12 @@ mod support;
 
 use arrears_models::intervals::jeffreys;
 use arrears_models::logistic::log_odds_of;
-use arrears_models::scorecard::calibration::Kind;
+use arrears_models::scorecard::calibration::{Kind, calibrate};
 use arrears_models::scorecard::card::Matrix;
 use arrears_models::scorecard::expert::{Observed, calibrated};
 use arrears_models::scorecard::fit::{self, fit};
 use arrears_models::scorecard::ladder::{Ladder, Options, Outcome, Tier, fit_ladder};
-use arrears_models::scorecard::{Uncertainty, Unfit};
+use arrears_models::scorecard::{Scorecard, Uncertainty, Unfit};
 use support::{Book, Kind as Column, expert};
 
 fn ladder_with(book: &Book, rule: &[f64], options: &Options) -> Ladder {
@@ -99,6 +99,37 @@ fn platt_where_a_hundred_defaulted_and_the_level_alone_below() {
     let (_, calibration) = ladder.calibration.as_ref().expect("it was calibrated");
     let fitted = ladder.fitted.as_ref().expect("it was fitted");
     assert_eq!(ladder.scorecard.intercept, calibration.intercept + calibration.slope * fitted.scorecard.intercept);
+}
+
+#[test]
+fn calibration_is_on_what_the_recipe_had_not_seen() {
+    let book = Book::usual(11, 300, 8, -4.5);
+    let ladder = ladder_with(&book, &noise(&book), &Options::default());
+    let (kind, calibration) = ladder.calibration.as_ref().expect("it was calibrated");
+    let rows: Vec<usize> = (0..book.group.len()).filter(|row| row % 8 >= 2).collect();
+    let log_odds: Vec<f64> = rows.iter().map(|row| ladder.out_of_fold[*row]).collect();
+    let (is_event, group): (Vec<bool>, Vec<u32>) = rows.iter().map(|row| (book.is_event[*row], book.group[*row])).unzip();
+    let expected = calibrate(&log_odds, &is_event, None, &group, *kind).expect("both classes");
+    assert!((calibration.intercept - expected.intercept).abs() < 1e-9 && (calibration.slope - expected.slope).abs() < 1e-9);
+    // Its own rows would have told another level.
+    let own: Vec<f64> = rows.iter().map(|row| ladder.fitted.as_ref().expect("a fit").scorecard.log_odds(&book.row(*row))).collect();
+    let of_own = calibrate(&own, &is_event, None, &group, *kind).expect("both classes");
+    assert!((calibration.intercept - of_own.intercept).abs() > 0.01);
+}
+
+#[test]
+fn a_default_seen_at_several_month_ends_is_one_default_to_the_expert_card() {
+    let book = Book::usual(21, 400, 2, -6.0);
+    let four_times = book.permuted(&(0..4 * book.group.len()).map(|row| row / 4).collect::<Vec<_>>());
+    let card = |book: &Book| ladder_with(book, &noise(book), &Options { forced: Some(Tier::Expert), ..Options::default() }).scorecard;
+    let (once, four_times) = (card(&book), card(&four_times));
+    assert!((once.intercept - four_times.intercept).abs() < 1e-9);
+    let bounds = |card: &Scorecard| match card.uncertainty {
+        Uncertainty::Shift { lower, upper } => (lower, upper),
+        Uncertainty::Covariance(_) => panic!("an expert card has a shift"),
+    };
+    let (once, four_times) = (bounds(&once), bounds(&four_times));
+    assert!((once.0 - four_times.0).abs() < 1e-9 && (once.1 - four_times.1).abs() < 1e-9, "{once:?} and {four_times:?}");
 }
 
 #[test]
