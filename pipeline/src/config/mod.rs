@@ -5,6 +5,7 @@
 
 mod calendar;
 mod date_pattern;
+mod expected_credit_loss;
 mod forecast;
 mod metrics;
 mod source;
@@ -19,6 +20,9 @@ use toml::Spanned;
 
 pub use calendar::{CalendarConfig, Holiday};
 pub use date_pattern::{DAY_MICROS, DatePattern, day_in_range};
+pub use expected_credit_loss::{
+    ExpectedCreditLossConfig, FACTOR_ONE, LossDefinition, Overlay, POOL_ALL, POOL_OTHER, POOL_SPECIFIC, Pool, SpecificReserve,
+};
 pub use forecast::ForecastConfig;
 pub use metrics::{Alert, AlertRule, MetricsConfig};
 pub use source::{FLAT_PAYMENT_COLUMNS, NegativeAmount, Shape, Source, allowed_columns, flat_columns};
@@ -90,6 +94,8 @@ pub struct Config {
     pub calendar: CalendarConfig,
     /// `[forecast]`.
     pub forecast: ForecastConfig,
+    /// `[expected_credit_loss]`.
+    pub expected_credit_loss: ExpectedCreditLossConfig,
     /// `[[source]]`, in the order of the file.
     pub sources: Vec<Source>,
     /// The configuration file.
@@ -127,6 +133,7 @@ struct RawConfig {
     alert: Option<Vec<metrics::RawAlert>>,
     calendar: Option<calendar::RawCalendar>,
     forecast: Option<forecast::RawForecast>,
+    expected_credit_loss: Option<expected_credit_loss::RawExpectedCreditLoss>,
     #[serde(default)]
     source: Vec<Spanned<source::RawSource>>,
 }
@@ -265,11 +272,13 @@ impl Config {
         ] {
             line(key, share.to_string(), &share.origin);
         }
-        for (key, value, origin) in self.metrics.values().into_iter().chain(self.calendar.values()).chain(self.forecast.values()) {
+        let values = self.metrics.values().into_iter().chain(self.calendar.values()).chain(self.forecast.values());
+        for (key, value, origin) in values.chain(self.expected_credit_loss.values()) {
             line(&key, value, &origin);
         }
         shown += &self.metrics.show_lists();
         shown += &self.calendar.show_lists(&self.path);
+        shown += &self.expected_credit_loss.show_lists();
         for source in &self.sources {
             let _ = writeln!(shown, "\n[[source]]{:<50} # {}:{}", "", self.path.display(), source.line);
             for (key, value) in source_values(source) {
@@ -293,11 +302,13 @@ impl Config {
             *self.thresholds.max_quarantined_rows_share,
             *self.thresholds.max_quarantined_amount_share,
         );
-        for (key, value, _) in self.metrics.values().into_iter().chain(self.forecast.values()) {
+        let values = self.metrics.values().into_iter().chain(self.forecast.values());
+        for (key, value, _) in values.chain(self.expected_credit_loss.values()) {
             let _ = writeln!(content, "{key}={value}");
         }
         content += &self.metrics.show_lists();
         content += &self.calendar.fingerprint();
+        content += &self.expected_credit_loss.show_lists();
         for source in &self.sources {
             for (key, value) in source_values(source) {
                 if key != "path" {
@@ -478,6 +489,8 @@ fn check(raw: RawConfig, document: &Document<'_>, overrides: &Overrides, environ
     let metrics = raw.metrics.unwrap_or_default().check(raw.alert, document)?;
     let calendar = raw.calendar.unwrap_or_default().check(document)?;
     let forecast = raw.forecast.unwrap_or_default().check(document)?;
+    let last_edge = aging_edges.last().copied().unwrap_or_default();
+    let expected_credit_loss = raw.expected_credit_loss.unwrap_or_default().check(last_edge, document)?;
     let mut sources: Vec<Source> = Vec::new();
     for raw_source in raw.source {
         let line = document.line(raw_source.span());
@@ -504,6 +517,7 @@ fn check(raw: RawConfig, document: &Document<'_>, overrides: &Overrides, environ
         metrics,
         calendar,
         forecast,
+        expected_credit_loss,
         aging_edges_origin: aging_edges.origin,
         aging_edges: aging_edges.value,
         sources,
