@@ -8,6 +8,7 @@
 
 mod losses;
 mod matrix;
+mod own_rates;
 mod policy;
 mod pools;
 mod rate;
@@ -16,7 +17,8 @@ mod run_off;
 mod study;
 mod tables;
 
-pub use matrix::{InForce, Matrix, Method, Rate, Row};
+pub use matrix::{InForce, Matrix, Row};
+pub use own_rates::{Method, Rate};
 pub use policy::{Policy, View, months_before};
 pub use pools::{Pools, Reserve, Reserves, reserves_of};
 pub use rate::provision;
