@@ -293,7 +293,7 @@ fn last_years_matrix_stands_beside_what_followed() {
     assert_eq!(rows.len(), lines.len(), "only what was open");
     for line in lines {
         let row = the_row(&rows, &[("assessment", line[0]), ("bucket", line[1])]);
-        let columns = ["gross_amount", "provision", "lost_amount", "undetermined_amount", "difference"];
+        let columns = ["gross_amount", "provision", "actual_loss", "undetermined_amount", "difference"];
         assert_eq!(columns.map(|column| money_in(row, column)).as_slice(), line[2..].iter().map(|text| money(text)).collect::<Vec<_>>());
         assert_eq!((cell(row, "matrix_date"), cell(row, "outcome_date")), (Some("2024-06-30"), Some(AS_OF)));
     }
@@ -360,7 +360,7 @@ fn a_dated_reserve_counts_from_its_day_on_and_a_customer_that_nobody_is_is_refus
     place.write("arrears.toml", dated.replace("main/D", "other/D"));
     let ended = place.replace(AS_OF).expect(2);
     assert!(ended.stderr.contains("unknown_customer") && ended.stderr.contains("other/D"), "{}", ended.stderr);
-    assert!(ended.stderr.contains("hint:"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("arrears.toml:") && ended.stderr.contains("hint:"), "{}", ended.stderr);
 }
 
 #[test]

@@ -5,7 +5,7 @@ SELECT
     matrix_date,
     SUM(gross_amount) AS open_then,
     SUM(provision) AS provision_then,
-    SUM(lost_amount) AS lost_since,
+    SUM(actual_loss) AS lost_since,
     SUM(undetermined_amount) AS still_undecided,
     -- Only where there was a rate: what had none was not provided for, and stands beside it.
     SUM(difference) AS provision_less_loss,

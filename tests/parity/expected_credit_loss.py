@@ -280,7 +280,7 @@ def main():
     differ += [(method, key, "missing") for method, known in rates.items() for key in known]
     before = months_before(day, 12)
     then = followed(ledger, debits, before, day)
-    tested = published("expected_credit_loss_backtest", "sum(gross_amount), sum(lost_amount), sum(undetermined_amount)")
+    tested = published("expected_credit_loss_backtest", "sum(gross_amount), sum(actual_loss), sum(undetermined_amount)")
     for method in rates:
         for (company, bucket), expected in then.items():
             found = tested.pop((company, method, bucket), None)

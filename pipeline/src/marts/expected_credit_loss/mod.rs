@@ -53,7 +53,7 @@ pub fn expected_credit_loss(config: &Config, book: &Book, buckets: &Buckets, as_
     let policy = Policy::of(settings, config.metrics.history_start());
     let pools = Pools::new(settings, book);
     let mut reserves = further.clone();
-    reserves.extend(reserves_of(settings, book)?);
+    reserves.extend(reserves_of(config, book)?);
     let loss_definition = settings.loss_definition_text();
     let context = |view| Context { book, view, loss_definition: &loss_definition };
     let include_intercompany = *config.include_intercompany;

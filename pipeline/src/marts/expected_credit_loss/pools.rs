@@ -1,6 +1,6 @@
 //! Which pool a customer's receivables belong to, and who has a reserve of his own.
 
-use crate::config::{ExpectedCreditLossConfig, Overlay, POOL_ALL, POOL_OTHER};
+use crate::config::{Config, ExpectedCreditLossConfig, Overlay, POOL_ALL, POOL_OTHER};
 use crate::error::{Error, Result};
 use crate::ledger::book::{Book, Customer, CustomerIndex};
 use crate::ledger::calendar::Day;
@@ -74,9 +74,9 @@ impl<'a> Pools<'a> {
 ///
 /// # Errors
 /// `unknown_customer` for a name that nobody bears.
-pub fn reserves_of(config: &ExpectedCreditLossConfig, book: &Book) -> Result<Reserves> {
+pub fn reserves_of(config: &Config, book: &Book) -> Result<Reserves> {
     let mut reserves = Reserves::new();
-    for specific in &config.specific {
+    for specific in &config.expected_credit_loss.specific {
         let is_meant = |customer: &Customer| {
             let company = book.companies[customer.company as usize].as_str();
             let of_company = specific.customer.split_once('/').is_some_and(|(of, id)| of == company && id == customer.id);
@@ -91,7 +91,7 @@ pub fn reserves_of(config: &ExpectedCreditLossConfig, book: &Book) -> Result<Res
         if !is_known {
             let what = format!("`expected_credit_loss.specific` names a customer that the ledger does not know: {}", specific.customer);
             return Err(Error::usage("unknown_customer", what)
-                .at(format!("line {}", specific.line))
+                .at(format!("{}:{}", config.path.display(), specific.line))
                 .hint("write the id as it stands in the ledger, or `company/customer` where several companies have it"));
         }
     }

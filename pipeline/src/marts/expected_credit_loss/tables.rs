@@ -63,7 +63,7 @@ impl Context<'_> {
         columns.extend([
             dates("matrix_date", open.iter().map(|_| Some(self.view.day))),
             dates("outcome_date", open.iter().map(|_| Some(end))),
-            sums("lost_amount", open.iter().map(|row| row.balance.lost).collect()),
+            sums("actual_loss", open.iter().map(|row| row.balance.lost).collect()),
             sums("undetermined_amount", open.iter().map(|row| row.balance.undetermined).collect()),
             optional_sums("difference", &open.iter().map(difference).collect::<Vec<_>>()),
         ]);
