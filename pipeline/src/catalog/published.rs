@@ -2,7 +2,7 @@
 //!
 //! The Parquet schemas, `views.sql`, `dictionary.parquet` and the documentation come from here.
 
-use super::{forecasts, risk};
+use super::{expected_credit_loss, forecasts, risk};
 
 /// The type of a published column. No nested, unsigned or binary types: every engine reads these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -292,6 +292,8 @@ pub const TABLES: &[Table] = &[
         ],
         has_customer: false,
     },
+    expected_credit_loss::EXPECTED_CREDIT_LOSS,
+    expected_credit_loss::EXPECTED_CREDIT_LOSS_BACKTEST,
     forecasts::FORECAST_ACCURACY,
     forecasts::INVOICE_FORECASTS,
     Table {

@@ -8,6 +8,7 @@ mod aging_equals_receivable;
 mod bridge_closes;
 mod cash_forecast_adds_up;
 mod curves_close;
+mod expected_credit_loss_equals_receivable;
 mod files_intact;
 mod histogram_equals_delays;
 mod no_over_application;
@@ -114,6 +115,12 @@ pub const CHECKS: &[Check] = &[
         description: "the shares of every payment curve sum to 1, and survival lies inside its interval",
         severity: Severity::Blocking,
         find: curves_close::find,
+    },
+    Check {
+        name: "expected_credit_loss_equals_receivable",
+        description: "the provision matrix holds each company's open debit items, bucket by bucket, by each method",
+        severity: Severity::Blocking,
+        find: expected_credit_loss_equals_receivable::find,
     },
     Check {
         name: "files_intact",

@@ -5,6 +5,7 @@
 
 mod calendar;
 mod date_pattern;
+mod expected_credit_loss;
 mod forecast;
 mod metrics;
 mod risk;
@@ -20,6 +21,9 @@ use toml::Spanned;
 
 pub use calendar::{CalendarConfig, Holiday};
 pub use date_pattern::{DAY_MICROS, DatePattern, day_in_range};
+pub use expected_credit_loss::{
+    ExpectedCreditLossConfig, FACTOR_ONE, LossDefinition, Overlay, POOL_ALL, POOL_OTHER, POOL_SPECIFIC, Pool, SpecificReserve,
+};
 pub use forecast::ForecastConfig;
 pub use metrics::{Alert, AlertRule, MetricsConfig};
 pub use risk::RiskConfig;
@@ -94,6 +98,8 @@ pub struct Config {
     pub forecast: ForecastConfig,
     /// `[risk]`.
     pub risk: RiskConfig,
+    /// `[expected_credit_loss]`.
+    pub expected_credit_loss: ExpectedCreditLossConfig,
     /// `[[source]]`, in the order of the file.
     pub sources: Vec<Source>,
     /// The configuration file.
@@ -132,6 +138,7 @@ struct RawConfig {
     calendar: Option<calendar::RawCalendar>,
     forecast: Option<forecast::RawForecast>,
     risk: Option<risk::RawRisk>,
+    expected_credit_loss: Option<expected_credit_loss::RawExpectedCreditLoss>,
     #[serde(default)]
     source: Vec<Spanned<source::RawSource>>,
 }
@@ -270,12 +277,12 @@ impl Config {
         ] {
             line(key, share.to_string(), &share.origin);
         }
-        let sections = [self.metrics.values(), self.calendar.values(), self.forecast.values(), self.risk.values()];
-        for (key, value, origin) in sections.into_iter().flatten() {
+        for (key, value, origin) in self.calendar.values().into_iter().chain(self.section_values()) {
             line(&key, value, &origin);
         }
         shown += &self.metrics.show_lists();
         shown += &self.calendar.show_lists(&self.path);
+        shown += &self.expected_credit_loss.show_lists();
         for source in &self.sources {
             let _ = writeln!(shown, "\n[[source]]{:<50} # {}:{}", "", self.path.display(), source.line);
             for (key, value) in source_values(source) {
@@ -283,6 +290,12 @@ impl Config {
             }
         }
         shown
+    }
+
+    /// Every value of the sections that name theirs, the calendar's left out: that has a fingerprint of its own.
+    fn section_values(&self) -> impl Iterator<Item = (String, String, Origin)> {
+        let sections = [self.metrics.values(), self.forecast.values(), self.risk.values(), self.expected_credit_loss.values()];
+        sections.into_iter().flatten()
     }
 
     /// SHA-256 of everything that affects a published number: no output path, no absolute path, no comments, no order of keys.
@@ -299,11 +312,12 @@ impl Config {
             *self.thresholds.max_quarantined_rows_share,
             *self.thresholds.max_quarantined_amount_share,
         );
-        for (key, value, _) in [self.metrics.values(), self.forecast.values(), self.risk.values()].into_iter().flatten() {
+        for (key, value, _) in self.section_values() {
             let _ = writeln!(content, "{key}={value}");
         }
         content += &self.metrics.show_lists();
         content += &self.calendar.fingerprint();
+        content += &self.expected_credit_loss.show_lists();
         for source in &self.sources {
             for (key, value) in source_values(source) {
                 if key != "path" {
@@ -485,6 +499,8 @@ fn check(raw: RawConfig, document: &Document<'_>, overrides: &Overrides, environ
     let calendar = raw.calendar.unwrap_or_default().check(document)?;
     let forecast = raw.forecast.unwrap_or_default().check(document)?;
     let risk = raw.risk.unwrap_or_default().check(document)?;
+    let last_edge = aging_edges.last().copied().unwrap_or_default();
+    let expected_credit_loss = raw.expected_credit_loss.unwrap_or_default().check(last_edge, document)?;
     let mut sources: Vec<Source> = Vec::new();
     for raw_source in raw.source {
         let line = document.line(raw_source.span());
@@ -512,6 +528,7 @@ fn check(raw: RawConfig, document: &Document<'_>, overrides: &Overrides, environ
         calendar,
         forecast,
         risk,
+        expected_credit_loss,
         aging_edges_origin: aging_edges.origin,
         aging_edges: aging_edges.value,
         sources,

@@ -249,3 +249,55 @@ fn a_calendar_changes_the_fingerprint_when_it_changes_a_day() {
     let (one, other) = (holiday("DE", "2026-12-24", "name = \"eve\"\n"), holiday("DE", "2026-12-31", ""));
     assert_eq!(fingerprint(&format!("{one}{other}")), fingerprint(&format!("{other}{}", holiday("DE", "2026-12-24", ""))));
 }
+
+#[test]
+fn what_provisions_are_computed_with_is_checked_like_the_rest() {
+    let pool = "[[expected_credit_loss.pool]]\n";
+    let specific = "[[expected_credit_loss.specific]]\ncustomer = \"A\"\n";
+    let table = [
+        ("[expected_credit_loss]\ndefault_after_days = 90\n".to_owned(), "between 120 and 3650: 90", ":6", ""),
+        ("[expected_credit_loss]\nhistory_months = 0\n".to_owned(), "history_months", ":6", ""),
+        ("[expected_credit_loss]\nloss_definition = \"gone\"\n".to_owned(), "gone", ":6", "written_off_or_over_days"),
+        ("[expected_credit_loss]\noverlay = 1.1\n".to_owned(), "no reason: 1.1", ":6", "overlay_reason"),
+        ("[expected_credit_loss]\noverlay = -1.0\noverlay_reason = \"hope\"\n".to_owned(), "-1", ":6", "a tenth"),
+        (format!("{pool}name = \"(all)\"\nsegment = [\"a\"]\n"), "(all)", ":6", "parentheses"),
+        (format!("{pool}name = \"a\"\n"), "whom it takes: a", ":6", "segment, region, country or industry"),
+        (format!("{pool}name = \"a\"\nsegment = [\"a\"]\noverlay = 2\n"), "no reason: 2", ":8", "add reason"),
+        (format!("{pool}name = \"a\"\nsegment = [\"a\"]\n{pool}name = \"a\"\nsegment = [\"b\"]\n"), "same name: a", ":8", "line 5"),
+        (format!("{specific}share = 50\nreason = \"x\"\n"), "between 0 and 1: 50", ":7", "half"),
+        (format!("{specific}share = 0.5\nreason = \" \"\n"), "no reason: A", ":8", "published"),
+        (format!("{specific}share = 0.5\nreason = \"x\"\nsince = \"May\"\n"), "May", ":9", "2026-12-24"),
+    ];
+    for (more, what, place, hint) in table {
+        let error = load(&format!("{LEAST}{more}"), &Overrides::default(), &[]).expect_err(&more);
+        let shown = error.to_string();
+        assert_eq!(error.status(), crate::ExitStatus::Usage, "{shown}");
+        for part in [what, place, hint] {
+            assert!(shown.contains(part), "{part} in: {shown}");
+        }
+    }
+}
+
+#[test]
+fn pools_and_reserves_are_shown_as_they_are_read_and_change_the_fingerprint() {
+    let more = "[expected_credit_loss]\noverlay = 1.05\noverlay_reason = \"rates rise\"\n[[expected_credit_loss.pool]]\nname = \"public\"\n\
+        segment = [\"public\"]\ncountry = [\"DE\", \"AT\"]\noverlay = 0.9\nreason = \"the state pays\"\n[[expected_credit_loss.specific]]\n\
+        customer = \"main/A\"\nshare = 0.5\nreason = \"insolvent\"\nsince = 2025-03-01\n";
+    let config = load(&format!("{LEAST}{more}"), &Overrides::default(), &[]).expect("loads");
+    let shown = config.show();
+    for part in ["overlay = 1.05", "country = [\"DE\", \"AT\"]", "overlay = 0.9", "since = 2025-03-01", "default_after_days = 365"] {
+        assert!(shown.contains(part), "{part} in: {shown}");
+    }
+    let without = load(LEAST, &Overrides::default(), &[]).expect("loads");
+    assert_ne!(config.fingerprint(), without.fingerprint());
+    // What is shown says the same again. The overlay of the section stands among single values, whose origin the text adds.
+    let again = load(
+        &shown.replace(&format!("output = {}", quoted(&config.output.display().to_string())), "output = \"out\""),
+        &Overrides::default(),
+        &[],
+    );
+    assert_eq!(again.map(|again| again.fingerprint()).ok(), Some(config.fingerprint()));
+    // With aging that reaches further than a year, outcomes are judged later too.
+    let longer = load(&format!("aging_edges = [30, 400]\n{LEAST}"), &Overrides::default(), &[]).expect("loads");
+    assert_eq!(*longer.expected_credit_loss.default_after_days, 400);
+}

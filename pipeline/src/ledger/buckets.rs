@@ -34,6 +34,20 @@ impl Buckets {
         self.slot(age)
     }
 
+    /// The first day past due of an overdue slot, 1 for the first; `None` for the others.
+    pub fn first_day_past_due(&self, slot: usize) -> Option<i32> {
+        match slot {
+            0 => None,
+            1 => Some(1),
+            slot => self.edges.get(slot - 2).map(|edge| edge + 1),
+        }
+    }
+
+    /// The slot of the items that are overdue longest.
+    pub fn oldest(&self) -> usize {
+        self.edges.len() + 1
+    }
+
     /// The slot of items without a due date.
     pub fn no_due_date(&self) -> usize {
         self.edges.len() + 2

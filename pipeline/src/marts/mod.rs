@@ -6,6 +6,7 @@ pub mod aging;
 pub mod collection_curves;
 pub mod customer_behaviour;
 pub mod dso_bridge;
+pub mod expected_credit_loss;
 pub mod frame;
 pub mod kpi_alerts;
 pub mod kpis;

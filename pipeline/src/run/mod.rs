@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod compute;
+pub mod expected_credit_loss;
 pub mod forecasts;
 pub mod known;
 pub mod looked;

@@ -1,6 +1,7 @@
 //! One night: from the sources to a published snapshot, whole or not at all.
 
 use super::compute::{Computed, compute};
+use super::expected_credit_loss::write_expected_credit_loss;
 use super::forecasts::{Forecasted, write_forecasts};
 use super::known::check_policy;
 use super::looked::Looked;
@@ -23,6 +24,7 @@ use crate::ledger::currency::minor_digits;
 use crate::ledger::money::{display_amount, minor_unit};
 use crate::ledger::scopes::Scope;
 use crate::marts::customer_behaviour::customer_behaviour;
+use crate::marts::expected_credit_loss::Reserves;
 use crate::marts::frame::Sink;
 use crate::marts::kpis::KpiOptions;
 use crate::marts::measures::{LateInterest, WindowMeasures, scope_rows};
@@ -277,6 +279,7 @@ fn stage(
     let forecasted = write_forecasts(config, computed, &looked, &ids, &mut night, session)?;
     let late = forecasted.as_ref().map(|forecasted| &forecasted.late);
     let judged = write_risk(config, computed, &looked, late, &mut night, session)?;
+    write_expected_credit_loss(config, computed, &Reserves::new(), &mut night, session)?;
     let Computed { loaded, as_of, .. } = computed;
     night.write("customer_positions", &open_items::customer_positions(&loaded.book, &open, *as_of, base_currency)?)?;
     night.write("quarantine", &quality::quarantine(view, &computed.left_out)?)?;
