@@ -536,12 +536,14 @@ fn load_customers(files: &LedgerFiles, options: &LoadOptions, interner: &Interne
         "is_intercompany",
         "credit_limit",
         "credit_limit_currency",
+        "insured_amount",
     ];
     let groups = read_row_groups(&table.segments, files.first_files, &columns, &[], |group| {
         let labels: Vec<Vec<u32>> =
             columns[3..8].iter().map(|name| group.texts(name).iter().map(|text| interner.label(text)).collect()).collect();
         let (companies, ids) = (group.texts("company_id"), group.texts("customer_id"));
         let (limits, limit_currencies) = (group.amounts("credit_limit"), group.texts("credit_limit_currency"));
+        let insured = group.amounts("insured_amount");
         let (keys, intercompany) = (group.i64s("row_key"), group.flags("is_intercompany"));
         let rows = (0..group.rows()).filter(|row| !invisible.contains(&group.row(*row)));
         rows.map(|row| {
@@ -553,6 +555,7 @@ fn load_customers(files: &LedgerFiles, options: &LoadOptions, interner: &Interne
                 is_intercompany: intercompany[row],
                 credit_limit: (limits[row] != NO_AMOUNT).then_some(limits[row]),
                 credit_limit_currency: limit_currencies[row].clone(),
+                insured_amount: (insured[row] != NO_AMOUNT).then_some(insured[row]),
             };
             // A limit may be in a currency that no document has; it needs its rates all the same.
             if let Some(code) = &customer.credit_limit_currency {
@@ -606,6 +609,7 @@ impl Customers {
                 is_intercompany: false,
                 credit_limit: None,
                 credit_limit_currency: None,
+                insured_amount: None,
             };
             self.push(key, company, customer);
         }
