@@ -3,6 +3,7 @@
 //! Ingestion, publication, `views.sql`, the dictionary and the documentation are all derived from here, so that a
 //! column is described once. This module holds descriptions only; it computes nothing.
 
+pub mod credit_reviews;
 pub mod forecasts;
 pub mod ledger_tables;
 pub mod metrics;

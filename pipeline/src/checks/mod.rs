@@ -7,6 +7,7 @@
 mod aging_equals_receivable;
 mod bridge_closes;
 mod cash_forecast_adds_up;
+mod credit_reviews_add_up;
 mod curves_close;
 mod files_intact;
 mod histogram_equals_delays;
@@ -108,6 +109,12 @@ pub const CHECKS: &[Check] = &[
         description: "expected cash is the same sum by component, day, week, segment, company and line of the bridge",
         severity: Severity::Blocking,
         find: cash_forecast_adds_up::find,
+    },
+    Check {
+        name: "credit_reviews_add_up",
+        description: "exposure and expected loss of every credit review follow from its figures, the queue is in order, and no limit rises where none may",
+        severity: Severity::Blocking,
+        find: credit_reviews_add_up::find,
     },
     Check {
         name: "curves_close",

@@ -4,6 +4,7 @@
 //! relative to it. Nothing here looks at data files.
 
 mod calendar;
+mod credit_review;
 mod date_pattern;
 mod forecast;
 mod metrics;
@@ -18,6 +19,7 @@ use sha2::{Digest as _, Sha256};
 use toml::Spanned;
 
 pub use calendar::{CalendarConfig, Holiday};
+pub use credit_review::CreditReviewConfig;
 pub use date_pattern::{DAY_MICROS, DatePattern, day_in_range};
 pub use forecast::ForecastConfig;
 pub use metrics::{Alert, AlertRule, MetricsConfig};
@@ -90,6 +92,8 @@ pub struct Config {
     pub calendar: CalendarConfig,
     /// `[forecast]`.
     pub forecast: ForecastConfig,
+    /// `[credit_review]`.
+    pub credit_review: CreditReviewConfig,
     /// `[[source]]`, in the order of the file.
     pub sources: Vec<Source>,
     /// The configuration file.
@@ -127,6 +131,7 @@ struct RawConfig {
     alert: Option<Vec<metrics::RawAlert>>,
     calendar: Option<calendar::RawCalendar>,
     forecast: Option<forecast::RawForecast>,
+    credit_review: Option<credit_review::RawCreditReview>,
     #[serde(default)]
     source: Vec<Spanned<source::RawSource>>,
 }
@@ -265,7 +270,9 @@ impl Config {
         ] {
             line(key, share.to_string(), &share.origin);
         }
-        for (key, value, origin) in self.metrics.values().into_iter().chain(self.calendar.values()).chain(self.forecast.values()) {
+        for (key, value, origin) in
+            self.metrics.values().into_iter().chain(self.calendar.values()).chain(self.forecast.values()).chain(self.credit_review.values())
+        {
             line(&key, value, &origin);
         }
         shown += &self.metrics.show_lists();
@@ -293,7 +300,7 @@ impl Config {
             *self.thresholds.max_quarantined_rows_share,
             *self.thresholds.max_quarantined_amount_share,
         );
-        for (key, value, _) in self.metrics.values().into_iter().chain(self.forecast.values()) {
+        for (key, value, _) in self.metrics.values().into_iter().chain(self.forecast.values()).chain(self.credit_review.values()) {
             let _ = writeln!(content, "{key}={value}");
         }
         content += &self.metrics.show_lists();
@@ -478,6 +485,7 @@ fn check(raw: RawConfig, document: &Document<'_>, overrides: &Overrides, environ
     let metrics = raw.metrics.unwrap_or_default().check(raw.alert, document)?;
     let calendar = raw.calendar.unwrap_or_default().check(document)?;
     let forecast = raw.forecast.unwrap_or_default().check(document)?;
+    let credit_review = raw.credit_review.unwrap_or_default().check(document)?;
     let mut sources: Vec<Source> = Vec::new();
     for raw_source in raw.source {
         let line = document.line(raw_source.span());
@@ -504,6 +512,7 @@ fn check(raw: RawConfig, document: &Document<'_>, overrides: &Overrides, environ
         metrics,
         calendar,
         forecast,
+        credit_review,
         aging_edges_origin: aging_edges.origin,
         aging_edges: aging_edges.value,
         sources,

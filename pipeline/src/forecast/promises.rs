@@ -95,7 +95,7 @@ impl Promises {
 }
 
 /// Cash from the day a promise was made to the promised one, on its items or else on the customer's, in the promise's currency.
-fn cash_within(promise: &Promise, facts: &Facts, day: Day) -> i64 {
+pub fn cash_within(promise: &Promise, facts: &Facts, day: Day) -> i64 {
     let items = facts.items_of(promise.customer as usize, day).filter(|item| item.is_sale);
     items
         .filter(|item| promise.items.is_empty() || promise.items.contains(&item.item))

@@ -6,6 +6,7 @@
 
 pub mod knowledge;
 mod orders;
+mod overrides;
 mod promises;
 
 use crate::error::{Error, Result, io_error};
@@ -124,6 +125,7 @@ pub fn load(files: &LedgerFiles, options: &LoadOptions) -> Result<Loaded> {
 
     let promises = promises::read_promises(files, options, &interner)?;
     let orders = orders::read_orders(files, options, &interner)?;
+    let overrides = overrides::read_overrides(files, options, &interner)?;
 
     let mut left_out = Vec::new();
     let rates = load_rates(files, options, &interner, &documents, minor_unit(base_digits))?;
@@ -150,6 +152,7 @@ pub fn load(files: &LedgerFiles, options: &LoadOptions) -> Result<Loaded> {
         &mut left_out,
     );
     orders::leave_out(&orders, &customers, &rates, options.as_of, &mut left_out);
+    overrides::leave_out(&overrides, &customers, &rates, options.as_of, &mut left_out);
     drop(keys);
     documents.row_keys = Vec::new();
 
@@ -996,6 +999,7 @@ pub fn origins(files: &LedgerFiles, left_out: &[LeftOut]) -> Result<Vec<LeftOutR
             "disputes" => "dispute_id",
             "promises" => "promise_id",
             "orders" => "order_id",
+            "overrides" => "override_id",
             _ => "application_id",
         };
         let groups =

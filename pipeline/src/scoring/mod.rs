@@ -6,6 +6,8 @@
 
 pub mod as_of;
 pub mod behaviour;
+pub mod credit_review;
 pub mod facts;
+pub mod grades;
 pub mod late_at_issue;
 pub mod leaks;

@@ -12,6 +12,7 @@
 pub(crate) mod by_hand;
 mod matching;
 mod orders;
+mod overrides;
 mod promises;
 mod rates;
 #[cfg(test)]
@@ -19,6 +20,7 @@ mod tests;
 
 pub use matching::Match;
 pub use orders::KnownOrder;
+pub use overrides::{KnownOverride, OverrideKind};
 pub use promises::KnownPromise;
 pub use rates::KnownRates;
 
@@ -82,6 +84,8 @@ pub struct Knowledge {
     pub promises: Vec<Known<KnownPromise>>,
     /// Every version of every order that is not invoiced yet, in an order that its content decides.
     pub orders: Vec<Known<KnownOrder>>,
+    /// Every version of every decision about a customer's credit, in an order that its content decides.
+    pub overrides: Vec<Known<KnownOverride>>,
     /// Exchange rates as they were known.
     pub rates: KnownRates,
     /// Whether any row says when it was recorded: without, features go by the dates of documents and applications.
@@ -178,6 +182,7 @@ pub fn knowledge(files: &LedgerFiles, options: &LoadOptions, loaded: &Loaded) ->
     known.disputes = disputes(files, options, &items)?;
     known.promises = promises::read(files, options, book, (&items, &currencies))?;
     known.orders = orders::read(files, options, book, &currencies)?;
+    known.overrides = overrides::read(files, options, book, &currencies)?;
     Ok(known)
 }
 
