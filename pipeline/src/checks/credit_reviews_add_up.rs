@@ -16,6 +16,13 @@ pub(super) fn find(context: &Context) -> Result<DataFrame> {
     find_in(&context.scan("credit_reviews")?.collect()?, context.book.rates.base_unit())
 }
 
+/// What is wrong with a table, for tests of what makes it.
+#[cfg(test)]
+pub(crate) fn broken_laws(table: &DataFrame, base_unit: i64) -> Vec<String> {
+    let found = find_in(table, base_unit).expect("the columns are there");
+    found.column("what").and_then(|what| what.str().cloned()).expect("a column of words").iter().flatten().map(str::to_owned).collect()
+}
+
 /// A row, as far as it is looked at.
 struct Row<'a> {
     place: String,

@@ -22,6 +22,9 @@ mod rows_accounted;
 mod scopes_sum_to_company;
 mod trapped_cash_identity;
 
+#[cfg(test)]
+pub(crate) use credit_reviews_add_up::broken_laws as credit_reviews_broken_laws;
+
 use crate::error::{Error, Result};
 use crate::ingest::LedgerIndex;
 use crate::ingest::load::LeftOutRow;
