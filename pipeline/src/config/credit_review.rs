@@ -59,12 +59,28 @@ struct Range {
     least: i64,
     most: i64,
     words: &'static str,
+    hint: &'static str,
 }
 
-const SHARE: Range = Range { least: 0, most: 10_000, words: "a share between 0 and 1, of at most four decimals" };
-const MULTIPLE: Range = Range { least: 0, most: 1_000_000, words: "a number between 0 and 100, of at most four decimals" };
-const AMOUNT: Range = Range { least: 0, most: i64::MAX, words: "an amount of base currency, 0 or more, of at most four decimals" };
-const STEP: Range = Range { least: 1, most: i64::MAX, words: "an amount of base currency above 0, of at most four decimals" };
+const SHARE: Range = Range { least: 0, most: 10_000, words: "a share between 0 and 1, of at most four decimals", hint: "0.6 is 60 %" };
+const MULTIPLE: Range = Range {
+    least: 0,
+    most: 1_000_000,
+    words: "a number between 0 and 100, of at most four decimals",
+    hint: "1.3 leaves room for 30 % more, 2 months of sales are 2",
+};
+const AMOUNT: Range = Range {
+    least: 0,
+    most: i64::MAX,
+    words: "an amount of base currency, 0 or more, of at most four decimals",
+    hint: "for example 5000, or \"5000.50\"",
+};
+const STEP: Range = Range {
+    least: 1,
+    most: i64::MAX,
+    words: "an amount of base currency above 0, of at most four decimals",
+    hint: "for example 500; \"auto\" rounds down to two significant digits",
+};
 
 impl RawCreditReview {
     pub(super) fn check(self, document: &Document<'_>) -> Result<CreditReviewConfig> {
@@ -142,14 +158,17 @@ fn decimal(key: &str, value: Spanned<toml::Value>, range: &Range, document: &Doc
     };
     match parse_decimal(written.as_bytes(), DecimalFormat::default(), AMOUNT_SCALE) {
         Ok(number) if (range.least..=range.most).contains(&number) => Ok(Sourced { value: number, origin: document.sourced(value).origin }),
-        _ => Err(document.error(&value, "bad_value", format!("`{key}` is not {}: {written}", range.words))),
+        _ => Err(document.error(&value, "bad_value", format!("`{key}` is not {}: {written}", range.words)).hint(range.hint)),
     }
 }
 
 fn whole(key: &str, value: Spanned<toml::Value>, most: i64, document: &Document<'_>) -> Result<Sourced<i64>> {
     match value.get_ref().as_integer().filter(|number| (0..=most).contains(number)) {
         Some(number) => Ok(Sourced { value: number, origin: document.sourced(value).origin }),
-        None => Err(document.error(&value, "bad_value", format!("`{key}` is not a whole number from 0 to {most}: {}", value.get_ref()))),
+        None => {
+            let what = format!("`{key}` is not a whole number from 0 to {most}: {}", value.get_ref());
+            Err(document.error(&value, "bad_value", what).hint("write it without quotes and decimals"))
+        }
     }
 }
 
