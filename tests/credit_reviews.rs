@@ -194,6 +194,24 @@ fn limits_insurance_and_orders_are_read_and_reckoned_in_base_currency() {
 }
 
 #[test]
+fn what_is_disputed_is_not_newly_past_due() {
+    // Due on 30 May: 31 days past due.
+    let triggers = |disputes: &str| {
+        let place = ledger("");
+        place.write("ledger/documents.csv", format!("{DOCUMENTS}I5,invoice,O,2025-05-01,2025-05-30,100.00,USD\n"));
+        place.write("ledger/disputes.csv", format!("dispute_id,document_id,opened_date,closed_date,amount\n{disputes}"));
+        publish(&place, &risk);
+        let rows = table(&night(&place), "credit_reviews");
+        cell(the_row(&rows, &[("customer_id", "O")]), "triggers").map(str::to_owned)
+    };
+    let newly_past_due = Some("newly_past_due".to_owned());
+    assert_eq!(triggers(""), newly_past_due);
+    assert_eq!(triggers("D1,I5,2025-06-02,,\n"), None);
+    assert_eq!(triggers("D1,I5,2025-06-02,,0.01\n"), None, "99.99 do not weigh");
+    assert_eq!(triggers("D1,I5,2025-06-02,2025-06-30,\n"), newly_past_due, "the dispute is over");
+}
+
+#[test]
 fn decisions_hold_visibly_and_corrections_and_deletions_are_versions() {
     let overrides = "D1,A,credit_limit,20000.00,EUR,,2025-06-01,Ada,long known,2025-06-30,,\n\
         D2,=cmd,grade,,,A,2025-06-01,Bob,parent vouches,2025-06-29,,\n\

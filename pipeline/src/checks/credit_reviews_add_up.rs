@@ -25,7 +25,8 @@ pub(crate) fn broken_laws(table: &DataFrame, base_unit: i64) -> Vec<String> {
 
 /// A row, as far as it is looked at.
 struct Row<'a> {
-    place: String,
+    company: &'a str,
+    customer: &'a str,
     queue_rank: i64,
     open_debit: i128,
     unapplied: i128,
@@ -49,12 +50,13 @@ fn find_in(table: &DataFrame, base_unit: i64) -> Result<DataFrame> {
     let mut rows = rows(table)?;
     let mut found: Vec<(&str, String)> = Vec::new();
     for row in &rows {
-        found.extend(row.broken_laws(base_unit).into_iter().map(|law| (law, row.place.clone())));
+        found.extend(row.broken_laws(base_unit).into_iter().map(|law| (law, row.place())));
     }
     rows.sort_by_key(|row| row.queue_rank);
-    for (rank, pair) in (1..).zip(rows.windows(2)) {
-        if pair[0].queue_rank != rank || pair[1].queue_rank != rank + 1 || pair[0].comes_after(&pair[1]) {
-            found.push(("order of the queue", pair[1].place.clone()));
+    for (rank, (at, row)) in (1..).zip(rows.iter().enumerate()) {
+        let is_behind_the_one_before = at.checked_sub(1).is_none_or(|before| rows[before].is_before(row));
+        if row.queue_rank != rank || !is_behind_the_one_before {
+            found.push(("order of the queue", row.place()));
         }
     }
     Ok(DataFrame::new_infer_height(vec![
@@ -98,10 +100,15 @@ impl Row<'_> {
         is_forbidden && proposed.is_some_and(|proposed| self.limit.is_none_or(|limit| proposed > limit))
     }
 
-    /// Whether it should stand behind the other.
-    fn comes_after(&self, other: &Row) -> bool {
-        // Nothing is less than any loss.
-        (self.loss, self.exposure) < (other.loss, other.exposure)
+    /// Whether it stands before another in the queue: the larger loss, none being less than any, then the larger exposure, then
+    /// company and customer.
+    fn is_before(&self, other: &Row) -> bool {
+        let (own, others) = ((self.loss, self.exposure), (other.loss, other.exposure));
+        own > others || own == others && (self.company, self.customer) < (other.company, other.customer)
+    }
+
+    fn place(&self) -> String {
+        format!("{}/{}", self.company, self.customer)
     }
 }
 
@@ -121,7 +128,8 @@ fn rows(table: &DataFrame) -> Result<Vec<Row<'_>>> {
     let model_proposed = money("model_proposed_limit_base")?;
     let candidates = [money("limit_by_grade_cap_base")?, money("limit_by_peak_exposure_base")?, money("limit_by_loss_budget_base")?];
     let row = |at: usize| Row {
-        place: format!("{}/{}", companies[at].unwrap_or_default(), customers[at].unwrap_or_default()),
+        company: companies[at].unwrap_or_default(),
+        customer: customers[at].unwrap_or_default(),
         queue_rank: ranks[at].unwrap_or(0),
         open_debit: open_debit[at].unwrap_or(0),
         unapplied: unapplied[at].unwrap_or(0),

@@ -118,6 +118,18 @@ fn the_check_finds_each_figure_that_is_wrong() {
     };
     assert_eq!(found(&swapped), ["order of the queue"]);
     assert_eq!(found(&|reviews| reviews[1].queue_rank = 3), ["order of the queue"]);
+    // One alone is the first; of two alike the first by id.
+    let alone = |reviews: &mut Vec<Review>| {
+        reviews.truncate(1);
+        reviews[0].queue_rank = 2;
+    };
+    assert_eq!(found(&alone), ["order of the queue"]);
+    let alike = |reviews: &mut Vec<Review>| {
+        let first = Review { customer: B, queue_rank: 1, ..reviews[0].clone() };
+        reviews[0].queue_rank = 2;
+        reviews[1] = first;
+    };
+    assert_eq!(found(&alike), ["order of the queue"]);
     // What a person decided may be more.
     let decided = |reviews: &mut Vec<Review>| {
         reviews[0].proposal = Proposal { limit: Some(90_000 * ONE), binding: Some(Binding::Override), reason: None };
