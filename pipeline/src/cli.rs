@@ -58,6 +58,9 @@ pub enum Command {
     Backtest(BacktestCommand),
     /// Say why an open invoice is expected to be paid when it is
     Explain(ExplainArguments),
+    /// Write what a published night says for another system
+    #[command(subcommand)]
+    Export(ExportCommand),
     /// Say what cash, DSO and costs would be if customers paid otherwise
     WhatIf(WhatIfArguments),
     /// Write a synthetic ledger of any size
@@ -320,6 +323,46 @@ pub struct ExplainArguments {
     /// Print JSON instead of text
     #[arg(long)]
     pub json: bool,
+}
+
+/// `arrears export`.
+#[derive(Debug, Subcommand)]
+pub enum ExportCommand {
+    /// The queue of credit-limit reviews, as it stands in exports/ of the night
+    CreditReviews(ExportArguments),
+}
+
+/// `arrears export credit-reviews`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "In CSV a text that a spreadsheet could run as a formula has an apostrophe before it; so has one that begins with an\n\
+    apostrophe: take one off and you have what was written. In JSON money is text; --schema prints the JSON schema."
+)]
+pub struct ExportArguments {
+    /// Where the configuration is; with --output none is needed
+    #[command(flatten)]
+    pub config: ConfigArguments,
+    /// The night, YYYY-MM-DD [default: the newest that is published]
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    pub as_of: Option<NaiveDate>,
+    /// In which form
+    #[arg(long, value_enum, default_value_t = ExportFormat::Csv)]
+    pub format: ExportFormat,
+    /// Into this file instead of standard output
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Print the JSON schema instead
+    #[arg(long, conflicts_with_all = ["as_of", "format"])]
+    pub schema: bool,
+}
+
+/// The form of an export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// Comma-separated values after RFC 4180
+    Csv,
+    /// JSON that the schema describes
+    Json,
 }
 
 /// `arrears what-if`.

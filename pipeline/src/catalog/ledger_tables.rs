@@ -1,5 +1,7 @@
 //! The canonical ledger: what goes in.
 
+use crate::scoring::grades::Grade;
+
 /// What a column of the canonical ledger holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -92,6 +94,9 @@ pub const DOCUMENT_TYPES: &[&str] = &[
     "discount",
     "decrease",
 ];
+
+/// What a person may decide about a customer's credit, in the order in which one goes before another.
+pub const OVERRIDE_KINDS: &[&str] = &["hold", "credit_limit", "grade", "review"];
 
 const fn required(name: &'static str, kind: Kind, description: &'static str) -> Column {
     Column { name, kind, required: true, default: None, description }
@@ -258,6 +263,29 @@ pub const TABLES: &[Table] = &[
             required("expected_invoice_date", Kind::Date, "when it is expected to be invoiced"),
             required("amount", Kind::Amount, "how much"),
             required("currency", Kind::Currency, "in what"),
+        ],
+    },
+    Table {
+        name: "overrides",
+        description: "decisions of people about a customer's credit: who, why, until when",
+        key: &["company_id", "override_id"],
+        amount: None,
+        columns: &[
+            COMPANY,
+            required("override_id", Kind::Id, "the decision, unique in the company"),
+            CUSTOMER,
+            required(
+                "kind",
+                Kind::Word(OVERRIDE_KINDS),
+                "credit_limit: the limit to propose is amount; grade: the grade is grade; hold: no further credit; review: looked at and left as it is",
+            ),
+            optional("amount", Kind::Amount, "for credit_limit: the limit, in currency"),
+            optional("currency", Kind::Currency, "of the amount; the base currency when empty"),
+            optional("grade", Kind::Word(&Grade::WORDS), "for grade: the grade"),
+            required("made_date", Kind::Date, "when it was decided: it holds from this day on"),
+            required("made_by", Kind::Text, "who decided"),
+            required("reason", Kind::Text, "why"),
+            optional("until_date", Kind::Date, "the last day on which it holds; for good when empty"),
         ],
     },
     Table {

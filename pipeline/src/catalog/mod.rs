@@ -4,6 +4,7 @@
 //! column is described once. This module holds descriptions only; it computes nothing.
 
 pub mod expected_credit_loss;
+pub mod credit_reviews;
 pub mod forecasts;
 pub mod ledger_tables;
 pub mod metrics;

@@ -2,7 +2,7 @@
 //!
 //! The Parquet schemas, `views.sql`, `dictionary.parquet` and the documentation come from here.
 
-use super::{expected_credit_loss, forecasts, risk};
+use super::{credit_reviews, expected_credit_loss, forecasts, risk};
 
 /// The type of a published column. No nested, unsigned or binary types: every engine reads these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -181,6 +181,7 @@ pub const TABLES: &[Table] = &[
         ],
         has_customer: false,
     },
+    credit_reviews::CREDIT_REVIEWS,
     Table {
         name: "customer_behaviour",
         description: "how each customer pays: a class that is stable from night to night, its trend, and the month in which it changed",
@@ -370,6 +371,7 @@ pub const TABLES: &[Table] = &[
         ],
         has_customer: true,
     },
+    credit_reviews::OVERRIDE_OUTCOMES,
     Table {
         name: "payment_curves",
         description: "how many invoices and debit notes are still unpaid so many days after their date, and what the others left by; Kaplan-Meier and Aalen-Johansen, as known at as_of",

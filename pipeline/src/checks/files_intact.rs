@@ -7,11 +7,13 @@ use polars::prelude::*;
 
 pub(super) fn find(context: &Context) -> Result<DataFrame> {
     let (mut files, mut expected, mut found) = (Vec::new(), Vec::new(), Vec::new());
-    for table in &context.manifest.tables {
-        let sha256 = file_sha256(&context.night.join(&table.file)).map_or_else(|error| error.what().to_owned(), |(sha256, _)| sha256);
-        if sha256 != table.sha256 {
-            files.push(table.file.clone());
-            expected.push(table.sha256.clone());
+    let tables = context.manifest.tables.iter().map(|table| (&table.file, &table.sha256));
+    let exports = context.manifest.exports.iter().map(|export| (&export.file, &export.sha256));
+    for (file, recorded) in tables.chain(exports) {
+        let sha256 = file_sha256(&context.night.join(file)).map_or_else(|error| error.what().to_owned(), |(sha256, _)| sha256);
+        if sha256 != *recorded {
+            files.push(file.clone());
+            expected.push(recorded.clone());
             found.push(sha256);
         }
     }

@@ -7,6 +7,7 @@
 mod aging_equals_receivable;
 mod bridge_closes;
 mod cash_forecast_adds_up;
+mod credit_reviews_add_up;
 mod curves_close;
 mod expected_credit_loss_equals_receivable;
 mod files_intact;
@@ -21,6 +22,9 @@ mod roll_rates_equal_receivable;
 mod rows_accounted;
 mod scopes_sum_to_company;
 mod trapped_cash_identity;
+
+#[cfg(test)]
+pub(crate) use credit_reviews_add_up::broken_laws as credit_reviews_broken_laws;
 
 use crate::error::{Error, Result};
 use crate::ingest::LedgerIndex;
@@ -109,6 +113,12 @@ pub const CHECKS: &[Check] = &[
         description: "expected cash is the same sum by component, day, week, segment, company and line of the bridge",
         severity: Severity::Blocking,
         find: cash_forecast_adds_up::find,
+    },
+    Check {
+        name: "credit_reviews_add_up",
+        description: "exposure and expected loss of every credit review follow from its figures, the queue is in order, and no limit rises where none may",
+        severity: Severity::Blocking,
+        find: credit_reviews_add_up::find,
     },
     Check {
         name: "curves_close",

@@ -6,6 +6,7 @@ mod backtest_risk;
 mod check;
 mod config;
 mod explain;
+mod export;
 mod generate;
 mod ingest;
 mod kept_ledger;
@@ -39,6 +40,7 @@ pub fn dispatch(cli: Cli, reporter: &Reporter) -> Result<()> {
         Command::Backtest(BacktestCommand::Late(arguments)) => backtest_late::run(&arguments, reporter),
         Command::Backtest(BacktestCommand::Risk(arguments)) => backtest_risk::run(&arguments, reporter),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Export(command) => export::run(&command),
         Command::WhatIf(arguments) => what_if::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments, reporter),
         Command::Runs(arguments) => runs::run(&arguments),

@@ -4,6 +4,7 @@
 //! relative to it. Nothing here looks at data files.
 
 mod calendar;
+mod credit_review;
 mod date_pattern;
 mod expected_credit_loss;
 mod forecast;
@@ -20,6 +21,7 @@ use sha2::{Digest as _, Sha256};
 use toml::Spanned;
 
 pub use calendar::{CalendarConfig, Holiday};
+pub use credit_review::CreditReviewConfig;
 pub use date_pattern::{DAY_MICROS, DatePattern, day_in_range};
 pub use expected_credit_loss::{
     ExpectedCreditLossConfig, FACTOR_ONE, LossDefinition, Overlay, POOL_ALL, POOL_OTHER, POOL_SPECIFIC, Pool, SpecificReserve,
@@ -100,6 +102,8 @@ pub struct Config {
     pub risk: RiskConfig,
     /// `[expected_credit_loss]`.
     pub expected_credit_loss: ExpectedCreditLossConfig,
+    /// `[credit_review]`.
+    pub credit_review: CreditReviewConfig,
     /// `[[source]]`, in the order of the file.
     pub sources: Vec<Source>,
     /// The configuration file.
@@ -139,6 +143,7 @@ struct RawConfig {
     forecast: Option<forecast::RawForecast>,
     risk: Option<risk::RawRisk>,
     expected_credit_loss: Option<expected_credit_loss::RawExpectedCreditLoss>,
+    credit_review: Option<credit_review::RawCreditReview>,
     #[serde(default)]
     source: Vec<Spanned<source::RawSource>>,
 }
@@ -294,7 +299,8 @@ impl Config {
 
     /// Every value of the sections that name theirs, the calendar's left out: that has a fingerprint of its own.
     fn section_values(&self) -> impl Iterator<Item = (String, String, Origin)> {
-        let sections = [self.metrics.values(), self.forecast.values(), self.risk.values(), self.expected_credit_loss.values()];
+        let (risk, credit_review) = (self.risk.values(), self.credit_review.values());
+        let sections = [self.metrics.values(), self.forecast.values(), risk, self.expected_credit_loss.values(), credit_review];
         sections.into_iter().flatten()
     }
 
@@ -501,6 +507,7 @@ fn check(raw: RawConfig, document: &Document<'_>, overrides: &Overrides, environ
     let risk = raw.risk.unwrap_or_default().check(document)?;
     let last_edge = aging_edges.last().copied().unwrap_or_default();
     let expected_credit_loss = raw.expected_credit_loss.unwrap_or_default().check(last_edge, document)?;
+    let credit_review = raw.credit_review.unwrap_or_default().check(document)?;
     let mut sources: Vec<Source> = Vec::new();
     for raw_source in raw.source {
         let line = document.line(raw_source.span());
@@ -529,6 +536,7 @@ fn check(raw: RawConfig, document: &Document<'_>, overrides: &Overrides, environ
         forecast,
         risk,
         expected_credit_loss,
+        credit_review,
         aging_edges_origin: aging_edges.origin,
         aging_edges: aging_edges.value,
         sources,

@@ -301,3 +301,48 @@ fn pools_and_reserves_are_shown_as_they_are_read_and_change_the_fingerprint() {
     let longer = load(&format!("aging_edges = [30, 400]\n{LEAST}"), &Overrides::default(), &[]).expect("loads");
     assert_eq!(*longer.expected_credit_loss.default_after_days, 400);
 }
+
+#[test]
+fn the_readme_shows_the_defaults_of_credit_reviews() {
+    let readme = include_str!("../../../README.md");
+    let block = readme.split("```toml\n").find(|block| block.starts_with("[credit_review]")).expect("the README shows them");
+    let shown = block.split("```").next().expect("the block ends").replacen("[credit_review]", "", 1);
+    let source = LEAST.strip_prefix("base_currency = \"EUR\"\n").expect("the first line");
+    let text = format!("base_currency = \"EUR\"\n[credit_review]{shown}{source}");
+    let values = |text: &str| load(text, &Overrides::default(), &[]).expect("loads").credit_review.values();
+    let plain = |values: Vec<(String, String, Origin)>| values.into_iter().map(|(key, value, _)| (key, value)).collect::<Vec<_>>();
+    assert_eq!(plain(values(&text)), plain(values(LEAST)));
+    assert!(values(&text).iter().all(|(_, _, origin)| matches!(origin, Origin::File(_))), "every value is shown");
+}
+
+#[test]
+fn what_credit_reviews_cannot_be_made_with_is_named() {
+    let table = [
+        ("loss_given_default = 1.2", "`loss_given_default` is not a share between 0 and 1", "60 %"),
+        ("loss_given_default = 0.00001", "`loss_given_default`", "60 %"),
+        ("loss_given_default_by_segment = { public = \"much\" }", "`loss_given_default_by_segment.public`", "60 %"),
+        ("loss_budget = -1", "`loss_budget` is not an amount", "5000"),
+        ("limit_step = 0", "`limit_step` is not an amount of base currency above 0", "auto"),
+        ("review_months = { A = 1.5 }", "`review_months.A` is not a whole number from 0 to 120", "without quotes"),
+        ("grade_cap_sales_months = { Z = 1 }", "`grade` cannot be: Z", "A, B, C, D, E, F, G, H, default, U"),
+        ("grade_cap_amount = { A = \"1e3\" }", "`grade_cap_amount.A`", "5000"),
+        ("lgd = 0.5", "unknown key: lgd", "loss_given_default"),
+    ];
+    for (line, what, hint) in table {
+        let text = format!("base_currency = \"EUR\"\n[credit_review]\n{line}\n[[source]]\npath = \"a\"\nshape = \"canonical\"\n");
+        let error = load(&text, &Overrides::default(), &[]).expect_err(line).to_string();
+        assert!(error.contains(what) && error.contains(":3") && error.contains(hint), "{line}: {error}");
+    }
+}
+
+#[test]
+fn amounts_of_credit_reviews_are_exact() {
+    let of = |line: &str| {
+        let text = format!("base_currency = \"EUR\"\n[credit_review]\n{line}\n[[source]]\npath = \"a\"\nshape = \"canonical\"\n");
+        load(&text, &Overrides::default(), &[]).expect("loads").credit_review
+    };
+    // Text is exact where a float would not be.
+    assert_eq!(of("loss_budget = \"90071992547409.9331\"").loss_budget(0), Some(900_719_925_474_099_331));
+    assert_eq!(of("loss_given_default = 0.35").loss_share("any"), 3_500);
+    assert_eq!(of("loss_given_default_by_segment = { public = 0 }").loss_share("public"), 0);
+}

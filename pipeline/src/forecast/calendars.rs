@@ -28,6 +28,11 @@ impl Calendars {
         Calendars { made, of_company, all_days: BusinessCalendar::all_days() }
     }
 
+    /// The calendar that the configuration names for each company: the days on which its people work.
+    pub fn own(&self) -> Vec<&BusinessCalendar> {
+        self.of_company.iter().map(|made| &self.made[*made].1).collect()
+    }
+
     /// The calendar that each company is counted in at the end of `day`: its own, or all days where more than 2 % of the past
     /// year's receipts fall on others.
     pub fn at(&self, facts: &Facts, companies: &Companies, day: Day) -> Vec<&BusinessCalendar> {

@@ -6,6 +6,7 @@
 
 pub mod knowledge;
 mod orders;
+mod overrides;
 mod promises;
 
 use crate::error::{Error, Result, io_error};
@@ -124,6 +125,7 @@ pub fn load(files: &LedgerFiles, options: &LoadOptions) -> Result<Loaded> {
 
     let promises = promises::read_promises(files, options, &interner)?;
     let orders = orders::read_orders(files, options, &interner)?;
+    let overrides = overrides::read_overrides(files, options, &interner)?;
 
     let mut left_out = Vec::new();
     let rates = load_rates(files, options, &interner, &documents, minor_unit(base_digits))?;
@@ -150,6 +152,7 @@ pub fn load(files: &LedgerFiles, options: &LoadOptions) -> Result<Loaded> {
         &mut left_out,
     );
     orders::leave_out(&orders, &customers, &rates, options.as_of, &mut left_out);
+    overrides::leave_out(&overrides, &customers, &rates, options.as_of, &mut left_out);
     drop(keys);
     documents.row_keys = Vec::new();
 
@@ -536,12 +539,14 @@ fn load_customers(files: &LedgerFiles, options: &LoadOptions, interner: &Interne
         "is_intercompany",
         "credit_limit",
         "credit_limit_currency",
+        "insured_amount",
     ];
     let groups = read_row_groups(&table.segments, files.first_files, &columns, &[], |group| {
         let labels: Vec<Vec<u32>> =
             columns[3..8].iter().map(|name| group.texts(name).iter().map(|text| interner.label(text)).collect()).collect();
         let (companies, ids) = (group.texts("company_id"), group.texts("customer_id"));
         let (limits, limit_currencies) = (group.amounts("credit_limit"), group.texts("credit_limit_currency"));
+        let insured = group.amounts("insured_amount");
         let (keys, intercompany) = (group.i64s("row_key"), group.flags("is_intercompany"));
         let rows = (0..group.rows()).filter(|row| !invisible.contains(&group.row(*row)));
         rows.map(|row| {
@@ -553,6 +558,7 @@ fn load_customers(files: &LedgerFiles, options: &LoadOptions, interner: &Interne
                 is_intercompany: intercompany[row],
                 credit_limit: (limits[row] != NO_AMOUNT).then_some(limits[row]),
                 credit_limit_currency: limit_currencies[row].clone(),
+                insured_amount: (insured[row] != NO_AMOUNT).then_some(insured[row]),
             };
             // A limit may be in a currency that no document has; it needs its rates all the same.
             if let Some(code) = &customer.credit_limit_currency {
@@ -606,6 +612,7 @@ impl Customers {
                 is_intercompany: false,
                 credit_limit: None,
                 credit_limit_currency: None,
+                insured_amount: None,
             };
             self.push(key, company, customer);
         }
@@ -1026,6 +1033,7 @@ pub fn origins(files: &LedgerFiles, left_out: &[LeftOut]) -> Result<Vec<LeftOutR
             "disputes" => "dispute_id",
             "promises" => "promise_id",
             "orders" => "order_id",
+            "overrides" => "override_id",
             _ => "application_id",
         };
         let groups =

@@ -228,6 +228,8 @@ pub struct Customer {
     pub credit_limit: Option<i64>,
     /// ISO code; the base currency when `None`.
     pub credit_limit_currency: Option<String>,
+    /// What is insured, in `credit_limit_currency`, ten-thousandths.
+    pub insured_amount: Option<i64>,
 }
 
 /// The ledger as one run sees it.

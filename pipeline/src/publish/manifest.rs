@@ -36,6 +36,20 @@ pub struct Manifest {
     pub intercompany_customers: u64,
     /// Every table.
     pub tables: Vec<TableEntry>,
+    /// Files for other systems.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exports: Vec<ExportEntry>,
+}
+
+/// One file of the night that is no table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExportEntry {
+    /// The file, relative to the night.
+    pub file: String,
+    /// Its size.
+    pub bytes: u64,
+    /// Its SHA-256.
+    pub sha256: String,
 }
 
 /// What a night was computed from; equal inputs mean there is nothing to do.

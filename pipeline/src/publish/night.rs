@@ -1,7 +1,7 @@
 //! A night in the making: its tables are written under `staging/<run_id>/`, and it appears under
 //! `marts/as_of_date=…/` by one rename. Replacing a night exchanges the two folders and keeps the old one in `replaced/`.
 
-use super::manifest::{Inputs, LedgerRecord, Manifest, SCHEMA_VERSION, TableEntry, file_sha256};
+use super::manifest::{ExportEntry, Inputs, LedgerRecord, Manifest, SCHEMA_VERSION, TableEntry, file_sha256};
 use super::table::TableWriter;
 use crate::catalog::published::{TABLES, Table};
 use crate::error::{Error, Result, io_error};
@@ -37,6 +37,7 @@ pub fn nights(output: &Path) -> Result<Vec<String>> {
 pub struct StagedNight {
     folder: PathBuf,
     writers: BTreeMap<&'static str, TableWriter>,
+    exports: Vec<ExportEntry>,
 }
 
 impl StagedNight {
@@ -55,12 +56,30 @@ impl StagedNight {
             metadata.push(("table_name".into(), table.name.into()));
             writers.insert(table.name, TableWriter::create(table, &folder.join(file_of(table)), &metadata)?);
         }
-        Ok(StagedNight { folder, writers })
+        Ok(StagedNight { folder, writers, exports: Vec::new() })
     }
 
     /// Where the night is being built.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Adds a file for another system, as `exports/<name>`: no table, but part of the night and of its record.
+    ///
+    /// # Errors
+    /// When the disk is full.
+    pub fn export(&mut self, name: &str, content: &[u8]) -> Result<()> {
+        let file = format!("exports/{name}");
+        let path = self.folder.join(&file);
+        let folder = self.folder.join("exports");
+        std::fs::create_dir_all(&folder).map_err(|cause| io_error("create the folder", &folder, &cause))?;
+        std::fs::write(&path, content).map_err(|cause| io_error("write", &path, &cause))?;
+        sync(&path)?;
+        let (sha256, bytes) = file_sha256(&path)?;
+        self.exports.retain(|entry| entry.file != file);
+        self.exports.push(ExportEntry { file, bytes, sha256 });
+        self.exports.sort_by(|a, b| a.file.cmp(&b.file));
+        Ok(())
     }
 
     /// Finishes the tables and writes the manifest: the night is complete, and not yet visible.
@@ -86,6 +105,7 @@ impl StagedNight {
             history_months: description.history_months,
             intercompany_customers: description.intercompany_customers,
             tables,
+            exports: self.exports,
         };
         let path = self.folder.join("manifest.json");
         std::fs::write(&path, manifest.to_json()).map_err(|cause| io_error("write", &path, &cause))?;

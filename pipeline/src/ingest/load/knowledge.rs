@@ -13,6 +13,7 @@ pub(crate) mod by_hand;
 mod customers;
 mod matching;
 mod orders;
+mod overrides;
 mod promises;
 mod rates;
 #[cfg(test)]
@@ -21,6 +22,7 @@ mod tests;
 pub use customers::{EventKind, KnownCustomer, KnownCustomers, KnownEvent};
 pub use matching::Match;
 pub use orders::KnownOrder;
+pub use overrides::{KnownOverride, OverrideKind};
 pub use promises::KnownPromise;
 pub use rates::KnownRates;
 
@@ -86,6 +88,8 @@ pub struct Knowledge {
     pub orders: Vec<Known<KnownOrder>>,
     /// Every version of every customer's row, and what happened to customers.
     pub customers: KnownCustomers,
+    /// Every version of every decision about a customer's credit, in an order that its content decides.
+    pub overrides: Vec<Known<KnownOverride>>,
     /// Exchange rates as they were known.
     pub rates: KnownRates,
     /// Whether any row says when it was recorded: without, features go by the dates of documents and applications.
@@ -222,6 +226,7 @@ pub fn knowledge(files: &LedgerFiles, options: &LoadOptions, loaded: &Loaded) ->
     known.promises = promises::read(files, options, book, (&items, &currencies))?;
     known.orders = orders::read(files, options, book, &currencies)?;
     known.customers = customers::read(files, options, book, &currencies)?;
+    known.overrides = overrides::read(files, options, book, &currencies)?;
     Ok(known)
 }
 

@@ -73,6 +73,7 @@ mod tests {
                 history_months,
                 intercompany_customers: 0,
                 tables: Vec::new(),
+                exports: Vec::new(),
             };
             std::fs::write(folder.join("manifest.json"), manifest.to_json()).expect("a manifest");
         };

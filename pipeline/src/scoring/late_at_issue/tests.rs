@@ -53,6 +53,7 @@ impl Ledger {
             is_intercompany: false,
             credit_limit: None,
             credit_limit_currency: None,
+            insured_amount: None,
         };
         let names = (0..companies).map(|company| format!("company {company}")).collect();
         let rates = Rates::new("EUR", 100, 0, 1, vec![("EUR".into(), Vec::new())]);

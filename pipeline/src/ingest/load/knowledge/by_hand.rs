@@ -137,6 +137,7 @@ fn book_of(items: Vec<Item>, applications: Vec<Application>) -> Book {
         is_intercompany: false,
         credit_limit: None,
         credit_limit_currency: None,
+        insured_amount: None,
     };
     let rates =
         Rates::new("USD", 100, 0, 1_000, vec![("USD".into(), vec![]), ("EUR".into(), vec![(0, RATE_ONE / 2 * 3), (100, RATE_ONE * 2)])]);
