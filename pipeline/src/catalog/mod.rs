@@ -7,3 +7,4 @@ pub mod forecasts;
 pub mod ledger_tables;
 pub mod metrics;
 pub mod published;
+pub mod worklist;

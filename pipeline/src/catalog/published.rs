@@ -518,6 +518,7 @@ pub const TABLES: &[Table] = &[
         ],
         has_customer: false,
     },
+    super::worklist::WORKLIST,
 ];
 
 /// Words that SQL engines reserve: no published column may be called so.

@@ -8,6 +8,7 @@ mod date_pattern;
 mod forecast;
 mod metrics;
 mod source;
+mod worklist;
 
 use std::fmt::Write as _;
 use std::ops::{Deref, Range};
@@ -22,6 +23,7 @@ pub use date_pattern::{DAY_MICROS, DatePattern, day_in_range};
 pub use forecast::ForecastConfig;
 pub use metrics::{Alert, AlertRule, MetricsConfig};
 pub use source::{FLAT_PAYMENT_COLUMNS, NegativeAmount, Shape, Source, allowed_columns, flat_columns};
+pub use worklist::{SHARE_ONE, Stage, WorklistConfig};
 
 use crate::error::{Error, Result, io_error};
 use crate::ledger::currency::minor_digits;
@@ -90,6 +92,8 @@ pub struct Config {
     pub calendar: CalendarConfig,
     /// `[forecast]`.
     pub forecast: ForecastConfig,
+    /// `[worklist]`.
+    pub worklist: WorklistConfig,
     /// `[[source]]`, in the order of the file.
     pub sources: Vec<Source>,
     /// The configuration file.
@@ -127,6 +131,7 @@ struct RawConfig {
     alert: Option<Vec<metrics::RawAlert>>,
     calendar: Option<calendar::RawCalendar>,
     forecast: Option<forecast::RawForecast>,
+    worklist: Option<worklist::RawWorklist>,
     #[serde(default)]
     source: Vec<Spanned<source::RawSource>>,
 }
@@ -265,11 +270,13 @@ impl Config {
         ] {
             line(key, share.to_string(), &share.origin);
         }
-        for (key, value, origin) in self.metrics.values().into_iter().chain(self.calendar.values()).chain(self.forecast.values()) {
+        let forecasts = self.forecast.values().into_iter().chain(self.worklist.values());
+        for (key, value, origin) in self.metrics.values().into_iter().chain(self.calendar.values()).chain(forecasts) {
             line(&key, value, &origin);
         }
         shown += &self.metrics.show_lists();
         shown += &self.calendar.show_lists(&self.path);
+        shown += &self.worklist.show_lists();
         for source in &self.sources {
             let _ = writeln!(shown, "\n[[source]]{:<50} # {}:{}", "", self.path.display(), source.line);
             for (key, value) in source_values(source) {
@@ -293,10 +300,11 @@ impl Config {
             *self.thresholds.max_quarantined_rows_share,
             *self.thresholds.max_quarantined_amount_share,
         );
-        for (key, value, _) in self.metrics.values().into_iter().chain(self.forecast.values()) {
+        for (key, value, _) in self.metrics.values().into_iter().chain(self.forecast.values()).chain(self.worklist.values()) {
             let _ = writeln!(content, "{key}={value}");
         }
         content += &self.metrics.show_lists();
+        content += &self.worklist.show_lists();
         content += &self.calendar.fingerprint();
         for source in &self.sources {
             for (key, value) in source_values(source) {
@@ -478,6 +486,7 @@ fn check(raw: RawConfig, document: &Document<'_>, overrides: &Overrides, environ
     let metrics = raw.metrics.unwrap_or_default().check(raw.alert, document)?;
     let calendar = raw.calendar.unwrap_or_default().check(document)?;
     let forecast = raw.forecast.unwrap_or_default().check(document)?;
+    let worklist = raw.worklist.unwrap_or_default().check(document)?;
     let mut sources: Vec<Source> = Vec::new();
     for raw_source in raw.source {
         let line = document.line(raw_source.span());
@@ -504,6 +513,7 @@ fn check(raw: RawConfig, document: &Document<'_>, overrides: &Overrides, environ
         metrics,
         calendar,
         forecast,
+        worklist,
         aging_edges_origin: aging_edges.origin,
         aging_edges: aging_edges.value,
         sources,

@@ -2,6 +2,7 @@
 
 use super::compute::{Computed, load_options};
 use super::session::Session;
+use super::worklist::ForList;
 use crate::config::Config;
 use crate::error::Result;
 use crate::forecast::card::ModelVersion;
@@ -14,6 +15,8 @@ use crate::ingest::load::knowledge::knowledge;
 use crate::marts::frame::Sink as _;
 use crate::publish::night::StagedNight;
 use crate::scoring::late_at_issue::late_at_issue_of_open_items;
+use crate::worklist::chances::Chances;
+use crate::worklist::conversations::Conversations;
 use std::collections::HashMap;
 
 /// What a night keeps of its forecast beside the tables.
@@ -22,6 +25,8 @@ pub struct Forecasted {
     pub model: ModelVersion,
     /// The cash of the next seven days; `None` where there is nothing to say.
     pub next_week: Option<NextWeek>,
+    /// What the collectors' list needs of it.
+    pub for_list: ForList,
 }
 
 /// Writes the tables of the forecast; nothing where forecasts are disabled or the ledger is empty. `ids` are document id and item
@@ -67,6 +72,10 @@ pub fn write_forecasts(
     night.write("cash_bridge", &tables::cash_bridge(book, &inputs.companies, &made)?)?;
     let vintages = vintages::scores(&config.output, book, &inputs.facts, &inputs.companies, *as_of)?;
     night.write("forecast_accuracy", &tables::forecast_accuracy(book, &[("replay", &made.scores), ("vintage", &vintages)])?)?;
+    let for_list = ForList {
+        chances: Chances::of(&inputs.facts, &inputs.companies, &made, *as_of),
+        conversations: Conversations::at(&inputs.facts, *as_of, &config.worklist.unreached_outcomes),
+    };
     session.step("forecast");
-    Ok(Some(Forecasted { model, next_week: NextWeek::of(&made) }))
+    Ok(Some(Forecasted { model, next_week: NextWeek::of(&made), for_list }))
 }

@@ -11,3 +11,4 @@ pub mod record;
 pub mod reporter;
 pub mod session;
 pub mod words;
+pub mod worklist;

@@ -7,6 +7,7 @@ use super::record::CheckRecord;
 use super::reporter::Reporter;
 use super::session::Session;
 use super::words::{count, grouped};
+use super::worklist::write_worklist;
 use crate::checks::{self, Check, Context, Outcome};
 use crate::config::Config;
 use crate::error::{Error, ExitStatus, Result, io_error};
@@ -264,6 +265,8 @@ fn stage(
     let open = open_items::open_items(&loaded.book, &walked.open_items, &loaded.item_rows, &ids, *as_of, buckets)?;
     night.write("open_items", &open)?;
     let forecasted = write_forecasts(config, computed, view, &ids, &mut night, session)?;
+    let for_list = forecasted.as_ref().map(|forecasted| &forecasted.for_list);
+    write_worklist(config, computed, view, &ids, for_list, &mut night, session)?;
     let Computed { loaded, as_of, .. } = computed;
     night.write("customer_positions", &open_items::customer_positions(&loaded.book, &open, *as_of, base_currency)?)?;
     night.write("quarantine", &quality::quarantine(view, &computed.left_out)?)?;

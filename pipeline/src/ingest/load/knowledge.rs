@@ -1,7 +1,7 @@
 //! From when each row of the book is known, and what was known instead before: what is needed to look at the ledger as it
 //! was at the end of any earlier day without loading it again.
 //!
-//! Responsible for items, applications, disputes, promises, orders and exchange rates. A day knows what was recorded by its end; rows
+//! Responsible for items, applications, disputes, promises, orders, contacts and exchange rates. A day knows what was recorded by its end; rows
 //! that do not say when they were recorded are known from the beginning. What a view of that day would have left out because
 //! other rows broke it (over-applied, without a rate, without its document) is left out of that day, and what only a later day
 //! leaves out is in it. Not responsible for customers: to which company, group and segment they belong is how the book is
@@ -10,6 +10,7 @@
 
 #[cfg(test)]
 pub(crate) mod by_hand;
+mod contacts;
 mod matching;
 mod orders;
 mod promises;
@@ -17,6 +18,7 @@ mod rates;
 #[cfg(test)]
 mod tests;
 
+pub use contacts::KnownContact;
 pub use matching::Match;
 pub use orders::KnownOrder;
 pub use promises::KnownPromise;
@@ -82,6 +84,8 @@ pub struct Knowledge {
     pub promises: Vec<Known<KnownPromise>>,
     /// Every version of every order that is not invoiced yet, in an order that its content decides.
     pub orders: Vec<Known<KnownOrder>>,
+    /// Every version of every contact, in an order that its content decides.
+    pub contacts: Vec<Known<KnownContact>>,
     /// Exchange rates as they were known.
     pub rates: KnownRates,
     /// Whether any row says when it was recorded: without, features go by the dates of documents and applications.
@@ -178,6 +182,7 @@ pub fn knowledge(files: &LedgerFiles, options: &LoadOptions, loaded: &Loaded) ->
     known.disputes = disputes(files, options, &items)?;
     known.promises = promises::read(files, options, book, (&items, &currencies))?;
     known.orders = orders::read(files, options, book, &currencies)?;
+    known.contacts = contacts::read(files, options, book)?;
     Ok(known)
 }
 
