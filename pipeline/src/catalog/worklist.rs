@@ -64,6 +64,10 @@ pub const WORKLIST: Table = Table {
         ),
         double("agency_break_even_probability", "the chance of payment below which the agency brings more: rate × (1 − fee share)"),
         double("agency_recovery_needed", "the share an agency must recover to bring as much as own effort: chance ÷ (1 − fee share)"),
+        text(
+            "customer_stage",
+            "the highest step of the ladder that any undisputed item of the customer has reached: for one call about all of them",
+        ),
         sum("customer_overdue_amount_base", "what the customer owes past due, disputed or not, as in customer_positions"),
         integer("customer_overdue_items", "number of its items past due"),
         integer("customer_days_past_due_max", "days past due of the oldest; null where none is"),

@@ -48,3 +48,70 @@ fn find_in(open_items: LazyFrame, list: LazyFrame) -> Result<DataFrame> {
         .sort(["company_id", "document_id", "item_no", "what"], SortMultipleOptions::default())
         .collect()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::marts::frame::{amounts, texts};
+
+    /// An open item: document, side, days past due, what is open.
+    type Open = (&'static str, &'static str, i64, i64);
+    /// A row of the list: document, what is open of it, what the row is about, why it waits, whether it does.
+    type Listed = (&'static str, i64, i64, Option<&'static str>, bool);
+
+    const OPEN: [Open; 3] = [("late", "debit", 5, 100), ("soon", "debit", -3, 50), ("credit", "credit", 9, 70)];
+
+    fn found(open: &[Open], list: &[Listed]) -> Vec<String> {
+        let same = |name: &str, rows: usize, word: &'static str| texts(name, (0..rows).map(|_| Some(word)));
+        let of = |rows: usize| {
+            vec![
+                same("company_id", rows, "main"),
+                same("customer_id", rows, "A"),
+                same("currency", rows, "USD"),
+                Column::new("item_no".into(), vec![1_i64; rows]),
+                amounts("disputed_amount", (0..rows).map(|_| 0)),
+            ]
+        };
+        let mut open_items = of(open.len());
+        open_items.extend([
+            texts("document_id", open.iter().map(|row| Some(row.0))),
+            texts("side", open.iter().map(|row| Some(row.1))),
+            Column::new("days_past_due".into(), open.iter().map(|row| row.2).collect::<Vec<i64>>()),
+            amounts("open_amount", open.iter().map(|row| row.3)),
+            amounts("open_amount_base", open.iter().map(|row| row.3)),
+        ]);
+        let days = |id: &str| open.iter().find(|row| row.0 == id).map(|row| row.2);
+        let mut listed = of(list.len());
+        listed.extend([
+            texts("document_id", list.iter().map(|row| Some(row.0))),
+            Column::new("days_past_due".into(), list.iter().map(|row| days(row.0)).collect::<Vec<Option<i64>>>()),
+            amounts("open_amount", list.iter().map(|row| row.1)),
+            amounts("open_amount_base", list.iter().map(|row| row.1)),
+            amounts("action_amount", list.iter().map(|row| row.2)),
+            amounts("action_amount_base", list.iter().map(|row| row.2)),
+            texts("quiet_reason", list.iter().map(|row| row.3)),
+            Column::new("is_quiet".into(), list.iter().map(|row| row.4).collect::<Vec<bool>>()),
+        ]);
+        let frame = |columns: Vec<Column>| DataFrame::new_infer_height(columns).expect("columns of one length").lazy();
+        let rows = find_in(frame(open_items), frame(listed)).expect("it runs");
+        let what = rows.column("what").and_then(|what| what.str().cloned()).expect("a column of words");
+        what.iter().flatten().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn an_item_that_is_forgotten_made_up_or_told_otherwise_is_found() {
+        // In two rows, one of which waits; the item that is not due may be there or not.
+        let complete = [("late", 100, 60, None, false), ("late", 100, 40, Some("recent_contact"), true)];
+        assert_eq!(found(&OPEN, &complete), [""; 0]);
+        assert_eq!(found(&OPEN, &[complete[0], complete[1], ("soon", 50, 20, None, false)]), [""; 0]);
+        assert_eq!(found(&OPEN, &[]), ["overdue and not listed"]);
+        assert_eq!(found(&OPEN, &complete[..1]), ["overdue, and not listed with what is open"]);
+        assert_eq!(found(&OPEN, &[complete[0], complete[1], ("soon", 50, 51, None, false)]), ["listed with more than is open"]);
+        assert_eq!(found(&OPEN, &[complete[0], complete[1], ("gone", 1, 1, None, false)]), ["listed and not open"]);
+        assert_eq!(found(&OPEN, &[complete[0], complete[1], ("credit", 70, 70, None, false)]), ["listed and not open"]);
+        assert_eq!(found(&OPEN, &[complete[0], complete[1], ("soon", 49, 20, None, false)]), ["not as in open_items"]);
+        let waits = "waits without a reason, or has one and does not wait";
+        assert_eq!(found(&OPEN, &[complete[0], ("late", 100, 40, None, true)]), [waits]);
+        assert_eq!(found(&OPEN, &[complete[0], ("late", 100, 40, Some("recent_contact"), false)]), [waits]);
+    }
+}

@@ -80,7 +80,11 @@ pub fn open_debits<'a>(book: &Book, open: &[OpenItem], item_rows: &[u32], ids: &
             credit: 0,
         });
     }
-    debits.sort_by_key(|debit| (debit.due_date == NO_DATE, debit.due_date, debit.document_date, debit.document_id, debit.number));
+    // Ids decide only between items that are alike otherwise.
+    debits.sort_by_key(|debit| {
+        let OpenDebit { due_date, document_date, open, number, .. } = *debit;
+        (due_date == NO_DATE, due_date, document_date, open, number, debit.document_id)
+    });
     for debit in &mut debits {
         if let Some(credit) = credits.get_mut(&debit.currency) {
             debit.credit = i64::try_from((*credit).clamp(0, i128::from(debit.rest))).expect("no more than the rest");

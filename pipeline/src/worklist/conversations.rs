@@ -29,6 +29,8 @@ pub struct PromiseSoFar {
     /// Cash on its items from the day it was made on, no more than the promise, in its currency, ten-thousandths. Cash that keeps
     /// one promise keeps no other.
     pub received: i64,
+    /// When somebody was last reached about it, or about the account.
+    pub spoken_date: Option<Day>,
 }
 
 /// Everything that was said, by customer.
@@ -44,12 +46,20 @@ impl Conversations {
         let contacts: Vec<&KnownContact> = facts.contacts(day).collect();
         let promises = facts.promises(day);
         let of_customers = promises.chunk_by(|a, b| a.customer == b.customer);
+        let has_reached = |contact: &KnownContact| !unreached_outcomes.iter().any(|word| contact.outcome.as_deref() == Some(word.as_str()));
+        let so_far = |of_customer: &[Promise]| {
+            let customer = of_customer[0].customer;
+            let start = contacts.partition_point(|contact| contact.customer < customer);
+            let with_customer = contacts[start..].iter().take_while(|contact| contact.customer == customer);
+            let reached: Vec<&KnownContact> = with_customer.filter(|contact| has_reached(contact)).copied().collect();
+            so_far(facts, of_customer, &reached, day)
+        };
         Conversations {
             contacts: contacts
                 .chunk_by(|a, b| a.customer == b.customer)
-                .map(|of_customer| (of_customer[0].customer, last(of_customer, unreached_outcomes)))
+                .map(|of_customer| (of_customer[0].customer, last(of_customer, has_reached)))
                 .collect(),
-            promises: of_customers.flat_map(|of_customer| so_far(facts, of_customer, day)).collect(),
+            promises: of_customers.flat_map(so_far).collect(),
         }
     }
 
@@ -69,15 +79,13 @@ impl Conversations {
 }
 
 /// The last of a customer's contacts, which come by date.
-fn last(contacts: &[&KnownContact], unreached_outcomes: &[String]) -> LastContact {
-    let has_reached =
-        |contact: &&&KnownContact| !unreached_outcomes.iter().any(|unreached| contact.outcome.as_deref() == Some(unreached.as_str()));
+fn last(contacts: &[&KnownContact], has_reached: impl Fn(&KnownContact) -> bool) -> LastContact {
     let last = contacts[contacts.len() - 1];
     LastContact {
         date: last.contact_date,
         channel: last.channel.clone(),
         outcome: last.outcome.clone(),
-        reached_date: contacts.iter().rev().find(has_reached).map(|contact| contact.contact_date),
+        reached_date: contacts.iter().rev().find(|contact| has_reached(contact)).map(|contact| contact.contact_date),
     }
 }
 
@@ -89,8 +97,8 @@ struct Cash {
     rest: i64,
 }
 
-/// Gives the cash of a customer to its promises, those promised for earlier first.
-fn so_far(facts: &Facts, promises: &[Promise], day: Day) -> Vec<PromiseSoFar> {
+/// Gives the cash of a customer to its promises, those promised for earlier first. `reached` are the contacts that reached it, by date.
+fn so_far(facts: &Facts, promises: &[Promise], reached: &[&KnownContact], day: Day) -> Vec<PromiseSoFar> {
     let mut promises: Vec<Promise> = promises.to_vec();
     promises.sort_by(|a, b| {
         let of = |promise: &Promise| (promise.promised_date, promise.made_date, promise.amount, promise.currency);
@@ -107,7 +115,10 @@ fn so_far(facts: &Facts, promises: &[Promise], day: Day) -> Vec<PromiseSoFar> {
     cash.sort_by_key(|cash| cash.date);
     let with_cash = promises.into_iter().map(|promise| {
         let received = claim(facts, &promise, &mut cash, day);
-        PromiseSoFar { promise, received }
+        let keys = keys(facts, &promise);
+        let is_about = |contact: &&&KnownContact| keys.is_empty() || contact.document_key.is_none_or(|key| keys.contains(&key));
+        let spoken_date = reached.iter().rev().find(is_about).map(|contact| contact.contact_date);
+        PromiseSoFar { promise, received, spoken_date }
     });
     with_cash.collect()
 }

@@ -1,7 +1,7 @@
 //! Which promise an open item stands under: the newest about it, broken or still running.
 
 use super::amounts::OpenDebit;
-use super::conversations::{LastContact, PromiseSoFar};
+use super::conversations::PromiseSoFar;
 use super::days::WorkDays;
 use crate::ledger::book::Book;
 use crate::ledger::calendar::Day;
@@ -16,17 +16,17 @@ pub struct UnderPromise<'a> {
     pub promise: &'a PromiseSoFar,
     /// Whether its day has passed.
     pub is_broken: bool,
+    /// Whether the customer was spoken to about it since it was broken, or a month has passed: the ladder goes on.
+    pub is_history: bool,
 }
 
 /// The promise that each of a customer's items stands under; `items` are its open items, oldest due first. Of promises made on
 /// several days about an item only those of the newest count: they took the place of the others. Of these a broken one goes
-/// before one that runs, and the earliest promised date first. A broken promise that the customer was spoken to about, or that
-/// is a month old, is history.
+/// before one that runs, and the earliest promised date first.
 pub fn under_promises<'a>(
     book: &Book,
     promises: &'a [PromiseSoFar],
     items: &[OpenDebit],
-    last_contact: Option<&LastContact>,
     days: &WorkDays,
 ) -> Vec<Option<UnderPromise<'a>>> {
     let mut newest: Vec<Day> = vec![Day::MIN; items.len()];
@@ -38,11 +38,11 @@ pub fn under_promises<'a>(
     for (promise, places) in promises.iter().zip(&about).filter(|(promise, _)| promise.received < promise.promise.amount) {
         let missing_from = days.after(promise.promise.promised_date);
         let is_broken = days.work >= missing_from;
-        let was_answered = last_contact.and_then(|contact| contact.reached_date).is_some_and(|reached| reached >= missing_from);
+        let was_answered = promise.spoken_date.is_some_and(|spoken| spoken >= missing_from);
         let is_history = is_broken && (was_answered || days.as_of > promise.promise.promised_date + BROKEN_FOR_DAYS);
-        for place in places.iter().filter(|place| newest[**place] == promise.promise.made_date && !is_history) {
+        for place in places.iter().filter(|place| newest[**place] == promise.promise.made_date) {
             // They come by promised date, so that the broken ones are first.
-            found[*place].get_or_insert(UnderPromise { promise, is_broken });
+            found[*place].get_or_insert(UnderPromise { promise, is_broken, is_history });
         }
     }
     found

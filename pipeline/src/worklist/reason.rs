@@ -21,6 +21,9 @@ pub fn reason(context: &Context, row: &Row) -> String {
     if row.debit.credit > 0 && row.decision.action != APPLY_CREDIT {
         sentence += &format!("; unapplied credits would take {} of it", money(context, row.debit.credit, row.debit.currency));
     }
+    if let Some(under) = row.promise.filter(|under| under.is_history && row.decision.action != DISPUTE_OPEN) {
+        sentence += &format!("; {}", broken(context, &under));
+    }
     if let Some(quiet) = &row.decision.quiet {
         sentence += &waiting(context, row, quiet);
     }

@@ -10,6 +10,7 @@ use super::days::WorkDays;
 use super::promised::{UnderPromise, under_promises};
 use super::ranking::{Places, Ranked, places};
 use super::rules::{CustomerView, Decision};
+use crate::config::Stage;
 use crate::ledger::book::CustomerIndex;
 use crate::ledger::calendar::Day;
 use crate::ledger::money::divide_half_away;
@@ -42,6 +43,8 @@ pub struct Row<'a> {
     pub advice: Option<Advice>,
     /// What the customer owes.
     pub totals: Totals,
+    /// The highest step of the ladder that any item of the customer has reached.
+    pub customer_stage: Option<&'a Stage>,
     /// The customer's places.
     pub places: Places,
 }
@@ -116,7 +119,7 @@ fn of_customer<'a>(
         last_contact: conversations.last_contact(customer),
         overdue_undisputed: undisputed(1),
     };
-    let promises = under_promises(book, conversations.promises(customer), &debits, view.last_contact, &view.days);
+    let promises = under_promises(book, conversations.promises(customer), &debits, &view.days);
     let totals = totals(context, &debits);
     let mut rows = Vec::new();
     for (debit, promise) in debits.iter().zip(promises) {
@@ -143,6 +146,7 @@ fn of_customer<'a>(
             chance,
             advice: advice.filter(|_| debit.rest == 0),
             totals,
+            customer_stage: None,
             places: Places::default(),
         };
         if debit.disputed > 0 {
@@ -155,6 +159,8 @@ fn of_customer<'a>(
             rows.push(Row { decision, amount: debit.rest, amount_base: debit.rest_base, advice, ..row });
         }
     }
+    let highest = rows.iter().filter_map(|row| row.decision.stage).max();
+    rows.iter_mut().for_each(|row| row.customer_stage = highest);
     (customer, totals, rows)
 }
 

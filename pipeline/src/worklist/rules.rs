@@ -76,7 +76,7 @@ impl<'a> CustomerView<'a> {
         let action = match stage {
             _ if is_covered => APPLY_CREDIT,
             _ if is_worth_sending => AGENCY_CANDIDATE,
-            _ if promise.is_some_and(|promise| promise.is_broken) => BROKEN_PROMISE,
+            _ if promise.is_some_and(|promise| promise.is_broken && !promise.is_history) => BROKEN_PROMISE,
             _ if self.days.is_newly_overdue(debit.due_date) => NEWLY_OVERDUE,
             Some(stage) => stage.name.as_str(),
             None => BEFORE_FIRST_STAGE,

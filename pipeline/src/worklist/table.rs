@@ -112,6 +112,7 @@ fn customers(rows: &[Row]) -> Vec<Column> {
     let oldest: Vec<Option<i64>> =
         rows.iter().map(|row| (row.totals.items > 0).then_some(i64::from(row.totals.days_past_due_max))).collect();
     let mut columns = vec![
+        texts("customer_stage", rows.iter().map(|row| row.customer_stage.map(|stage| stage.name.as_str()))),
         sums("customer_overdue_amount_base", rows.iter().map(|row| row.totals.overdue).collect()),
         Column::new("customer_overdue_items".into(), rows.iter().map(|row| row.totals.items).collect::<Vec<i64>>()),
         Column::new("customer_days_past_due_max".into(), oldest),

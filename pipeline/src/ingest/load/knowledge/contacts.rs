@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::ingest::keys::row_key;
 use crate::ledger::book::{Book, CustomerIndex};
 use crate::ledger::calendar::Day;
+use arrow::array::{Array as _, AsArray as _};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -15,6 +16,8 @@ pub struct KnownContact {
     pub customer: CustomerIndex,
     /// When.
     pub contact_date: Day,
+    /// The key of the first item of the document it was about; `None` where it was about the account.
+    pub document_key: Option<i64>,
     /// By what means, where the source says it.
     pub channel: Option<Arc<str>>,
     /// With what result, where the source says it.
@@ -33,10 +36,11 @@ pub(super) fn read(files: &LedgerFiles, options: &LoadOptions, book: &Book) -> R
         .map(|(at, customer)| (row_key(&[book.companies[customer.company as usize].as_bytes(), customer.id.as_bytes()]).row_key(), at))
         .collect();
     let rows = Rows::of(files, "contacts", options)?;
-    let columns = ["customer_key", "contact_date", "channel", "outcome", "recorded_at"];
+    let columns = ["customer_key", "company_id", "document_id", "contact_date", "channel", "outcome", "recorded_at"];
     let groups = read_row_groups(segments, files.first_files, &columns, &[], |group| {
         let (keys, dates) = (group.i64s("customer_key"), group.dates("contact_date"));
         let (channels, outcomes) = (group.texts("channel"), group.texts("outcome"));
+        let (companies, documents) = (group.column("company_id").as_string::<i32>(), group.column("document_id").as_string::<i32>());
         let days = rows.days(group);
         // A ledger has a handful of words: each is kept once a row group, not once a contact.
         let mut words: BTreeSet<Arc<str>> = BTreeSet::new();
@@ -53,7 +57,12 @@ pub(super) fn read(files: &LedgerFiles, options: &LoadOptions, book: &Book) -> R
                 Some(new)
             };
             let (channel, outcome) = (word(channels[row].as_deref()), word(outcomes[row].as_deref()));
-            let fact = KnownContact { customer: *customer, contact_date: dates[row], channel, outcome };
+            let has_document = documents.is_valid(row) && !documents.value(row).is_empty();
+            let document_key = has_document.then(|| {
+                let (company, document) = (companies.value(row).as_bytes(), documents.value(row).as_bytes());
+                row_key(&[company, document, b"1"]).row_key()
+            });
+            let fact = KnownContact { customer: *customer, contact_date: dates[row], document_key, channel, outcome };
             found.push(Known { fact, from, until });
         }
         found
