@@ -8,6 +8,8 @@ use crate::ledger::calendar::Day;
 
 /// Days after the promised date from which a broken promise is history: the ladder goes on.
 const BROKEN_FOR_DAYS: i32 = 30;
+/// Days after the promised date for which a broken promise is told at all.
+const TOLD_FOR_DAYS: i32 = 365;
 
 /// A promise about an item that was not kept in full so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +38,9 @@ pub fn under_promises<'a>(
     }
     let mut found: Vec<Option<UnderPromise>> = vec![None; items.len()];
     for (promise, places) in promises.iter().zip(&about).filter(|(promise, _)| promise.received < promise.promise.amount) {
+        if days.as_of > promise.promise.promised_date.saturating_add(TOLD_FOR_DAYS) {
+            continue;
+        }
         let missing_from = days.after(promise.promise.promised_date);
         let is_broken = days.work >= missing_from;
         let was_answered = promise.spoken_date.is_some_and(|spoken| spoken >= missing_from);
@@ -48,13 +53,14 @@ pub fn under_promises<'a>(
     found
 }
 
-/// The items that a promise is about: those of its document, or else what it covers of the account, oldest due first. A promise of
-/// the account that was kept is about nothing any more.
+/// The items that a promise is about: those of its document, or else what it covers of the account as it was when it was made,
+/// oldest due first. A promise of the account that was kept is about nothing any more.
 fn covered(book: &Book, promise: &PromiseSoFar, items: &[OpenDebit], as_of: Day) -> Vec<usize> {
-    let places = 0..items.len();
+    let made_date = promise.promise.made_date;
     if !promise.promise.items.is_empty() {
-        return places.filter(|place| promise.promise.items.contains(&items[*place].item)).collect();
+        return (0..items.len()).filter(|place| promise.promise.items.contains(&items[*place].item)).collect();
     }
+    let places = (0..items.len()).filter(|place| items[*place].document_date <= made_date);
     let currency = promise.promise.currency;
     let rest = promise.promise.amount - promise.received;
     let same: Vec<usize> = places.clone().filter(|place| items[*place].currency == currency).collect();
@@ -70,7 +76,7 @@ fn covered(book: &Book, promise: &PromiseSoFar, items: &[OpenDebit], as_of: Day)
 fn while_it_lasts(mut rest: i64, places: impl Iterator<Item = usize>, amount: impl Fn(usize) -> i64) -> Vec<usize> {
     let is_covered = |place: &usize| {
         let is_covered = rest > 0 && amount(*place) > 0;
-        rest -= amount(*place);
+        rest = rest.saturating_sub(amount(*place));
         is_covered
     };
     places.filter(is_covered).collect()
