@@ -19,5 +19,6 @@ pub mod parity;
 pub mod publish;
 pub mod run;
 pub mod scoring;
+pub mod worklist;
 
 pub use error::{Error, ExitStatus, Result};

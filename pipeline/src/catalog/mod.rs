@@ -10,3 +10,4 @@ pub mod ledger_tables;
 pub mod metrics;
 pub mod published;
 pub mod risk;
+pub mod worklist;

@@ -525,6 +525,7 @@ pub const TABLES: &[Table] = &[
         has_customer: false,
     },
     risk::SCORE_POINTS,
+    super::worklist::WORKLIST,
 ];
 
 /// Words that SQL engines reserve: no published column may be called so.

@@ -22,6 +22,7 @@ mod roll_rates_equal_receivable;
 mod rows_accounted;
 mod scopes_sum_to_company;
 mod trapped_cash_identity;
+mod worklist_complete;
 
 #[cfg(test)]
 pub(crate) use credit_reviews_add_up::broken_laws as credit_reviews_broken_laws;
@@ -203,6 +204,12 @@ pub const CHECKS: &[Check] = &[
         description: "trapped cash is average days delinquent × net credit sales ÷ days",
         severity: Severity::Blocking,
         find: trapped_cash_identity::find,
+    },
+    Check {
+        name: "worklist_complete",
+        description: "every overdue item is on the worklist with what is open of it, or waits there for a reason, and nothing else is",
+        severity: Severity::Blocking,
+        find: worklist_complete::find,
     },
 ];
 

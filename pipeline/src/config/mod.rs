@@ -11,6 +11,7 @@ mod forecast;
 mod metrics;
 mod risk;
 mod source;
+mod worklist;
 
 use std::fmt::Write as _;
 use std::ops::{Deref, Range};
@@ -30,6 +31,7 @@ pub use forecast::ForecastConfig;
 pub use metrics::{Alert, AlertRule, MetricsConfig};
 pub use risk::RiskConfig;
 pub use source::{FLAT_PAYMENT_COLUMNS, NegativeAmount, Shape, Source, allowed_columns, flat_columns};
+pub use worklist::{SHARE_ONE, Stage, WorklistConfig};
 
 use crate::error::{Error, Result, io_error};
 use crate::ledger::currency::minor_digits;
@@ -104,6 +106,8 @@ pub struct Config {
     pub expected_credit_loss: ExpectedCreditLossConfig,
     /// `[credit_review]`.
     pub credit_review: CreditReviewConfig,
+    /// `[worklist]`.
+    pub worklist: WorklistConfig,
     /// `[[source]]`, in the order of the file.
     pub sources: Vec<Source>,
     /// The configuration file.
@@ -144,6 +148,7 @@ struct RawConfig {
     risk: Option<risk::RawRisk>,
     expected_credit_loss: Option<expected_credit_loss::RawExpectedCreditLoss>,
     credit_review: Option<credit_review::RawCreditReview>,
+    worklist: Option<worklist::RawWorklist>,
     #[serde(default)]
     source: Vec<Spanned<source::RawSource>>,
 }
@@ -288,6 +293,7 @@ impl Config {
         shown += &self.metrics.show_lists();
         shown += &self.calendar.show_lists(&self.path);
         shown += &self.expected_credit_loss.show_lists();
+        shown += &self.worklist.show_lists();
         for source in &self.sources {
             let _ = writeln!(shown, "\n[[source]]{:<50} # {}:{}", "", self.path.display(), source.line);
             for (key, value) in source_values(source) {
@@ -299,9 +305,9 @@ impl Config {
 
     /// Every value of the sections that name theirs, the calendar's left out: that has a fingerprint of its own.
     fn section_values(&self) -> impl Iterator<Item = (String, String, Origin)> {
-        let (risk, credit_review) = (self.risk.values(), self.credit_review.values());
-        let sections = [self.metrics.values(), self.forecast.values(), risk, self.expected_credit_loss.values(), credit_review];
-        sections.into_iter().flatten()
+        let credit = [self.risk.values(), self.expected_credit_loss.values(), self.credit_review.values(), self.worklist.values()];
+        let sections = [self.metrics.values(), self.forecast.values()].into_iter().chain(credit);
+        sections.flatten()
     }
 
     /// SHA-256 of everything that affects a published number: no output path, no absolute path, no comments, no order of keys.
@@ -322,6 +328,7 @@ impl Config {
             let _ = writeln!(content, "{key}={value}");
         }
         content += &self.metrics.show_lists();
+        content += &self.worklist.show_lists();
         content += &self.calendar.fingerprint();
         content += &self.expected_credit_loss.show_lists();
         for source in &self.sources {
@@ -508,6 +515,7 @@ fn check(raw: RawConfig, document: &Document<'_>, overrides: &Overrides, environ
     let last_edge = aging_edges.last().copied().unwrap_or_default();
     let expected_credit_loss = raw.expected_credit_loss.unwrap_or_default().check(last_edge, document)?;
     let credit_review = raw.credit_review.unwrap_or_default().check(document)?;
+    let worklist = raw.worklist.unwrap_or_default().check(document)?;
     let mut sources: Vec<Source> = Vec::new();
     for raw_source in raw.source {
         let line = document.line(raw_source.span());
@@ -537,6 +545,7 @@ fn check(raw: RawConfig, document: &Document<'_>, overrides: &Overrides, environ
         risk,
         expected_credit_loss,
         credit_review,
+        worklist,
         aging_edges_origin: aging_edges.origin,
         aging_edges: aging_edges.value,
         sources,

@@ -33,6 +33,11 @@ impl Calendars {
         self.of_company.iter().map(|made| &self.made[*made].1).collect()
     }
 
+    /// The calendar of a company, on whatever days it is paid.
+    pub fn of(&self, company: usize) -> &BusinessCalendar {
+        &self.made[self.of_company[company]].1
+    }
+
     /// The calendar that each company is counted in at the end of `day`: its own, or all days where more than 2 % of the past
     /// year's receipts fall on others.
     pub fn at(&self, facts: &Facts, companies: &Companies, day: Day) -> Vec<&BusinessCalendar> {

@@ -39,6 +39,11 @@ impl DirectDebits {
         }
     }
 
+    /// Whether a customer pays by direct debit.
+    pub fn has(&self, customer: usize) -> bool {
+        self.0.contains(&customer)
+    }
+
     /// Whether an open item of a customer will be collected on its due date.
     pub fn collect(&self, customer: usize, open: &OpenItem, snapshot: &Snapshot) -> bool {
         open.has_due_date && open.due_date > snapshot.day && self.0.contains(&customer)
@@ -50,7 +55,8 @@ pub fn collected(open: &OpenItem, days: &[DayFeatures]) -> Vec<[f64; 3]> {
     days.iter().map(|day| [f64::from(u8::from(day.day >= open.due_date)), 0.0, 0.0]).collect()
 }
 
-fn bearers<'a>(name: &'a str, book: &'a Book) -> impl Iterator<Item = usize> + 'a {
+/// The customers that a name of the configuration means: an id in every company that knows it, or `company/customer`.
+pub(crate) fn bearers<'a>(name: &'a str, book: &'a Book) -> impl Iterator<Item = usize> + 'a {
     let is_meant = move |customer: &crate::ledger::book::Customer| {
         let company = book.companies[customer.company as usize].as_str();
         customer.id == name || name.split_once('/').is_some_and(|(of, id)| of == company && id == customer.id)

@@ -47,9 +47,7 @@ impl<'a> ItemForecast<'a> {
         let customer = expected.customer as usize;
         let item = &facts.all_items_of(customer)[expected.open_item.position as usize];
         let days = days_ahead.days();
-        // What credits will take is paid already. A product of many shares may end a last digit above 1.
-        let paid: Vec<f64> = expected.paid(days_ahead).into_iter().map(|share| share.clamp(0.0, 1.0)).collect();
-        let share_by = |day: Day| days.partition_point(|ahead| ahead.day <= day).checked_sub(1).map_or(0.0, |place| paid[place]);
+        let paid = paid_shares(days_ahead, expected);
         let as_of = snapshot.day;
         let due_date = expected.open_item.due_date;
         // Credits and write-offs before the day are not late either.
@@ -80,7 +78,7 @@ impl<'a> ItemForecast<'a> {
         Some(ItemForecast {
             item,
             expected,
-            within: WITHIN_DAYS.map(|days| share_by(as_of + days)),
+            within: within(days_ahead, &paid, as_of),
             late: late_after(due_date),
             late_30: late_after(due_date + 30),
             expected_date: (total > 1e-6).then(|| as_of + (weighted / total).round() as i32),
@@ -95,4 +93,21 @@ impl<'a> ItemForecast<'a> {
     pub fn beyond_horizon(&self) -> f64 {
         (1.0 - self.left.iter().sum::<f64>()).max(0.0)
     }
+}
+
+/// Chance that an open item is paid within each of [`WITHIN_DAYS`] of `as_of`; `days_ahead` are those of its company.
+pub fn paid_within(days_ahead: &DaysAhead, expected: &Expected, as_of: Day) -> [f64; WITHIN_DAYS.len()] {
+    within(days_ahead, &paid_shares(days_ahead, expected), as_of)
+}
+
+/// Shares paid after each of the days ahead. What credits will take is paid already.
+fn paid_shares(days_ahead: &DaysAhead, expected: &Expected) -> Vec<f64> {
+    // A product of many shares may end a last digit above 1.
+    expected.paid(days_ahead).into_iter().map(|share| share.clamp(0.0, 1.0)).collect()
+}
+
+fn within(days_ahead: &DaysAhead, paid: &[f64], as_of: Day) -> [f64; WITHIN_DAYS.len()] {
+    let days = days_ahead.days();
+    let share_by = |day: Day| days.partition_point(|ahead| ahead.day <= day).checked_sub(1).map_or(0.0, |place| paid[place]);
+    WITHIN_DAYS.map(|days| share_by(as_of + days))
 }

@@ -4,6 +4,7 @@
 //! Row groups are decoded in parallel; nothing that is published depends on the order in which they arrive. Strings are
 //! read as dictionaries, so that a label is interned once a row group and not once a row.
 
+mod contacts;
 pub mod knowledge;
 mod orders;
 mod overrides;
@@ -153,6 +154,7 @@ pub fn load(files: &LedgerFiles, options: &LoadOptions) -> Result<Loaded> {
     );
     orders::leave_out(&orders, &customers, &rates, options.as_of, &mut left_out);
     overrides::leave_out(&overrides, &customers, &rates, options.as_of, &mut left_out);
+    contacts::leave_out(files, options, &customers, &mut left_out)?;
     drop(keys);
     documents.row_keys = Vec::new();
 
@@ -1034,6 +1036,7 @@ pub fn origins(files: &LedgerFiles, left_out: &[LeftOut]) -> Result<Vec<LeftOutR
             "promises" => "promise_id",
             "orders" => "order_id",
             "overrides" => "override_id",
+            "contacts" => "contact_id",
             _ => "application_id",
         };
         let groups =

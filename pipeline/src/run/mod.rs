@@ -14,3 +14,4 @@ pub mod reporter;
 pub mod risk;
 pub mod session;
 pub mod words;
+pub mod worklist;

@@ -10,6 +10,7 @@ use super::reporter::Reporter;
 use super::risk::{Judged, write_risk};
 use super::session::Session;
 use super::words::{count, grouped};
+use super::worklist::write_worklist;
 use crate::checks::{self, Check, Context, Outcome};
 use crate::config::Config;
 use crate::error::{Error, ExitStatus, Result, io_error};
@@ -280,6 +281,8 @@ fn stage(
     let late = forecasted.as_ref().map(|forecasted| &forecasted.late);
     let judged = write_risk(config, computed, &looked, late, &mut night, session)?;
     write_expected_credit_loss(config, computed, &Reserves::new(), &mut night, session)?;
+    let for_list = forecasted.as_ref().map(|forecasted| &forecasted.for_list);
+    write_worklist(config, computed, view, &ids, for_list, &mut night, session)?;
     let Computed { loaded, as_of, .. } = computed;
     night.write("customer_positions", &open_items::customer_positions(&loaded.book, &open, *as_of, base_currency)?)?;
     night.write("quarantine", &quality::quarantine(view, &computed.left_out)?)?;

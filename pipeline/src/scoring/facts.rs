@@ -6,7 +6,7 @@
 //! it. Intercompany customers are left out, as in every table.
 
 use crate::ingest::load::knowledge::{
-    FROM_THE_BEGINNING, Knowledge, Known, KnownCustomers, KnownOrder, KnownPromise, KnownRates, Match, TO_THIS_DAY,
+    FROM_THE_BEGINNING, Knowledge, Known, KnownContact, KnownCustomers, KnownOrder, KnownPromise, KnownRates, Match, TO_THIS_DAY,
 };
 use crate::ledger::book::{Book, CustomerIndex, Dispute, DocumentType, Item, ItemIndex, LabelIndex, NO_AMOUNT, NO_DATE, Promise};
 use crate::ledger::calendar::Day;
@@ -139,6 +139,7 @@ pub struct Facts {
     uses: Vec<Use>,
     promises: Vec<Known<KnownPromise>>,
     orders: Vec<Known<KnownOrder>>,
+    contacts: Vec<Known<KnownContact>>,
     /// For each promise the versions of the items it is about.
     promised: Vec<Vec<PromisedItem>>,
     known_customers: KnownCustomers,
@@ -178,6 +179,7 @@ impl Facts {
         facts.known_customers = knowledge.customers.clone();
         let counts = |known: &&Known<KnownOrder>| include_intercompany || !book.customers[known.fact.customer as usize].is_intercompany;
         facts.orders = knowledge.orders.iter().filter(counts).copied().collect();
+        facts.contacts = knowledge.contacts.clone();
         facts.promised = knowledge.promises.iter().map(|known| sources.promised_items(&known.fact)).collect();
         facts
     }
@@ -328,6 +330,12 @@ impl Facts {
     pub fn orders(&self, day: Day) -> impl Iterator<Item = &KnownOrder> {
         let known = self.orders.iter().filter(move |known| known.is_known(day)).map(|known| &known.fact);
         known.filter(move |order| self.rates.on(order.currency, day, day).is_some())
+    }
+
+    /// The contacts that were made by the end of `day`, as known then, by customer and date.
+    pub fn contacts(&self, day: Day) -> impl Iterator<Item = &KnownContact> {
+        let known = self.contacts.iter().filter(move |known| known.is_known(day) && known.fact.contact_date <= day);
+        known.map(|known| &known.fact)
     }
 
     fn promise(&self, promise: &KnownPromise, known_from: Day, items: &[PromisedItem], day: Day) -> Option<Promise> {

@@ -1,7 +1,8 @@
 //! From when each row of the book is known, and what was known instead before: what is needed to look at the ledger as it
 //! was at the end of any earlier day without loading it again.
 //!
-//! Responsible for items, applications, disputes, promises, orders, exchange rates, limits and events of customers. A day knows what was recorded by its end; rows
+//! Responsible for items, applications, disputes, promises, orders, contacts, exchange rates, and of customers their limits, events and
+//! what people decided about them. A day knows what was recorded by its end; rows
 //! that do not say when they were recorded are known from the beginning. What a view of that day would have left out because
 //! other rows broke it (over-applied, without a rate, without its document) is left out of that day, and what only a later day
 //! leaves out is in it. Not responsible for to which company, group and segment customers belong: that is how the book is
@@ -10,6 +11,7 @@
 
 #[cfg(test)]
 pub(crate) mod by_hand;
+mod contacts;
 mod customers;
 mod matching;
 mod orders;
@@ -19,6 +21,7 @@ mod rates;
 #[cfg(test)]
 mod tests;
 
+pub use contacts::KnownContact;
 pub use customers::{EventKind, KnownCustomer, KnownCustomers, KnownEvent};
 pub use matching::Match;
 pub use orders::KnownOrder;
@@ -90,6 +93,8 @@ pub struct Knowledge {
     pub customers: KnownCustomers,
     /// Every version of every decision about a customer's credit, in an order that its content decides.
     pub overrides: Vec<Known<KnownOverride>>,
+    /// Every version of every contact, in an order that its content decides.
+    pub contacts: Vec<Known<KnownContact>>,
     /// Exchange rates as they were known.
     pub rates: KnownRates,
     /// Whether any row says when it was recorded: without, features go by the dates of documents and applications.
@@ -227,6 +232,7 @@ pub fn knowledge(files: &LedgerFiles, options: &LoadOptions, loaded: &Loaded) ->
     known.orders = orders::read(files, options, book, &currencies)?;
     known.customers = customers::read(files, options, book, &currencies)?;
     known.overrides = overrides::read(files, options, book, &currencies)?;
+    known.contacts = contacts::read(files, options, book)?;
     Ok(known)
 }
 
