@@ -32,7 +32,8 @@ mod unpleasant {
             let is_event = (0..rows).map(|row| uniform(4, seed, row) < rate(values[row as usize])).collect();
             let direction = if below(1, seed, 4, 2) == 0 { Direction::Rising } else { Direction::Falling };
             let quantiles = [1, 5, 20][below(1, seed, 5, 3)];
-            let options = Options { quantiles, bins_max: 1 + below(1, seed, 6, 6), share_min: 0.05 };
+            let options =
+                Options { quantiles, bins_max: 1 + below(1, seed, 6, 6), share_min: 0.05, tail_share_min: 0.05, tail_events_min: 0.0 };
             Case { values, is_event, direction, options }
         })
     }
@@ -173,4 +174,18 @@ fn the_order_of_the_rows_and_a_rising_change_of_unit_do_not_matter() {
         let of_doubled = Bins::of(&doubled, &case.is_event, case.direction, &case.options);
         assert_eq!(of_doubled.map(|bins| bins.bins), bins.map(|bins| bins.bins));
     }
+}
+
+#[test]
+fn defaults_that_crowd_in_the_last_rows_have_a_bin_of_their_own() {
+    // 1,000 rows: 970 that are not late with 10 events, 30 of 60 days with 20. Three per cent of the rows are less than a twentieth, but
+    // hold two thirds of the events.
+    let values: Vec<f32> = (0..1_000).map(|row| if row < 970 { 0.0 } else { 60.0 }).collect();
+    let is_event: Vec<bool> = (0..1_000).map(|row| if row < 970 { row % 97 == 0 } else { row % 3 != 0 }).collect();
+    let bins = Bins::of(&values, &is_event, Direction::Rising, &Options::default()).expect("two bins");
+    assert_eq!(bins.edges, [0.0]);
+    assert_eq!((bins.bins[1].rows, bins.bins[1].events), (30, 20));
+    // Without the exception for crowded events there is one bin, which says nothing.
+    let strict = Options { tail_share_min: 0.05, ..Options::default() };
+    assert_eq!(Bins::of(&values, &is_event, Direction::Rising, &strict), Err(Unbinned::Flat));
 }

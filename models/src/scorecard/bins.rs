@@ -37,17 +37,22 @@ impl Direction {
 /// How to bin.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Options {
-    /// Quantile bins to begin with, > 0: 20.
+    /// Quantile bins to begin with, > 0: 50.
     pub quantiles: usize,
     /// Bins at most, without that of missing values, > 0: 5.
     pub bins_max: usize,
     /// Share of all rows that a bin of values must have, 0 to 1: 0.05.
     pub share_min: f64,
+    /// Or share of all rows, if it also has [`Options::tail_events_min`] of the events: 0.01. Defaults crowd in the worst few per cent of
+    /// a characteristic; a bin of a twentieth of the rows would make them one with customers that are hardly late.
+    pub tail_share_min: f64,
+    /// Share of all events that such a smaller bin must have, 0 to 1: 0.05; and ten of them at least.
+    pub tail_events_min: f64,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { quantiles: 20, bins_max: 5, share_min: 0.05 }
+        Options { quantiles: 50, bins_max: 5, share_min: 0.05, tail_share_min: 0.01, tail_events_min: 0.05 }
     }
 }
 
@@ -123,8 +128,9 @@ impl Bins {
     ///
     /// 1. `quantiles` bins of as many rows each as ties allow.
     /// 2. Neighbours whose event rates do not become riskier in the declared direction are pooled.
-    /// 3. While a bin has less than `share_min` of all rows, no event, or nothing else, it is merged with a neighbour; while there are
-    ///    more than `bins_max`, two neighbours are: always the pair that loses least information value. Where only one bin would be
+    /// 3. While a bin has less than `share_min` of all rows (or `tail_share_min` of the rows and `tail_events_min` of the events), no
+    ///    event, or nothing else, it is merged with a neighbour; while there are more than `bins_max`, two neighbours are: always the
+    ///    pair that loses least information value. Where only one bin would be
     ///    left, two without regard to their events, since values that separate the classes can be cut in no other way.
     /// 4. Weights of evidence by [`weight_of_evidence_smoothed`].
     ///

@@ -85,6 +85,8 @@ pub enum Outcome {
     Unfit(Unfit),
     /// It does not rank events better than the rule.
     NotBetterThanRule,
+    /// It does not rank events better than the expert card.
+    NotBetterThanExpert,
     /// The small card ranks better, at a one-sided 90 %.
     WorseThanSmall,
     /// A step above it stands.
@@ -101,6 +103,7 @@ impl Outcome {
             Outcome::TooFewEvents { .. } => "too_few_events",
             Outcome::Unfit(_) => "unfit",
             Outcome::NotBetterThanRule => "not_better_than_rule",
+            Outcome::NotBetterThanExpert => "not_better_than_expert",
             Outcome::WorseThanSmall => "worse_than_small",
             Outcome::NotNeeded => "not_needed",
             Outcome::NotForced => "not_forced",
@@ -115,6 +118,7 @@ impl Display for Outcome {
             Outcome::TooFewEvents { found, needed } => write!(formatter, "{found} defaulted parents, {needed} are needed"),
             Outcome::Unfit(unfit) => write!(formatter, "{unfit}"),
             Outcome::NotBetterThanRule => write!(formatter, "does not rank defaults better than the rule"),
+            Outcome::NotBetterThanExpert => write!(formatter, "does not rank defaults better than the expert card"),
             Outcome::WorseThanSmall => write!(formatter, "ranks defaults worse than the small card"),
             Outcome::NotNeeded => write!(formatter, "a step above it stands"),
             Outcome::NotForced => write!(formatter, "another step was asked for"),
@@ -157,9 +161,10 @@ pub struct Ladder {
 
 /// Chooses, fits and calibrates a card.
 ///
-/// - Full: at least `full_groups_min` groups with an event. It stands unless its AUC out of fold is below the rule's, or the small card's
-///   is higher at a one-sided 90 % (paired cluster bootstrap).
-/// - Small: at least `small_groups_min`. It stands if its AUC out of fold is above the rule's.
+/// - Full: at least `full_groups_min` groups with an event. It stands unless its AUC out of fold is below the rule's or the expert card's,
+///   or the small card's is higher at a one-sided 90 % (paired cluster bootstrap).
+/// - Small: at least `small_groups_min`. It stands if its AUC out of fold is above the rule's, and above the expert card's at a one-sided
+///   90 %.
 /// - Expert: always.
 ///
 /// Fitted cards are calibrated on their log-odds out of fold of the rows marked `is_calibration`: level alone below `platt_groups_min`
@@ -183,9 +188,9 @@ pub fn fit_ladder(sample: &Sample, is_calibration: &[bool], rule_score: &[f64], 
     let of_rows = |row: &u32| (sample.is_event[*row as usize], sample.group[*row as usize]);
     let (is_event, group): (Vec<bool>, Vec<u32>) = calibration_rows.iter().map(of_rows).unzip();
     let calibration_counts = Counts::of(&is_event, &group);
-    let steps = choice::steps(sample, rule_score, options);
     let expert = expert::calibrated(expert, sample.characteristics, sample.is_event, Observed::of_sample(sample), options.small.level);
     let expert_log_odds: Vec<f64> = (0..rows).map(|row| expert::log_odds(&expert, sample.characteristics, row)).collect();
+    let steps = choice::steps(sample, rule_score, &expert_log_odds, options);
     let mut tried = steps.tried;
     tried.push(Trial {
         tier: Tier::Expert,

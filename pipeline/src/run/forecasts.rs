@@ -3,7 +3,6 @@
 use super::compute::Computed;
 use super::looked::Looked;
 use super::session::Session;
-use super::worklist::ForList;
 use crate::config::Config;
 use crate::error::Result;
 use crate::forecast::card::timing_version;
@@ -16,7 +15,6 @@ use crate::publish::model_version::ModelVersion;
 use crate::publish::night::StagedNight;
 use crate::scoring::late_at_issue::{LateModel, late_at_issue_of_open_items};
 use crate::worklist::chances::Chances;
-use crate::worklist::conversations::Conversations;
 use std::collections::HashMap;
 
 /// What a night keeps of its forecast beside the tables.
@@ -27,8 +25,8 @@ pub struct Forecasted {
     pub next_week: Option<NextWeek>,
     /// The model of lateness at issue.
     pub late: LateModel,
-    /// What the collectors' list needs of it.
-    pub for_list: ForList,
+    /// The chances of payment that the collectors' list needs.
+    pub chances: Chances,
 }
 
 /// Writes the tables of the forecast; nothing where forecasts are disabled or the ledger is empty. `ids` are document id and item
@@ -73,10 +71,7 @@ pub fn write_forecasts(
     night.write("cash_bridge", &tables::cash_bridge(book, &inputs.companies, &made)?)?;
     let vintages = vintages::scores(&config.output, book, &inputs.facts, &inputs.companies, *as_of)?;
     night.write("forecast_accuracy", &tables::forecast_accuracy(book, &[("replay", &made.scores), ("vintage", &vintages)])?)?;
-    let for_list = ForList {
-        chances: Chances::of(&inputs.facts, &inputs.companies, &made, *as_of),
-        conversations: Conversations::at(&inputs.facts, *as_of, &config.worklist.unreached_outcomes),
-    };
+    let chances = Chances::of(&inputs.facts, &inputs.companies, &made, *as_of);
     session.step("forecast");
-    Ok(Some(Forecasted { model, next_week: NextWeek::of(&made), late: late.model, for_list }))
+    Ok(Some(Forecasted { model, next_week: NextWeek::of(&made), late: late.model, chances }))
 }

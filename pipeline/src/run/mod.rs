@@ -11,6 +11,7 @@ pub mod nightly;
 pub mod progress;
 pub mod record;
 pub mod reporter;
+pub mod reviews;
 pub mod risk;
 pub mod session;
 pub mod words;

@@ -7,8 +7,8 @@
 pub mod as_of;
 pub mod behaviour;
 pub mod characteristics;
-pub mod defaults;
 pub mod credit_review;
+pub mod defaults;
 pub mod facts;
 pub mod grades;
 pub mod late_at_issue;

@@ -4,6 +4,9 @@ use super::evidence::weight_of_evidence_smoothed;
 use super::{Direction, Options, Run, Tally};
 use crate::isotonic::pooled;
 
+/// Events that a bin of few rows must have: fewer say little of its rate.
+const TAIL_EVENTS_LEAST: f64 = 10.0;
+
 /// A bin in the making.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Block {
@@ -52,7 +55,11 @@ pub(super) fn monotone(blocks: Vec<Block>, direction: Direction) -> Vec<Block> {
 
 /// The blocks merged until each is large enough and there are not too many; one block at least is left.
 pub(super) fn few(blocks: Vec<Block>, all: Tally, options: &Options) -> Vec<Block> {
-    let has_few_rows = |block: &Block| (block.tally.rows as f64) < options.share_min * all.rows as f64;
+    let has_few_rows = |block: &Block| {
+        let has_rows = |share: f64| block.tally.rows as f64 >= share * all.rows as f64;
+        let has_events = block.tally.events as f64 >= (options.tail_events_min * all.events as f64).max(TAIL_EVENTS_LEAST);
+        !(has_rows(options.share_min) || has_rows(options.tail_share_min) && has_events)
+    };
     let has_one_class = |block: &Block| block.tally.events == 0 || block.tally.others() == 0;
     let usual = merged_while(blocks.clone(), |block| has_few_rows(block) || has_one_class(block), options.bins_max, all);
     // Of two blocks of one order one is below the rate of all and the other above it, whatever is added to an empty cell.

@@ -23,18 +23,19 @@ struct Attempt {
     against_rule: Option<AucComparison>,
 }
 
-pub(super) fn steps(sample: &Sample, rule_score: &[f64], options: &Options) -> Steps {
+/// `expert` are the log-odds of each row on the expert card.
+pub(super) fn steps(sample: &Sample, rule_score: &[f64], expert: &[f64], options: &Options) -> Steps {
     let counts = Counts::of(sample.is_event, sample.group);
     let attempt = |tier| attempt(tier, sample, rule_score, &counts, options);
     let (full, small) = (attempt(Tier::Full), attempt(Tier::Small));
     let full_outcome = match &full {
         Err(outcome) => outcome.clone(),
-        Ok(full) => outcome_of_full(full, small.as_ref().ok(), sample, options),
+        Ok(full) => outcome_of_full(full, small.as_ref().ok(), expert, sample, options),
     };
     let small_outcome = match &small {
         Err(outcome) => outcome.clone(),
         Ok(_) if full_outcome == Outcome::Chosen => Outcome::NotNeeded,
-        Ok(small) => outcome_of_small(small, options),
+        Ok(small) => outcome_of_small(small, expert, sample, options),
     };
     let against_rule = |attempt: &Result<Attempt, Outcome>| attempt.as_ref().ok().and_then(|attempt| attempt.against_rule.clone());
     let tried = vec![
@@ -73,12 +74,15 @@ fn draws(options: &Options) -> comparison::Options {
     comparison::Options { replicates: options.replicates, seed: options.full.seed, stream: STREAM }
 }
 
-fn outcome_of_full(full: &Attempt, small: Option<&Attempt>, sample: &Sample, options: &Options) -> Outcome {
+fn outcome_of_full(full: &Attempt, small: Option<&Attempt>, expert: &[f64], sample: &Sample, options: &Options) -> Outcome {
     if options.forced.is_some() {
         return Outcome::Chosen;
     }
     if full.against_rule.as_ref().is_some_and(|auc| auc.difference.value < 0.0) {
         return Outcome::NotBetterThanRule;
+    }
+    if against_expert(full, expert, sample, options).is_some_and(|auc| auc.difference.value < 0.0) {
+        return Outcome::NotBetterThanExpert;
     }
     let against_small = small
         .and_then(|small| compare_auc(&full.fitted.out_of_fold, &small.fitted.out_of_fold, sample.is_event, sample.group, &draws(options)));
@@ -86,7 +90,18 @@ fn outcome_of_full(full: &Attempt, small: Option<&Attempt>, sample: &Sample, opt
     if is_worse { Outcome::WorseThanSmall } else { Outcome::Chosen }
 }
 
-fn outcome_of_small(small: &Attempt, options: &Options) -> Outcome {
-    let beats_rule = small.against_rule.as_ref().is_some_and(|auc| auc.difference.value > 0.0);
-    if options.forced.is_some() || beats_rule { Outcome::Chosen } else { Outcome::NotBetterThanRule }
+fn outcome_of_small(small: &Attempt, expert: &[f64], sample: &Sample, options: &Options) -> Outcome {
+    if options.forced.is_some() {
+        return Outcome::Chosen;
+    }
+    if !small.against_rule.as_ref().is_some_and(|auc| auc.difference.value > 0.0) {
+        return Outcome::NotBetterThanRule;
+    }
+    // A few dozen defaults make any fit look good once in a while: it must be sure to be better than what was known before.
+    let is_better = against_expert(small, expert, sample, options).is_some_and(|auc| auc.difference.interval(LEVEL).0 > 0.0);
+    if is_better { Outcome::Chosen } else { Outcome::NotBetterThanExpert }
+}
+
+fn against_expert(attempt: &Attempt, expert: &[f64], sample: &Sample, options: &Options) -> Option<AucComparison> {
+    compare_auc(&attempt.fitted.out_of_fold, expert, sample.is_event, sample.group, &draws(options))
 }

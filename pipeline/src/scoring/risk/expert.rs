@@ -1,8 +1,8 @@
 //! The points of an expert, for a ledger with too few defaults to learn from.
 //!
-//! Log-odds against the typical customer. They are a convention, set beforehand from what trade-credit scorecards agree on: how late a
-//! customer is now says most, how late it was says less, the rest a little. Nothing in them was fitted to any ledger; the level is
-//! that of the portfolio.
+//! Log-odds against the typical customer. They are a convention: how late a customer is now says most, because days past due are what
+//! a default is counted in, and are told apart finely; how late it was says less, the rest a little. None of them is a coefficient of
+//! a fit; how fine the bins must be was seen on generated books. The level is that of the portfolio.
 
 use super::super::characteristics::{CHARACTERISTICS, position};
 use arrears_models::scorecard::expert::{ExpertCard, ExpertCharacteristic};
@@ -10,15 +10,21 @@ use arrears_models::scorecard::expert::{ExpertCard, ExpertCharacteristic};
 /// A characteristic, its upper edges (inclusive), and the log-odds of its bins; the last is that of missing values.
 type Points = (&'static str, &'static [f32], &'static [f64]);
 
-const POINTS: [Points; 8] = [
-    ("worst_days_past_due", &[0.0, 10.0, 30.0, 60.0], &[-0.6, 0.0, 0.6, 1.3, 2.0, 0.0]),
-    ("share_over_30_days", &[0.0, 0.1, 0.3], &[-0.2, 0.2, 0.6, 1.0, 0.0]),
-    ("average_days_late", &[0.0, 10.0, 25.0], &[-0.4, -0.1, 0.3, 0.7, 0.2]),
-    ("days_late_trend", &[0.0, 7.0, 15.0], &[-0.1, 0.1, 0.3, 0.5, 0.0]),
-    ("worst_of_12_months", &[5.0, 15.0, 30.0, 60.0], &[-0.5, -0.2, 0.1, 0.5, 0.9, 0.2]),
-    ("broken_promises", &[0.0, 1.0], &[-0.05, 0.5, 0.9, 0.0]),
-    ("returned_payments", &[0.0], &[-0.05, 0.8, 0.0]),
-    ("tenure", &[365.0, 730.0], &[0.3, 0.1, -0.1, 0.2]),
+const POINTS: [Points; 6] = [
+    (
+        "worst_days_past_due",
+        &[0.0, 3.0, 7.0, 14.0, 21.0, 30.0, 45.0, 60.0, 75.0],
+        &[-1.0, -0.3, 0.1, 0.5, 0.9, 1.3, 1.8, 2.3, 2.8, 3.3, 0.0],
+    ),
+    ("days_late_trend", &[0.0, 7.0, 15.0], &[-0.1, 0.1, 0.25, 0.4, 0.0]),
+    (
+        "worst_of_12_months",
+        &[0.0, 3.0, 7.0, 14.0, 21.0, 30.0, 45.0, 60.0, 90.0],
+        &[-0.6, -0.5, -0.35, -0.2, 0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 0.0],
+    ),
+    ("broken_promises", &[0.0, 1.0], &[-0.05, 0.3, 0.5, 0.0]),
+    ("returned_payments", &[0.0], &[-0.05, 0.4, 0.0]),
+    ("tenure", &[365.0, 730.0], &[0.15, 0.05, -0.05, 0.1]),
 ];
 
 /// A year's defaults in a hundred customers and a half: what is assumed where no outcome is known at all.
