@@ -152,3 +152,34 @@ fn the_threshold_is_the_larger_of_an_amount_and_a_share_rounded_up() {
     assert_eq!(rule.threshold(100_000_001), 1_000_001);
     assert_eq!(rule.threshold(-5), 1_000_000);
 }
+
+/// How the default that the first customer is in stands at the end of a day: still counted, clean since, paid since, earliest end.
+fn cure(documents: &str, applications: &str, day: Day) -> (i64, Option<Day>, bool, Day) {
+    let (book, knowledge) = ledger(documents, applications);
+    let facts = Facts::new(&book, &knowledge, 0, false);
+    let rule = Rule::default();
+    let defaults = Defaults::new(&facts, &rule, day);
+    let cure = Cure::of(&facts, defaults.current(0, day).expect("it is in default"), &rule, day);
+    (cure.counted / 10_000, cure.clean_from, cure.has_paid, cure.earliest(&rule, day))
+}
+
+#[test]
+fn the_earliest_end_of_a_default_is_the_day_it_is_cured_on() {
+    // In default from 130 on. While nothing is paid the clean days can begin tomorrow at the earliest: 151 + 90.
+    let documents = "I1 invoice A 10 40 100 USD -
+                     R1 receipt A 160 - 100 USD -";
+    let paid = "P1 R1 I1 160 100 -";
+    assert_eq!(cure(documents, paid, 150), (100, None, false, 241));
+    // Paid on 160: the clean days begin then, with that payment among them, and end the default on 250.
+    assert_eq!(cure(documents, paid, 170), (0, Some(160), true, 250));
+    assert_eq!(cure(documents, paid, 249), (0, Some(160), true, 250));
+    assert_eq!(defaults(documents, paid, 260), [(130, "days_past_due", 100, Some(250))]);
+    // Credited instead: clean, and without a payment for ever; once the 90 days are over, the next payment ends it.
+    let documents = "I1 invoice A 10 40 200 USD -
+                     R1 receipt A 50 - 80 USD -
+                     C1 credit_note A 160 - 120 USD -";
+    let cleared = "P1 R1 I1 50 80 -
+                   P2 C1 I1 160 120 -";
+    assert_eq!(cure(documents, cleared, 170), (0, Some(160), false, 250));
+    assert_eq!(cure(documents, cleared, 300), (0, Some(160), false, 301));
+}

@@ -3,8 +3,8 @@
 use super::words::{PHRASES, Reader, Soon};
 use crate::scoring::characteristics::COUNT;
 use crate::scoring::grades::Grade;
-use arrears_models::scorecard::Scorecard;
 use arrears_models::scorecard::card::probability_of_score;
+use arrears_models::scorecard::{Direction, Scorecard};
 use serde::Serialize;
 
 /// No grade is further away than so many tenths of a point.
@@ -153,7 +153,7 @@ fn single(card: &Scorecard, values: &[f32; COUNT], graded: &Graded) -> Vec<Chang
         // Of bins with the same points the one that is nearest is asked for.
         better.dedup_by(|later, kept| {
             let is_same = part.points_tenths[*later] == part.points_tenths[*kept];
-            if is_same && part.direction == arrears_models::scorecard::Direction::Rising {
+            if is_same && part.direction == Direction::Rising {
                 *kept = (*kept).max(*later);
             }
             is_same
@@ -171,8 +171,8 @@ fn single(card: &Scorecard, values: &[f32; COUNT], graded: &Graded) -> Vec<Chang
                 target,
                 target_value,
                 target_kind: match part.direction {
-                    arrears_models::scorecard::Direction::Rising => "at_most",
-                    arrears_models::scorecard::Direction::Falling => "above",
+                    Direction::Rising => "at_most",
+                    Direction::Falling => "above",
                 },
                 bins: step + 1,
                 points_gained: points(gained_tenths),
@@ -206,4 +206,102 @@ fn cheapest(single: &[Change], graded: &Graded) -> Option<Lift> {
         pair.filter(|pair| pair[0].place < pair[1].place && lifts(pair).is_some()).min_by_key(|changes| cost(changes))
     };
     lifts(&alone.or_else(pairs)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scoring::characteristics::{CHARACTERISTICS, position};
+    use arrears_models::scorecard::bins::{Bin, Bins};
+    use arrears_models::scorecard::card::{CardCharacteristic, Uncertainty};
+
+    /// A characteristic with these points in its bins, the last that of missing values.
+    fn characteristic(name: &str, edges: &[f32], points: &[f64]) -> CardCharacteristic {
+        let column = position(name).expect("it is declared");
+        // Log-odds of ln 2 ÷ 20 are a point less.
+        let bin = |points: &f64| Bin { rows: 1, events: 0, woe: -points * std::f64::consts::LN_2 / 20.0, information_value: 0.0 };
+        let bins = Bins { edges: edges.to_vec(), bins: points.iter().map(bin).collect() };
+        CardCharacteristic::new(name.to_owned(), column, CHARACTERISTICS[column].direction, bins, 1.0)
+    }
+
+    /// 600 points for everybody, and those of two characteristics.
+    fn card(at_best: f64) -> Scorecard {
+        let days = characteristic("worst_days_past_due", &[0.0, 14.0], &[at_best, 5.0, -10.0, 0.0]);
+        let promises = characteristic("broken_promises", &[0.0], &[3.0, -10.0, 0.0]);
+        Scorecard::new(vec![days, promises], -50_f64.ln(), Uncertainty::Shift { lower: 0.0, upper: 0.0 }, 0.9)
+    }
+
+    fn values(days: f32, promises: f32) -> [f32; COUNT] {
+        let mut values = [f32::NAN; COUNT];
+        values[position("worst_days_past_due").expect("it is declared")] = days;
+        values[position("broken_promises").expect("it is declared")] = promises;
+        values
+    }
+
+    fn told(changes: &Changes) -> Vec<(&str, &str, f64, &str, bool)> {
+        changes.single.iter().map(|of| (of.characteristic, of.target.as_str(), of.score, of.grade, of.is_lift)).collect()
+    }
+
+    #[test]
+    fn every_better_bin_is_told_with_what_it_would_bring() {
+        // 600 − 10 − 10 = 580: 25 pay to one that does not, 1 ÷ 26 = 3.85 %, grade E (2 to 5 %). Below 2 % are more than 49 to 1:
+        // 600 + 20 · log2(49 ÷ 50) = 599.42. 5 % are 19 to 1: 572.08.
+        let changes = Changes::new(&card(15.0), &values(20.0, 1.0), Grade::E, None);
+        let expected = [
+            ("worst_days_past_due", "14 days or less", 595.0, "E", false),
+            ("worst_days_past_due", "0 days", 605.0, "D", true),
+            ("broken_promises", "0", 593.0, "E", false),
+        ];
+        assert_eq!(told(&changes), expected);
+        assert_eq!((changes.better_grade, changes.better_from_score, changes.worse_below_score), (Some("D"), Some(599.5), Some(572.1)));
+        let lift = changes.cheapest.expect("nothing past due lifts it");
+        assert_eq!((lift.changes.len(), lift.changes[0].target.as_str(), lift.score, lift.grade), (1, "0 days", 605.0, "D"));
+        // 50 · 2^(5 ÷ 20) = 59.46 to 1.
+        assert!((lift.pd - 1.0 / 60.46).abs() < 1e-5, "{}", lift.pd);
+    }
+
+    #[test]
+    fn a_grade_clings_to_that_of_the_last_month_end() {
+        // From E a chance below 1.8 % is needed: 54.56 to 1, 602.52 points; and above 5.5 %: 17.18 to 1, 569.18.
+        let changes = Changes::new(&card(15.0), &values(20.0, 1.0), Grade::E, Some(Grade::E));
+        assert_eq!((changes.better_from_score, changes.worse_below_score), (Some(602.6), Some(569.2)));
+        // 600 − 10 + 12 = 602 would be D on its own, and stays E.
+        let changes = Changes::new(&card(12.0), &values(20.0, 1.0), Grade::E, Some(Grade::E));
+        assert!(changes.single.iter().all(|change| !change.is_lift), "{changes:?}");
+        assert_eq!(changes.cheapest.map(|lift| lift.changes.len()), Some(2));
+        let alone = Changes::new(&card(12.0), &values(20.0, 1.0), Grade::E, None);
+        assert_eq!(alone.cheapest.map(|lift| (lift.changes.len(), lift.score)), Some((1, 602.0)));
+    }
+
+    #[test]
+    fn two_together_where_none_alone_is_enough() {
+        // 598, 595 and 593 are all below 599.5; 14 days (+15) and no promise (+13) make 608 in two bins, 0 days takes a third.
+        let changes = Changes::new(&card(8.0), &values(20.0, 1.0), Grade::E, None);
+        let lift = changes.cheapest.expect("two lift it");
+        let targets: Vec<&str> = lift.changes.iter().map(|change| change.target.as_str()).collect();
+        assert_eq!((targets, lift.score, lift.grade), (vec!["14 days or less", "0"], 608.0, "D"));
+    }
+
+    #[test]
+    fn what_is_not_known_may_become_known_and_the_best_has_nothing_above_it() {
+        let changes = Changes::new(&card(15.0), &values(f32::NAN, 0.0), Grade::D, None);
+        assert_eq!(told(&changes)[0], ("worst_days_past_due", "14 days or less", 608.0, "D", false));
+        assert_eq!(changes.single[0].value, "not known");
+        // 618 points with everything at best; grade C begins at 99 to 1, 619.71.
+        assert_eq!((changes.cheapest, changes.better_from_score), (None, Some(619.8)));
+        let best = Changes::new(&card(15.0), &values(0.0, 0.0), Grade::D, None);
+        assert!(best.single.is_empty() && best.better_grade == Some("C"));
+    }
+
+    #[test]
+    fn falling_characteristics_ask_for_more() {
+        let tenure = characteristic("tenure", &[365.0, 730.0], &[-20.0, 5.0, 5.0, 0.0]);
+        let card = Scorecard::new(vec![tenure], -50_f64.ln(), Uncertainty::Shift { lower: 0.0, upper: 0.0 }, 0.9);
+        let mut values = values(0.0, 0.0);
+        values[position("tenure").expect("it is declared")] = 100.0;
+        // Both bins have five points: the nearer one is asked for. 580 is grade E, 605 D.
+        let changes = Changes::new(&card, &values, Grade::E, None);
+        assert_eq!(told(&changes), [("tenure", "366 days or more", 605.0, "D", true)]);
+        assert_eq!((changes.single[0].target_value, changes.single[0].target_kind, changes.single[0].soon), (365.0, "above", "with_time"));
+    }
 }

@@ -127,7 +127,7 @@ fn sentence(part: &CardCharacteristic, value: f32, bin: usize, lost_tenths: i32)
     let gain = |at: &usize| points(part.points_tenths[*at] - part.points_tenths[bin]);
     match (better.first(), better.last()) {
         (Some(nearest), Some(best)) if part.points_tenths[*nearest] != part.points_tenths[*best] => format!(
-            "{is}; {} would be {:.1} points better, {} the best there is, {lost:.1}",
+            "{is}; {} would be {:.1} points better, {}, the best there is, {lost:.1}",
             reader.range(*nearest),
             gain(nearest),
             reader.range(*best)

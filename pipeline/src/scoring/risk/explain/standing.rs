@@ -14,6 +14,8 @@ pub struct StandingPart {
     pub grade: &'static str,
     /// What it means.
     pub grade_meaning: String,
+    /// The grade that the chance alone would give; another one where a grade clings to that of the last month end.
+    pub grade_by_chance: Option<&'static str>,
     /// The grade at the last month end before, by the same model; `None` where it was not scored then.
     pub previous_grade: Option<&'static str>,
     /// The oldest of the month ends (or the date itself) from which on it has had the grade without a break.
@@ -84,6 +86,7 @@ impl StandingPart {
         StandingPart {
             grade: of.grade.word(),
             grade_meaning: meaning(of.grade),
+            grade_by_chance: of.chance.filter(|_| of.grade.class().is_some()).map(|chance| Grade::of(chance.pd).word()),
             previous_grade: of.previous_grade.map(Grade::word),
             grade_since: text_of(since),
             grade_since_at_least: held > 0 && held == days.len(),

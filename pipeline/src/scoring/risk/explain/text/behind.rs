@@ -64,7 +64,7 @@ fn limit(part: &LimitPart, base: &str) -> String {
         None => "the ledger does not say since when, so that the score leaves it out".to_owned(),
     };
     let used = match (part.utilisation, part.reason) {
-        (Some(share), _) => format!("{:.0} % in use", share * 100.0),
+        (Some(share), _) => format!("{:.0} % in use", share.max(0.0) * 100.0),
         (None, Some("no_rate")) => format!("no rate of {currency}: its use is not known"),
         (None, _) => "nothing may be open".to_owned(),
     };
@@ -90,7 +90,7 @@ pub(super) fn payments(text: &mut String, explained: &Explanation) {
     }
     promises(text, part);
     for returned in &part.returned {
-        line(text, format!("  returned payment: {} on {}", grouped(&returned.amount_base), returned.date));
+        line(text, format!("  returned payment: {} {base} on {}", grouped(&returned.amount_base), returned.date));
     }
     if part.returned.is_empty() {
         line(text, "  no payment was returned in 12 months".into());
@@ -138,7 +138,7 @@ pub(super) fn family(text: &mut String, explained: &Explanation) {
     for member in &explained.family {
         let name = format!("{}/{}", member.company_id, member.customer_id);
         let (open, overdue) = (grouped(&member.open_base), grouped(&member.overdue_base));
-        line(text, format!("  {name:<wide$}  grade {:<7}  {open:>16} {base} open, {overdue} past due", member.grade));
+        line(text, format!("  {name:<wide$}  grade {:<7}  {open:>16} {base} open, {overdue} {base} past due", member.grade));
     }
 }
 

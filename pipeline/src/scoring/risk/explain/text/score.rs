@@ -14,11 +14,19 @@ pub(super) fn standing(text: &mut String, explained: &Explanation) {
         );
         return;
     };
-    line(text, format!("  grade {}: {}", part.grade, part.grade_meaning));
-    line(text, format!("  {}", since(part)));
-    if let Some(default) = &explained.in_default {
-        line(text, format!("  since {} ({} days): {}", default.since_date, default.days, default.why));
-        default.cure.iter().for_each(|sentence| line(text, format!("  {sentence}")));
+    match &explained.in_default {
+        Some(default) => {
+            let days = counted(usize::try_from(default.days).unwrap_or(0), "day");
+            line(text, format!("  in default since {} ({days}): {}", default.since_date, default.why));
+            default.cure.iter().for_each(|sentence| line(text, format!("  {sentence}")));
+        }
+        None => {
+            line(text, format!("  grade {}: {}", part.grade, part.grade_meaning));
+            line(text, format!("  {}", since(part)));
+        }
+    }
+    if let (Some(alone), Some(previous)) = (part.grade_by_chance.filter(|alone| *alone != part.grade), part.previous_grade) {
+        line(text, format!("  its chance alone would be grade {alone}; coming from {previous}, a grade moves only a tenth past an edge"));
     }
     if let (Some(lower), Some(upper)) = (part.pd_lower, part.pd_upper) {
         let days = part.horizon_days;
@@ -39,6 +47,9 @@ pub(super) fn standing(text: &mut String, explained: &Explanation) {
             None => "none the day before".to_owned(),
         };
         line(text, format!("  score {score:.1} ({change}); 600 means 50 that pay to 1 that defaults, and 20 more double that"));
+        if explained.status == "unrated" {
+            line(text, "  chance and score are what the card says of so little: the grade is U whatever they are".into());
+        }
         if part.completeness < 1.0 {
             line(text, format!("  {:.0} % of what the card asks for is known", part.completeness * 100.0));
         }
@@ -49,12 +60,15 @@ pub(super) fn standing(text: &mut String, explained: &Explanation) {
 }
 
 fn since(part: &StandingPart) -> String {
-    let ends = part.month_ends.iter().rev().take_while(|end| end.grade == Some(part.grade)).count();
-    match (part.previous_grade, ends) {
-        (None, _) => "it was not scored at the last month end".to_owned(),
-        (Some(previous), 0) => format!("{previous} at the last month end"),
-        (Some(_), _) if part.grade_since_at_least => format!("so since {} at least, {}", part.grade_since, counted(ends, "month end")),
-        (Some(_), _) => format!("so since {}, {}", part.grade_since, counted(ends, "month end")),
+    let last = part.month_ends.last().map_or("", |end| end.date.as_str());
+    match part.previous_grade {
+        None => "it was not scored at the last month end".to_owned(),
+        Some(previous) if previous != part.grade => format!("{previous} at the last month end, {last}"),
+        Some(_) => {
+            let ends = part.month_ends.iter().rev().take_while(|end| end.grade == Some(part.grade)).count();
+            let least = if part.grade_since_at_least { " at least" } else { "" };
+            format!("the same since {}{least}, {}", part.grade_since, counted(ends, "month end"))
+        }
     }
 }
 
@@ -112,7 +126,7 @@ pub(super) fn changes(text: &mut String, explained: &Explanation) {
         return;
     }
     heading(text, "What would change the grade");
-    edges(text, changes);
+    edges(text, changes, standing);
     cheapest(text, changes, standing);
     if !changes.single.is_empty() {
         line(text, "\n  One at a time, all else as it is (in practice a payment moves several of them):".into());
@@ -120,21 +134,18 @@ pub(super) fn changes(text: &mut String, explained: &Explanation) {
     }
 }
 
-fn edges(text: &mut String, changes: &Changes) {
+fn edges(text: &mut String, changes: &Changes, standing: &StandingPart) {
     match (changes.better_grade, changes.better_from_score, changes.better_from_pd) {
         (Some(grade), Some(score), Some(pd)) => {
-            line(
-                text,
-                format!(
-                    "  grade {grade} from a score of {score:.1} on (chance of default {}); a grade gives way only a tenth past its edge",
-                    percent(pd)
-                ),
-            );
+            line(text, format!("  grade {grade} from a score of {score:.1} on, a chance of {}", percent(pd)));
         }
         _ => line(text, "  there is no better grade".into()),
     }
     if let Some(score) = changes.worse_below_score {
         line(text, format!("  a worse grade below a score of {score:.1}"));
+    }
+    if let Some(previous) = standing.previous_grade.filter(|previous| previous.len() == 1 && *previous != "U") {
+        line(text, format!("  (coming from {previous} at the last month end; a grade moves only once the chance is a tenth past an edge)"));
     }
 }
 
