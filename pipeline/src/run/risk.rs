@@ -18,6 +18,7 @@ use crate::scoring::risk::card::risk_version;
 use crate::scoring::risk::night::NightRisk;
 use crate::scoring::risk::tables::{RiskContext, customer_scores, default_events, score_points};
 use crate::scoring::risk::{Looking, RiskOptions, since};
+use arrears_models::scorecard::fit::Fate;
 use serde_json::json;
 
 /// What a night keeps of its risk beside the tables.
@@ -92,6 +93,13 @@ fn defaults_in_hindsight(config: &Config, computed: &Computed, looked: &Looked, 
 }
 
 fn report(judged: &NightRisk, session: &Session) {
+    let characteristics = judged.model.ladder.fitted.iter().flat_map(|fitted| &fitted.characteristics);
+    for of in characteristics {
+        if let Fate::SuspectedLeak { auc } = of.fate {
+            let sentence = format!("risk: {} tells defaults apart too well to be honest (AUC {auc:.3}) and is left out", of.name);
+            session.reporter.event("suspected_leak", json!({"characteristic": of.name, "auc": auc}), &sentence);
+        }
+    }
     let in_default = judged.scored.iter().filter(|of| of.default.is_some()).count() as u64;
     let counts = &judged.model.ladder.counts;
     let tier = judged.model.ladder.tier.word();

@@ -210,11 +210,12 @@ fn unapplied(facts: &Facts, as_of: &CustomerAsOf, day: Day) -> f64 {
 
 fn average_days_late(looked: &Looked, behaviour: &CustomerBehaviour) -> Option<f64> {
     let is_known = behaviour.effective_number > 0.0;
-    // The terms of what was sold last decide the pool; without any the company's.
-    is_known.then(|| {
-        let terms = looked.as_of.payments.last().map_or(0, |payment| payment.terms);
-        looked.behaviour.expected_days_late(looked.customer, terms)
-    })
+    // The terms of what was paid last decide the pool; of several those that are paid latest, so that no order of labels does.
+    let payments = &looked.as_of.payments;
+    let last = payments.last().map(|payment| payment.date);
+    let of_last = payments.iter().rev().take_while(|payment| Some(payment.date) == last).map(|payment| payment.terms);
+    let expected = of_last.map(|terms| looked.behaviour.expected_days_late(looked.customer, terms)).max_by(f64::total_cmp);
+    is_known.then(|| expected.unwrap_or_else(|| looked.behaviour.expected_days_late(looked.customer, 0)))
 }
 
 fn days_late_trend(looked: &Looked) -> Option<f64> {
