@@ -6,6 +6,8 @@
 
 mod row;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 
 pub use row::{Account, Sources};
 pub use snapshot::{CustomerRow, RiskSnapshot};
