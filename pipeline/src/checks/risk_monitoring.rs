@@ -100,7 +100,8 @@ mod tests {
 
     #[test]
     fn ranking_worse_than_the_aging_rule_counts_only_beyond_chance() {
-        let found = |upper: f64| ranking_in(performance(&[(None, None, "auc_less_aging_rule", -0.1, upper, None, 3)])).map(|found| found.height());
+        let found =
+            |upper: f64| ranking_in(performance(&[(None, None, "auc_less_aging_rule", -0.1, upper, None, 3)])).map(|found| found.height());
         assert_eq!((found(-0.001).expect("it runs"), found(0.0).expect("it runs"), found(0.02).expect("it runs")), (1, 0, 0));
     }
 

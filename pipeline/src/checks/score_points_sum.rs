@@ -128,7 +128,11 @@ mod tests {
         .expect("columns of one length");
         let found = find_in(&scores, &points).expect("the columns are there");
         let text = |name: &str| found.column(name).and_then(|column| column.str().cloned()).expect("texts");
-        text("what").iter().zip(text("place").iter()).map(|(what, place)| format!("{} {}", place.unwrap_or("-"), what.unwrap_or("-"))).collect()
+        text("what")
+            .iter()
+            .zip(text("place").iter())
+            .map(|(what, place)| format!("{} {}", place.unwrap_or("-"), what.unwrap_or("-")))
+            .collect()
     }
 
     /// 480.1 + 20.2 − 10.0 = 490.3; ten points are lost, 12.5 by lateness, none by tenure.
