@@ -11,6 +11,7 @@ pub mod backtest;
 pub mod card;
 pub mod expert;
 pub mod model;
+pub mod monitoring;
 pub mod night;
 pub mod scored;
 pub mod tables;
