@@ -56,7 +56,7 @@ pub enum Command {
     /// Replay earlier forecasts with what was known then, and score them against what came
     #[command(subcommand)]
     Backtest(BacktestCommand),
-    /// Say why an open invoice is expected to be paid when it is
+    /// Say why an open invoice is expected to be paid when it is, or why a customer has its grade
     Explain(ExplainArguments),
     /// Write what a published night says for another system
     #[command(subcommand)]
@@ -303,9 +303,10 @@ pub struct BacktestRiskArguments {
 /// `arrears explain`.
 #[derive(Args, Debug)]
 #[command(
-    group = clap::ArgGroup::new("subject").required(true).args(["invoice"]),
-    after_help = "The figures are those of the table invoice_forecasts of the same night. The night need not be published; the ledger \
-    must have been read (arrears ingest or arrears run). An invoice that was settled is said to be, with what settled it."
+    group = clap::ArgGroup::new("subject").required(true).args(["invoice", "customer"]),
+    after_help = "The figures are those of the tables invoice_forecasts, or customer_scores and score_points, of the same night. The night \
+    need not be published; the ledger must have been read (arrears ingest or arrears run). An invoice that was settled is said to be, \
+    with what settled it."
 )]
 pub struct ExplainArguments {
     /// Where the configuration is
@@ -317,7 +318,10 @@ pub struct ExplainArguments {
     /// The invoice, by its document id
     #[arg(long, value_name = "ID")]
     pub invoice: Option<String>,
-    /// Its company, where several have an invoice of that id
+    /// The customer, by its id: why it has its grade, and what would change it
+    #[arg(long, value_name = "ID")]
+    pub customer: Option<String>,
+    /// Its company, where several have an invoice or a customer of that id
     #[arg(long, value_name = "ID")]
     pub company: Option<String>,
     /// Print JSON instead of text

@@ -19,9 +19,12 @@ use serde_json::json;
 use std::collections::BTreeMap;
 
 pub(super) fn run(arguments: &ExplainArguments) -> Result<()> {
+    if let Some(customer) = &arguments.customer {
+        return super::explain_customer::run(arguments, customer);
+    }
     let as_of = day_of(arguments.as_of);
     let Some(invoice) = &arguments.invoice else {
-        return Err(Error::usage("no_subject", "nothing is named to explain").hint("name an invoice: --invoice ID"));
+        return Err(Error::usage("no_subject", "nothing is named to explain").hint("name one: --invoice ID or --customer ID"));
     };
     let ledger = KeptLedger::open(&arguments.config, as_of, since(as_of))?;
     let document = Document::find(&ledger, invoice, arguments.company.as_deref())?;

@@ -6,6 +6,7 @@ mod backtest_risk;
 mod check;
 mod config;
 mod explain;
+mod explain_customer;
 mod export;
 mod generate;
 mod ingest;

@@ -10,6 +10,7 @@
 //! Responsible for the rule. What stood in the books on each day comes from `facts`; those of a night are in hindsight (labels are
 //! what the run knows), those of an earlier month end as they were known (a population may not know more).
 
+mod cure;
 mod sweep;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,8 @@ use crate::forecast::snapshot::Companies;
 use crate::ledger::calendar::Day;
 use crate::scoring::facts::Facts;
 use rayon::prelude::*;
+
+pub use cure::Cure;
 
 /// What a default is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

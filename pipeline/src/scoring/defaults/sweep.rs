@@ -9,9 +9,9 @@ use crate::scoring::facts::{DebitItem, Exit, Facts};
 
 /// What changes on a day, base currency, ten-thousandths.
 #[derive(Clone, Copy, Default)]
-struct Sums {
+pub(super) struct Sums {
     /// Open debit items.
-    exposure: i128,
+    pub(super) exposure: i128,
     /// Of them, past due so long that they may count; reversed invoices included.
     long_due: i128,
     /// Of these, what is of invoices that were reversed.
@@ -45,7 +45,7 @@ impl Sums {
     }
 
     /// What counts.
-    fn counted(&self) -> i128 {
+    pub(super) fn counted(&self) -> i128 {
         self.long_due - self.reversed - self.disputed - self.unapplied.max(0)
     }
 
@@ -62,10 +62,10 @@ impl Sums {
 }
 
 /// A stretch of days, from the first to the one before `end`, and what stood in the books on the first.
-struct Stretch {
+pub(super) struct Stretch {
     start: Day,
-    end: Day,
-    technical: Option<Technical>,
+    pub(super) end: Day,
+    pub(super) technical: Option<Technical>,
     amount: i128,
     threshold: i128,
     exposure: i128,
@@ -132,7 +132,7 @@ fn is_reversed(facts: &Facts, item: &DebitItem, end: Day) -> bool {
 }
 
 /// What stands in the books of a customer from each day on on which it changes, oldest first.
-fn sums_by_day(facts: &Facts, customer: usize, rule: &Rule, end: Day) -> Vec<(Day, Sums)> {
+pub(super) fn sums_by_day(facts: &Facts, customer: usize, rule: &Rule, end: Day) -> Vec<(Day, Sums)> {
     let mut changes: Vec<(Day, Sums)> = Vec::new();
     for item in facts.all_items_of(customer) {
         item_changes(facts, item, rule, end, &mut changes);
@@ -187,7 +187,7 @@ fn item_sums(facts: &Facts, item: &DebitItem, day: Day, rule: &Rule, is_reversed
 }
 
 /// The stretches of days on which the rule holds, or would if it were not for a technical reason.
-fn stretches(days: &[(Day, Sums)], rule: &Rule, end: Day) -> Vec<Stretch> {
+pub(super) fn stretches(days: &[(Day, Sums)], rule: &Rule, end: Day) -> Vec<Stretch> {
     let mut found: Vec<Stretch> = Vec::new();
     for (place, (day, sums)) in days.iter().enumerate() {
         let until = days.get(place + 1).map_or(end.saturating_add(1), |(next, _)| *next);
@@ -211,7 +211,7 @@ fn stretches(days: &[(Day, Sums)], rule: &Rule, end: Day) -> Vec<Stretch> {
 }
 
 /// Write-offs above the threshold, insolvencies and agencies: the day, and what stood in the books on it.
-fn points(facts: &Facts, customer: usize, days: &[(Day, Sums)], rule: &Rule, end: Day) -> Vec<(Day, Cause, Stretch)> {
+pub(super) fn points(facts: &Facts, customer: usize, days: &[(Day, Sums)], rule: &Rule, end: Day) -> Vec<(Day, Cause, Stretch)> {
     let on = |day: Day| {
         let at = days.partition_point(|(of, _)| *of <= day);
         at.checked_sub(1).map_or(Sums::default(), |at| days[at].1)

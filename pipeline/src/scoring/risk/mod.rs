@@ -10,6 +10,7 @@
 pub mod backtest;
 pub mod card;
 pub mod expert;
+pub mod explain;
 pub mod model;
 pub mod monitoring;
 pub mod night;

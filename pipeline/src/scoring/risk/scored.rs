@@ -122,7 +122,7 @@ pub fn scored_customers(
 
 /// How a customer stood at some day.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Standing {
+pub(super) enum Standing {
     /// It had neither exposure nor sales.
     Absent,
     InDefault,
@@ -145,7 +145,7 @@ impl Earlier<'_> {
     }
 }
 
-fn standing(row: &CustomerRow, is_in_default: bool, pd: f64) -> Standing {
+pub(super) fn standing(row: &CustomerRow, is_in_default: bool, pd: f64) -> Standing {
     match (is_in_default, row.is_unknown()) {
         (true, _) => Standing::InDefault,
         (false, true) => Standing::Unknown,
@@ -154,7 +154,7 @@ fn standing(row: &CustomerRow, is_in_default: bool, pd: f64) -> Standing {
 }
 
 /// Grades of a series, oldest first: a class begins anew after default, absence, or nothing to judge by.
-fn grades(series: impl Iterator<Item = Standing>) -> Vec<Option<Grade>> {
+pub(super) fn grades(series: impl Iterator<Item = Standing>) -> Vec<Option<Grade>> {
     let mut previous = None;
     series
         .map(|standing| {
