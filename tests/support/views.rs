@@ -19,6 +19,8 @@ use arrears::ingest::known::{KnownAsOf, LedgerView};
 use arrears::ingest::load::knowledge::{Knowledge, knowledge};
 use arrears::ingest::load::{LoadOptions, Loaded, load};
 use arrears::ledger::calendar::{Day, day_of};
+use arrears::scoring::characteristics::{CHARACTERISTICS, RiskSnapshot, Sources};
+use arrears::scoring::defaults::{Defaults, Families, Rule};
 use arrears::scoring::facts::Facts;
 use std::path::Path;
 use std::sync::Arc;
@@ -103,7 +105,33 @@ impl View {
                 self.code(promise.currency),
             ));
         }
+        self.describe_risk(at, &mut lines);
         lines
+    }
+
+    /// What the risk model reads of every customer, and the defaults that were known.
+    fn describe_risk(&self, at: Day, lines: &mut Vec<String>) {
+        let families = Families::new(&self.facts, &self.companies, at);
+        let sources = Sources::new(&self.facts, &self.loaded.book);
+        let snapshot = RiskSnapshot::new(&sources, &self.companies, &families, at, HALF_LIFE);
+        for row in &snapshot.rows {
+            let values = CHARACTERISTICS.iter().zip(row.values).map(|(of, value)| format!("{} {value:?}", of.name));
+            let values: Vec<String> = values.collect();
+            lines.push(format!("risk {} {:?} {}", self.customer(row.customer as usize), row.account, values.join(", ")));
+        }
+        for event in Defaults::new(&self.facts, &Rule::default(), at).all() {
+            lines.push(format!(
+                "default {} {} {:?} {:?} {} {} {} until {:?}",
+                self.customer(event.customer as usize),
+                event.event_date,
+                event.cause,
+                event.technical,
+                event.amount,
+                event.threshold,
+                event.exposure,
+                event.cured_date,
+            ));
+        }
     }
 
     fn describe_items(&self, customer: usize, at: Day, lines: &mut Vec<String>) {

@@ -489,6 +489,8 @@ pub const TABLES: &[Table] = &[
         ],
         has_customer: false,
     },
+    risk::RISK_DRIFT,
+    risk::RISK_PERFORMANCE,
     Table {
         name: "roll_forward",
         description: "how the receivable moved from the month end before to the period end; base currency",

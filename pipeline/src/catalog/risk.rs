@@ -93,3 +93,66 @@ pub const SCORE_POINTS: Table = Table {
     ],
     has_customer: true,
 };
+
+/// `risk_drift`.
+pub const RISK_DRIFT: Table = Table {
+    name: "risk_drift",
+    description: "how far the customers scored tonight have moved from the rows that the risk model was fitted on",
+    key: &["kind", "name"],
+    columns: &[
+        text(
+            "kind",
+            "score (in tenths of the rows then), grade (of the chance alone, without its past) or characteristic (in the bins of the fit)",
+        ),
+        text("name", "the characteristic; score and grade are called so themselves"),
+        boolean("is_on_card", "whether the card looks at it; null for score and grade"),
+        double(
+            "stability_index",
+            "population stability index: Σ (share now − share then) × ln(share now ÷ share then); an empty bin counts as half a row",
+        ),
+        double("index_by_chance", "about what it would be if nothing had moved: (bins − 1) × (1 ÷ rows then + 1 ÷ rows now)"),
+        text("verdict", "stable (below 0.1), moving (to 0.25), moved (above); too_few with fewer than 100 rows on either side"),
+        integer("rows_then", "rows that the model was fitted on: customers at month ends"),
+        integer("rows_now", "customers scored tonight, those in default left out as they were then"),
+        double("missing_share_then", "share of the rows without a value; null for score and grade"),
+        double("missing_share_now", "share of the customers without a value"),
+        text("moved_most", "the bin that adds most to the index; null where none has moved"),
+        double("moved_most_share_then", "its share of the rows"),
+        double("moved_most_share_now", "its share of the customers"),
+        text("stability_index_reason", "why it is null: no_rows_then, no_rows_now"),
+        MODEL_VERSION,
+    ],
+    has_customer: false,
+};
+
+/// `risk_performance`.
+pub const RISK_PERFORMANCE: Table = Table {
+    name: "risk_performance",
+    description: "what risk models of earlier month ends said, fitted on what was known then, beside what came of it",
+    key: &["month_end", "grade", "metric"],
+    columns: &[
+        date("month_end", "the month end that was judged, its outcome known; null for all of them together"),
+        text("scope", "all: every customer that was scored then; grade: those of one grade"),
+        text("grade", "A to H by the chance that was said, without its past; null for scope all"),
+        text(
+            "metric",
+            "default_rate, auc, auc_of_aging_rule, auc_less_aging_rule, gini, ks, brier with its parts brier_reliability, brier_resolution, brier_uncertainty and brier_within, log_loss, calibration_slope, calibration_intercept, calibration_in_the_large; by grade default_rate alone",
+        ),
+        double("value", "its value"),
+        double(
+            "value_lower",
+            "lower bound of its 90 % interval: of default_rate Jeffreys', each family counting once; of the areas under the ROC curve a bootstrap of families; null for the others",
+        ),
+        double("value_upper", "upper bound"),
+        double("mean_pd", "for default_rate: the mean chance that was said"),
+        boolean("is_outside", "whether that lies outside the interval; null for other metrics"),
+        integer("rows_judged", "customers at a month end"),
+        integer("events", "of them, with a default within the horizon"),
+        integer("families", "families of the customers"),
+        integer("defaulted_families", "families with a default within the horizon"),
+        text("tier", "step of the ladder that the model of the month end stood on; null for all together"),
+        integer("learnt_month_ends", "month ends that it had learnt from: those of its past that the night looks at anyway"),
+        text("value_reason", "why it is null: no_matured_month_end, no_defaults, only_defaults, no_finite_fit"),
+    ],
+    has_customer: false,
+};

@@ -9,6 +9,7 @@ mod bridge_closes;
 mod cash_forecast_adds_up;
 mod credit_reviews_add_up;
 mod curves_close;
+mod customer_scores_consistent;
 mod expected_credit_loss_equals_receivable;
 mod files_intact;
 mod histogram_equals_delays;
@@ -17,10 +18,12 @@ mod open_items_equal_documents;
 mod open_items_equal_receivable;
 mod quarantined_share;
 mod restatement_rows_sum;
+mod risk_monitoring;
 mod roll_forward_residual;
 mod roll_rates_equal_receivable;
 mod rows_accounted;
 mod scopes_sum_to_company;
+mod score_points_sum;
 mod trapped_cash_identity;
 mod worklist_complete;
 
@@ -128,6 +131,12 @@ pub const CHECKS: &[Check] = &[
         find: curves_close::find,
     },
     Check {
+        name: "customer_scores_consistent",
+        description: "every chance of default is that of its score and lies in its interval, every grade is one the chance may have, and who is in default has an open default event",
+        severity: Severity::Blocking,
+        find: customer_scores_consistent::find,
+    },
+    Check {
         name: "expected_credit_loss_equals_receivable",
         description: "the provision matrix holds each company's open debit items, bucket by bucket, by each method",
         severity: Severity::Blocking,
@@ -176,6 +185,24 @@ pub const CHECKS: &[Check] = &[
         find: restatement_rows_sum::find,
     },
     Check {
+        name: "risk_calibration_holds",
+        description: "what risk models said of month ends whose outcome is known came: slope within 0.85 and 1.15 from 30 defaulted families on, the mean chance of all grades but one inside the interval of what came",
+        severity: Severity::Warning,
+        find: risk_monitoring::find_calibration,
+    },
+    Check {
+        name: "risk_inputs_stable",
+        description: "no characteristic of the risk model's card has moved since its fit (stability index above 0.25)",
+        severity: Severity::Warning,
+        find: risk_monitoring::find_inputs,
+    },
+    Check {
+        name: "risk_ranks_better_than_aging_rule",
+        description: "risk models ranked defaults no worse than days past due: the 90 % interval of the difference does not lie below 0",
+        severity: Severity::Warning,
+        find: risk_monitoring::find_ranking,
+    },
+    Check {
         name: "roll_forward_residual",
         description: "every roll-forward closes: opening and its lines sum to closing, to the minor unit",
         severity: Severity::Blocking,
@@ -198,6 +225,12 @@ pub const CHECKS: &[Check] = &[
         description: "the values of every scope sum to their company, and the companies to the group",
         severity: Severity::Blocking,
         find: scopes_sum_to_company::find,
+    },
+    Check {
+        name: "score_points_sum",
+        description: "the points of every customer sum to its score, and its reasons are points that it lost",
+        severity: Severity::Blocking,
+        find: score_points_sum::find,
     },
     Check {
         name: "trapped_cash_identity",

@@ -49,10 +49,11 @@ pub(super) fn run(arguments: &CheckArguments, reporter: &Reporter) -> Result<()>
     let mut session = Session::begin(&config.output, "check", Some(as_of_date.clone()), reporter)?;
     let result = compute(&config, &view, as_of, &mut session).and_then(|computed| {
         let outcomes = run_checks(&checks, &config, &computed, &view.index, &night, &manifest, &mut session)?;
-        blocked(&outcomes, &session).map_or(Ok(outcomes.len()), Err)
+        blocked(&outcomes, &session).map_or_else(|| Ok((outcomes.iter().filter(|outcome| outcome.holds()).count(), outcomes.len())), Err)
     });
     session.record.status = "checked".into();
-    let held = session.end(result)?;
-    println!("{as_of_date}: {} hold{}", count(held as u64, "check"), if held == 1 { "s" } else { "" });
+    let (held, all) = session.end(result)?;
+    let of = if held == all { String::new() } else { format!("{held} of ") };
+    println!("{as_of_date}: {of}{} hold{}", count(all as u64, "check"), if all == 1 { "s" } else { "" });
     Ok(())
 }

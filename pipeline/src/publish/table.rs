@@ -93,11 +93,14 @@ impl TableWriter {
     }
 }
 
-/// Keys that may be null: what a file does not say of a row.
+/// Keys that may be null: what a file does not say of a row, and what is said of all.
 fn is_nullable_key(table: &Table, column: &str) -> bool {
     matches!(
         (table.name, column),
-        ("data_quality", "reason") | ("quarantine", "record_key" | "line") | ("restatement_rows", "document_id" | "item_no")
+        ("data_quality", "reason")
+            | ("quarantine", "record_key" | "line")
+            | ("restatement_rows", "document_id" | "item_no")
+            | ("risk_performance", "month_end" | "grade")
     )
 }
 

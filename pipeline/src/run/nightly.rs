@@ -347,7 +347,8 @@ pub fn run_checks(
         let sentence = if outcome.holds() {
             String::new()
         } else {
-            format!("check {} FAILED: {}", outcome.name, count(outcome.failing.height() as u64, "row"))
+            let word = if outcome.blocks() { "FAILED" } else { "warns" };
+            format!("check {} {word}: {}", outcome.name, count(outcome.failing.height() as u64, "row"))
         };
         let fields = json!({"name": record.name, "status": record.status, "failing_rows": record.failing_rows});
         session.reporter.event("check", fields, &sentence);

@@ -15,9 +15,11 @@ use crate::scoring::facts::Facts;
 use crate::scoring::late_at_issue::LateModel;
 use crate::scoring::late_at_issue::next_invoice::late_of_next_invoices;
 use crate::scoring::risk::card::risk_version;
+use crate::scoring::risk::monitoring::{drift, judged_days, matured, performance, tables};
 use crate::scoring::risk::night::NightRisk;
 use crate::scoring::risk::tables::{RiskContext, customer_scores, default_events, score_points};
 use crate::scoring::risk::{Looking, RiskOptions, since};
+use arrears_models::scorecard::fit::Fate;
 use serde_json::json;
 
 /// What a night keeps of its risk beside the tables.
@@ -77,7 +79,23 @@ pub fn write_risk(
     night.write("score_points", &score_points(&context)?)?;
     report(&judged, session);
     session.step("risk");
+    monitor(&looking, &judged, &model.version, night, session)?;
     Ok(Some(Judged { night: judged, model }))
+}
+
+/// Judges models of earlier month ends by what came, and looks at how far customers have moved since the fit.
+fn monitor(looking: &Looking, judged: &NightRisk, model_version: &str, night: &mut StagedNight, session: &mut Session) -> Result<()> {
+    let reporter = session.reporter;
+    reporter.start("monitoring", judged_days(judged, looking.first_day).len() as u64, "month ends");
+    let matured = matured(looking, judged, || reporter.advance(1));
+    reporter.done();
+    let judgements = performance::judgements(looking, &matured);
+    let figures: Vec<performance::Figure> =
+        judgements.iter().flat_map(|judgement| performance::figures(judgement, judged.options.seed)).collect();
+    night.write("risk_drift", &tables::risk_drift(&drift(judged), model_version)?)?;
+    night.write("risk_performance", &tables::risk_performance(&figures)?)?;
+    session.step("monitoring");
+    Ok(())
 }
 
 /// The defaults that the run knows: earlier days are seen as they turned out, not as they looked.
@@ -92,6 +110,13 @@ fn defaults_in_hindsight(config: &Config, computed: &Computed, looked: &Looked, 
 }
 
 fn report(judged: &NightRisk, session: &Session) {
+    let characteristics = judged.model.ladder.fitted.iter().flat_map(|fitted| &fitted.characteristics);
+    for of in characteristics {
+        if let Fate::SuspectedLeak { auc } = of.fate {
+            let sentence = format!("risk: {} tells defaults apart too well to be honest (AUC {auc:.3}) and is left out", of.name);
+            session.reporter.event("suspected_leak", json!({"characteristic": of.name, "auc": auc}), &sentence);
+        }
+    }
     let in_default = judged.scored.iter().filter(|of| of.default.is_some()).count() as u64;
     let counts = &judged.model.ladder.counts;
     let tier = judged.model.ladder.tier.word();

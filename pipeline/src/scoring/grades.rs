@@ -25,9 +25,9 @@ pub enum Grade {
 /// Chances of default at which a grade ends and the next worse begins, shares.
 pub const EDGES: [f64; 7] = [0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2];
 /// A customer gets better only below this share of an edge.
-const BETTER_BELOW: f64 = 0.9;
+pub const BETTER_BELOW: f64 = 0.9;
 /// A customer gets worse only above this multiple of an edge.
-const WORSE_ABOVE: f64 = 1.1;
+pub const WORSE_ABOVE: f64 = 1.1;
 
 impl Grade {
     /// Every grade, best first; those that are not classes of a chance last.

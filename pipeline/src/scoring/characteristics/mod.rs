@@ -6,6 +6,8 @@
 
 mod row;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 
 pub use row::{Account, Sources};
 pub use snapshot::{CustomerRow, RiskSnapshot};
@@ -93,7 +95,7 @@ pub const CHARACTERISTICS: [Definition; COUNT] = [
         name: "silence",
         direction: Rising,
         unit: Unit::Ratio,
-        meaning: "days since the last payment ÷ median days between payment days of two years; missing with fewer than four payment days or nothing open",
+        meaning: "days since the last payment ÷ median days between payment days of two years; missing with fewer than three payment days",
         reason: "time since the last payment, times the usual gap",
     },
     Definition {
@@ -121,7 +123,7 @@ pub const CHARACTERISTICS: [Definition; COUNT] = [
         name: "broken_promises",
         direction: Rising,
         unit: Unit::Count,
-        meaning: "promises due in the last 365 days for which less came than was promised; missing where the ledger has no promises",
+        meaning: "promises due in the last 365 days for which less came than was promised; missing where no promise is known",
         reason: "broken promises in 12 months",
     },
     Definition {
@@ -135,7 +137,7 @@ pub const CHARACTERISTICS: [Definition; COUNT] = [
         name: "disputed_share",
         direction: Rising,
         unit: Unit::Share,
-        meaning: "share of the open amount in dispute; missing where nothing is open or the ledger has no disputes",
+        meaning: "share of the open amount in dispute; missing where nothing is open or no dispute is known",
         reason: "share of the balance in dispute",
     },
     Definition {

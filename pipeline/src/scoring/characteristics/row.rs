@@ -15,7 +15,7 @@ const RECENT: i32 = 90;
 /// A part of an amount below this is no part worth mentioning.
 const MATERIAL_SHARE: f64 = 0.01;
 /// Payment days that a usual gap needs.
-const PAYMENT_DAYS_MIN: usize = 4;
+const PAYMENT_DAYS_MIN: usize = 3;
 
 /// What characteristics are computed from.
 pub struct Sources<'a> {
@@ -23,8 +23,6 @@ pub struct Sources<'a> {
     pub facts: &'a Facts,
     /// Discounts that were offered: item and last day, by item.
     offered: Vec<(ItemIndex, Day)>,
-    has_promises: bool,
-    has_disputes: bool,
 }
 
 impl<'a> Sources<'a> {
@@ -32,7 +30,7 @@ impl<'a> Sources<'a> {
     pub fn new(facts: &'a Facts, book: &Book) -> Self {
         let mut offered: Vec<(ItemIndex, Day)> = book.discounts.iter().map(|(item, terms)| (*item, terms.last_date)).collect();
         offered.sort_unstable();
-        Sources { facts, offered, has_promises: book.supplied.promises, has_disputes: book.supplied.disputes }
+        Sources { facts, offered }
     }
 
     fn offered_until(&self, item: ItemIndex) -> Option<Day> {
@@ -66,6 +64,9 @@ pub(super) struct Looked<'a> {
     pub items: &'a [DebitItem],
     pub behaviour: &'a Behaviour,
     pub promises: &'a [Promise],
+    /// Whether anything is known of promises and of disputes at all.
+    pub has_promises: bool,
+    pub has_disputes: bool,
 }
 
 /// What a walk over a customer's items adds up.
@@ -117,9 +118,9 @@ pub(super) fn characteristics(sources: &Sources, looked: &Looked) -> ([f32; COUN
         facts.dated_limit(customer, day).and_then(|limit| utilisation(open - unapplied, limit as f64)),
         ratio(open, walked.sales).map(|ratio| ratio.min(10.0)),
         ratio(walked.recent_sales / f64::from(RECENT), walked.earlier_sales / f64::from(YEAR - RECENT)).map(|ratio| ratio.min(5.0)),
-        sources.has_promises.then(|| broken_promises(facts, looked.promises, day)),
+        looked.has_promises.then(|| broken_promises(facts, looked.promises, day)),
         Some(returned),
-        sources.has_disputes.then(|| ratio(disputed, open)).flatten(),
+        looked.has_disputes.then(|| ratio(disputed, open)).flatten(),
         ratio(f64::from(walked.short_paid), f64::from(walked.first_paid)),
         ratio(f64::from(walked.taken), f64::from(walked.offered)),
         tenure(facts, customer, day, walked.first_document),
@@ -209,11 +210,12 @@ fn unapplied(facts: &Facts, as_of: &CustomerAsOf, day: Day) -> f64 {
 
 fn average_days_late(looked: &Looked, behaviour: &CustomerBehaviour) -> Option<f64> {
     let is_known = behaviour.effective_number > 0.0;
-    // The terms of what was sold last decide the pool; without any the company's.
-    is_known.then(|| {
-        let terms = looked.as_of.payments.last().map_or(0, |payment| payment.terms);
-        looked.behaviour.expected_days_late(looked.customer, terms)
-    })
+    // The terms of what was paid last decide the pool; of several those that are paid latest, so that no order of labels does.
+    let payments = &looked.as_of.payments;
+    let last = payments.last().map(|payment| payment.date);
+    let of_last = payments.iter().rev().take_while(|payment| Some(payment.date) == last).map(|payment| payment.terms);
+    let expected = of_last.map(|terms| looked.behaviour.expected_days_late(looked.customer, terms)).max_by(f64::total_cmp);
+    is_known.then(|| expected.unwrap_or_else(|| looked.behaviour.expected_days_late(looked.customer, 0)))
 }
 
 fn days_late_trend(looked: &Looked) -> Option<f64> {
@@ -244,7 +246,7 @@ fn late_rate(as_of: &CustomerAsOf, day: Day) -> Option<f64> {
 fn silence(as_of: &CustomerAsOf, day: Day) -> Option<f64> {
     let mut days: Vec<Day> = as_of.payments.iter().map(|payment| payment.date).collect();
     days.dedup();
-    if days.len() < PAYMENT_DAYS_MIN || as_of.open.is_empty() {
+    if days.len() < PAYMENT_DAYS_MIN {
         return None;
     }
     let mut gaps: Vec<i32> = days.windows(2).map(|pair| pair[1] - pair[0]).collect();

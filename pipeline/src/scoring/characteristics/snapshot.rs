@@ -63,6 +63,7 @@ impl RiskSnapshot {
             .collect();
         let behaviour = Behaviour::new(&customers, day, companies.count(), company_of, half_life);
         let promises = facts.promises(day);
+        let (has_promises, has_disputes) = (!promises.is_empty(), facts.has_disputes(day));
         let mut rows: Vec<CustomerRow> = (0..facts.customers())
             .into_par_iter()
             .filter_map(|customer| {
@@ -74,6 +75,8 @@ impl RiskSnapshot {
                     items: facts.all_items_of(customer),
                     behaviour: &behaviour,
                     promises: of_customer(&promises, customer),
+                    has_promises,
+                    has_disputes,
                 };
                 let (values, account) = characteristics(sources, &looked);
                 let number = u32::try_from(customer).expect("customers are counted in 32 bits");

@@ -32,6 +32,11 @@ impl Facts {
         i64::try_from(total.min(i128::from(open))).expect("no more than what is open")
     }
 
+    /// Whether any dispute was known by the end of `day`, open or closed.
+    pub fn has_disputes(&self, day: Day) -> bool {
+        self.disputes.iter().any(|known| known.from <= day && known.fact.opened_date <= day)
+    }
+
     /// What write-offs took off an item: the days from and until which they count, and how much, document currency.
     pub fn write_offs(&self, item: &DebitItem) -> impl Iterator<Item = (Day, Day, i64)> {
         let slices = self.slices_of(item).iter().filter(|slice| slice.exit == Exit::WriteOff && slice.amount > 0);

@@ -12,6 +12,7 @@ pub mod card;
 pub mod expert;
 pub mod explain;
 pub mod model;
+pub mod monitoring;
 pub mod night;
 pub mod scored;
 pub mod tables;

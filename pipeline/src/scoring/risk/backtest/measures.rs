@@ -39,6 +39,8 @@ pub struct Measures {
     pub brier_parts: Option<BrierParts>,
     /// Slope of the calibration in log-odds: 1 is best.
     pub slope: Option<f64>,
+    /// Intercept beside that slope, log-odds: 0 is best.
+    pub intercept: Option<f64>,
     /// Log-odds to add for the mean to be right: 0 is best.
     pub in_the_large: Option<f64>,
     /// Mean of what was said.
@@ -80,6 +82,7 @@ impl Judged {
         let families: BTreeSet<u32> =
             self.group.iter().zip(&self.is_event).filter(|(_, is_event)| **is_event).map(|(group, _)| *group).collect();
         let of = |measure: fn(&Probabilities) -> Option<f64>| probabilities.as_ref().and_then(measure);
+        let calibration = probabilities.as_ref().and_then(Probabilities::calibration);
         Measures {
             rows: self.pd.len(),
             events: self.is_event.iter().filter(|is_event| **is_event).count(),
@@ -89,7 +92,8 @@ impl Judged {
             log_loss: of(|probabilities| probabilities.log_loss()),
             brier: of(|probabilities| probabilities.brier()),
             brier_parts: probabilities.as_ref().and_then(|probabilities| probabilities.brier_parts(edges)),
-            slope: of(|probabilities| probabilities.calibration().map(|calibration| calibration.slope)),
+            slope: calibration.as_ref().map(|calibration| calibration.slope),
+            intercept: calibration.as_ref().map(|calibration| calibration.intercept),
             in_the_large: of(|probabilities| probabilities.calibration_in_the_large()),
             mean_pd: (!self.pd.is_empty()).then(|| self.pd.iter().sum::<f64>() / self.pd.len() as f64),
         }

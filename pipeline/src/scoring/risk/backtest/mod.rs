@@ -76,31 +76,48 @@ pub fn replay(
 ) -> Backtest {
     let mut backtest = Backtest { rows: TrainingRows::none(), ..Backtest::default() };
     for origin in origins {
-        let known = looking.known_defaults(*origin, options);
-        let days = training_days(*origin, looking.first_day, options);
-        // What is learnt from was known at the origin, labels too.
-        let rows = training_rows(snapshots, &days, (&known, &known), *origin, options);
-        let model = RiskModel::fit(&rows, looking, *origin, options);
-        let Some(snapshot) = snapshots.get(origin) else { continue };
-        let scores = score(&model, snapshot);
-        let mut place = 0;
-        for row in population(snapshot, &known) {
-            place += snapshot.rows[place..].iter().position(|of| of.customer == row.customer).expect("the population is a part of it");
-            let pd = scores.probability[place];
-            let is_event = outcomes.first_between(row.customer as usize, *origin, *origin + options.horizon_days).is_some();
-            backtest.tested.push(Tested { origin: *origin, row: *row, pd, grade: Grade::of(pd), is_event });
+        if let Some((tested, model)) = replay_origin(looking, snapshots, *origin, outcomes, options) {
+            backtest.tested.extend(tested);
+            backtest.models.push(model);
+            done();
         }
-        backtest.models.push(PastModel {
-            origin: *origin,
-            tier: model.ladder.tier,
-            month_ends: model.days.len(),
-            defaulted_families: model.ladder.counts.event_groups,
-            characteristics: model.scorecard().characteristics.iter().map(|of| of.name.clone()).collect(),
-        });
-        done();
     }
     backtest.rows = all_rows(looking, snapshots, outcomes, options);
     backtest
+}
+
+/// What the model of one month end said, and what came; `None` where `snapshots` does not hold it. The model learns from those of its
+/// training days that `snapshots` holds.
+pub fn replay_origin(
+    looking: &Looking,
+    snapshots: &BTreeMap<Day, RiskSnapshot>,
+    origin: Day,
+    outcomes: &Defaults,
+    options: &RiskOptions,
+) -> Option<(Vec<Tested>, PastModel)> {
+    let snapshot = snapshots.get(&origin)?;
+    let known = looking.known_defaults(origin, options);
+    let days = training_days(origin, looking.first_day, options);
+    // What is learnt from was known at the origin, labels too.
+    let rows = training_rows(snapshots, &days, (&known, &known), origin, options);
+    let model = RiskModel::fit(&rows, looking, origin, options);
+    let scores = score(&model, snapshot);
+    let mut place = 0;
+    let mut tested = Vec::new();
+    for row in population(snapshot, &known) {
+        place += snapshot.rows[place..].iter().position(|of| of.customer == row.customer).expect("the population is a part of it");
+        let pd = scores.probability[place];
+        let is_event = outcomes.first_between(row.customer as usize, origin, origin + options.horizon_days).is_some();
+        tested.push(Tested { origin, row: *row, pd, grade: Grade::of(pd), is_event });
+    }
+    let past = PastModel {
+        origin,
+        tier: model.ladder.tier,
+        month_ends: model.days.len(),
+        defaulted_families: model.ladder.counts.event_groups,
+        characteristics: model.scorecard().characteristics.iter().map(|of| of.name.clone()).collect(),
+    };
+    Some((tested, past))
 }
 
 /// Every snapshot whose outcome is known, with the population as it was known then.
