@@ -192,7 +192,7 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "risk_inputs_stable",
-        description: "no characteristic of the risk model's card has moved since its fit (stability index above 0.25)",
+        description: "no characteristic of the risk model's card but tenure has moved since its fit (stability index above 0.25)",
         severity: Severity::Warning,
         find: risk_monitoring::find_inputs,
     },

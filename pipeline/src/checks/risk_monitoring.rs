@@ -12,6 +12,9 @@ const FAMILIES_MIN: i64 = 30;
 /// Grades whose mean chance may lie outside the interval of what came: of eight intervals of 90 % one misses by chance more often than not.
 const GRADES_OUTSIDE_MAX: usize = 1;
 
+/// Customers grow older by themselves: a ledger that begins without opening dates would warn for years.
+const MOVES_BY_ITSELF: &str = "tenure";
+
 const TOLD: [&str; 7] = ["grade", "metric", "value", "value_lower", "value_upper", "mean_pd", "defaulted_families"];
 
 pub(super) fn find_calibration(context: &Context) -> Result<DataFrame> {
@@ -47,6 +50,7 @@ fn ranking_in(performance: LazyFrame) -> Result<DataFrame> {
 
 fn inputs_in(drift: LazyFrame) -> Result<DataFrame> {
     let has_moved = col("kind").eq(lit("characteristic")).and(col("is_on_card")).and(col("verdict").eq(lit("moved")));
+    let has_moved = has_moved.and(col("name").neq(lit(MOVES_BY_ITSELF)));
     let told = ["name", "stability_index", "rows_then", "rows_now", "moved_most", "moved_most_share_then", "moved_most_share_now"];
     Ok(drift.filter(has_moved).select(told.map(col)).sort(["name"], SortMultipleOptions::default()).collect()?)
 }
@@ -106,11 +110,12 @@ mod tests {
     }
 
     #[test]
-    fn only_what_the_card_looks_at_raises_an_alarm() {
-        let rows: [(&str, &str, Option<bool>, &str); 5] = [
+    fn only_what_the_card_looks_at_raises_an_alarm_and_age_does_not() {
+        let rows: [(&str, &str, Option<bool>, &str); 6] = [
             ("characteristic", "late_rate", Some(true), "moved"),
             ("characteristic", "silence", Some(false), "moved"),
-            ("characteristic", "tenure", Some(true), "moving"),
+            ("characteristic", "sales_trend", Some(true), "moving"),
+            ("characteristic", "tenure", Some(true), "moved"),
             ("characteristic", "utilisation", Some(true), "too_few"),
             ("score", "score", None, "moved"),
         ];

@@ -116,8 +116,7 @@ fn bins_of(model: &RiskModel, column: usize) -> Option<&Bins> {
 pub fn values(bins: &Bins, now: impl Iterator<Item = f32>) -> Counted {
     let mut counts = vec![0; bins.bins.len()];
     now.for_each(|value| counts[bins.bin_of(value)] += 1);
-    let edges: Vec<f64> = bins.edges.iter().copied().map(f64::from).collect();
-    let mut names = names_between(&edges);
+    let mut names = names_between(&bins.edges);
     names.push("missing".to_owned());
     Counted { bins: names, then: bins.bins.iter().map(|bin| bin.rows).collect(), now: counts, has_missing: true }
 }
@@ -163,8 +162,8 @@ fn grades(night: &NightRisk, then: &Scored) -> Counted {
 }
 
 /// What the bins between edges are called.
-fn names_between(edges: &[f64]) -> Vec<String> {
-    let name = |at: usize| match (at.checked_sub(1).map(|at| edges[at]), edges.get(at)) {
+fn names_between<Edge: std::fmt::Display>(edges: &[Edge]) -> Vec<String> {
+    let name = |at: usize| match (at.checked_sub(1).map(|at| &edges[at]), edges.get(at)) {
         (None, None) => "any".to_owned(),
         (None, Some(to)) => format!("up to {to}"),
         (Some(from), None) => format!("above {from}"),
