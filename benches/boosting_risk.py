@@ -25,7 +25,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 
 NOT_FEATURES = {"day", "company_id", "customer_id", "family", "target", "rule", "said", "fold"}
 TREES = {"n_estimators": 150, "num_leaves": 8, "min_child_samples": 30, "learning_rate": 0.05}
-ALWAYS = {"random_state": 0, "n_jobs": 2, "verbose": -1, "deterministic": True, "force_row_wise": True}
+ALWAYS = {"random_state": 0, "n_jobs": 1, "verbose": -1, "deterministic": True, "force_row_wise": True}
 KNOWN_AFTER_DAYS = 190
 MONTHS = 36
 
