@@ -192,9 +192,7 @@ fn quarter_word(first: Day) -> String {
 fn promises(explainer: &Explainer, customer: u32) -> Vec<PromisePart> {
     let (facts, day) = (explainer.facts, explainer.night.day);
     let all = facts.promises(day);
-    let mut wanted: Vec<&Promise> =
-        all.iter().filter(|promise| promise.customer == customer && promise.promised_date > day - YEAR).collect();
-    wanted.sort_by_key(|promise| (promise.promised_date, promise.made_date, promise.amount));
+    let wanted = all.iter().filter(|promise| promise.customer == customer && promise.promised_date > day - YEAR);
     let part = |promise: &Promise| {
         let code = explainer.book.rates.code(promise.currency);
         let came = cash_within(promise, facts, day);
@@ -213,7 +211,13 @@ fn promises(explainer: &Explainer, customer: u32) -> Vec<PromisePart> {
             status,
         }
     };
-    wanted.into_iter().map(part).collect()
+    let mut found: Vec<PromisePart> = wanted.map(part).collect();
+    // Dates are written as they sort.
+    found.sort_by(|a, b| {
+        let key = |of: &PromisePart| [&of.promised_date, &of.made_date, &of.currency, &of.amount, &of.came].map(String::clone);
+        key(a).cmp(&key(b))
+    });
+    found
 }
 
 fn returned(explainer: &Explainer, customer: usize) -> Vec<ReturnedPart> {
