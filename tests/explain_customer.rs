@@ -168,10 +168,11 @@ fn a_customer_reads_as_the_readme_shows_it() {
     let place = Place::copy_of("data-samples/mid-size");
     end_of(&mut place.arrears(&["ingest", "--as-of", AS_OF])).expect(0);
     let readme = std::fs::read_to_string(support::repository().join("README.md")).expect("there is a README");
-    let shown = readme.split("--customer C-0000031\n").nth(1).and_then(|rest| rest.split("```").next()).expect("the README shows it");
+    let shown = readme.split("--customer C-0000031 | head -n ").nth(1).and_then(|rest| rest.split("```").next()).expect("the README shows it");
+    let shown = shown.split_once('\n').expect("the command ends its line").1;
     // The night need not be published.
     let said = explain(&place, AS_OF, &["--customer", "C-0000031"]).expect(0).stdout;
-    assert_eq!(said, shown);
+    assert!(!shown.is_empty() && said.starts_with(shown), "{said}");
     let said = explain(&place, AS_OF, &["--customer", "C-0000009"]).expect(0).stdout;
     for line in [
         "in default since 2024-11-07 (54 days): 163.41 USD 90 days or more past due, of 163.41 USD open; 100.00 USD or more counts",
