@@ -168,7 +168,8 @@ fn a_customer_reads_as_the_readme_shows_it() {
     let place = Place::copy_of("data-samples/mid-size");
     end_of(&mut place.arrears(&["ingest", "--as-of", AS_OF])).expect(0);
     let readme = std::fs::read_to_string(support::repository().join("README.md")).expect("there is a README");
-    let shown = readme.split("--customer C-0000031 | head -n ").nth(1).and_then(|rest| rest.split("```").next()).expect("the README shows it");
+    let shown =
+        readme.split("--customer C-0000031 | head -n ").nth(1).and_then(|rest| rest.split("```").next()).expect("the README shows it");
     let shown = shown.split_once('\n').expect("the command ends its line").1;
     // The night need not be published.
     let said = explain(&place, AS_OF, &["--customer", "C-0000031"]).expect(0).stdout;
