@@ -265,6 +265,13 @@ impl Written {
             list.types.remove("reason");
             list.rows.iter_mut().for_each(|row| drop(row.remove("reason")));
         }
+        for table in tables.values_mut() {
+            // Versions are named by all that a model was made from, its date and the names of customers too; families by a member.
+            for column in ["model_version", "family_id"] {
+                table.types.remove(column);
+                table.rows.iter_mut().for_each(|row| drop(row.remove(column)));
+            }
+        }
         assert!(!tables["kpis"].rows.is_empty() && !tables["roll_forward"].rows.is_empty(), "something is published");
         assert!(tables["quarantine"].rows.is_empty(), "every row is used: {:?}", tables["quarantine"].rows);
         tables
@@ -338,7 +345,7 @@ impl Ledger {
         let place = Place::empty();
         // Forecasts name their draws by customers and dates: what they keep when these change is said in tests/as_of.rs.
         let mut config =
-            "base_currency = \"USD\"\nhistory_months = 8\n\n[forecast]\nenabled = false\n\n[worklist]\nagency_amount_min = 0\n".to_owned();
+            "base_currency = \"USD\"\nhistory_months = 8\n\n[forecast]\nenabled = false\n\n[risk]\namount_min = 0\n\n[worklist]\nagency_amount_min = 0\n".to_owned();
         let parts = if how.files == Files::Whole { 1 } else { 3 };
         let mut tables = self.tables(how);
         for (name, ..) in &tables {
@@ -474,15 +481,25 @@ fn without(mut night: Night, tables: &[&str]) -> Night {
 const TABLES_OF_MONTHS: &[&str] = &[
     "behaviour_grid",
     "collection_curves",
+    "credit_reviews",
     "customer_behaviour",
+    "customer_scores",
     "delay_histogram",
     "dso_bridge",
+    "expected_credit_loss",
+    "expected_credit_loss_backtest",
     "kpi_alerts",
     "restatement_rows",
     "restatements",
+    "risk_drift",
+    "risk_performance",
     "roll_forward",
     "roll_rates",
+    "score_points",
 ];
+
+/// The tables of which amounts are products that are rounded: limits to two digits, losses and provisions to the minor unit.
+const TABLES_OF_ROUNDED_PRODUCTS: &[&str] = &["credit_reviews", "expected_credit_loss", "expected_credit_loss_backtest"];
 
 /// What of a night no calendar month matters for: the business date itself, and windows that count days. Customers have rows
 /// where something of theirs happened in three months, so whether a figure of theirs is there depends on months too.
@@ -570,7 +587,8 @@ proptest! {
     fn more_money_is_more_of_every_amount_and_the_same_ratios(ledger in ledgers(&["USD"]), factor in prop_oneof![Just(2_i64), Just(10)]) {
         let scaled = Written { factor, ..PLAIN };
         let (found, expected) = (scaled.night(&ledger.publish(&scaled)), PLAIN.night(&ledger.publish(&PLAIN)));
-        assert_scaled(&found, &expected, i128::from(factor));
+        let of_sums = |night| without(night, TABLES_OF_ROUNDED_PRODUCTS);
+        assert_scaled(&of_sums(found), &of_sums(expected), i128::from(factor));
     }
 
     #[test]
