@@ -137,7 +137,7 @@ fn defaults_worked_by_hand_come_with_their_cause_and_end() {
          E1,invoice,E,2024-06-01,2024-12-01,500.00
          F1,invoice,F,2024-03-01,2024-04-01,1000.00
          FR,receipt,F,2024-07-05,,1000.00
-         G1,invoice,G,2024-06-01,2024-12-30,700.00",
+         G1,invoice,G,2024-06-01,2025-01-30,700.00",
         "PC,CW,C1,2024-06-15,300.00
          PF,FR,F1,2024-07-05,1000.00",
         "B,2024-07-10,insolvency\nE,2024-07-10,legal\n",
