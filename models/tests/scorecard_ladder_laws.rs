@@ -6,15 +6,26 @@ use arrears_models::intervals::jeffreys;
 use arrears_models::logistic::log_odds_of;
 use arrears_models::scorecard::calibration::{Kind, calibrate};
 use arrears_models::scorecard::card::Matrix;
-use arrears_models::scorecard::expert::{Observed, calibrated};
+use arrears_models::scorecard::expert::{ExpertCard, Observed, calibrated};
 use arrears_models::scorecard::fit::{self, fit};
 use arrears_models::scorecard::ladder::{Ladder, Options, Outcome, Tier, fit_ladder};
 use arrears_models::scorecard::{Scorecard, Uncertainty, Unfit};
 use support::{Book, Kind as Column, expert};
 
 fn ladder_with(book: &Book, rule: &[f64], options: &Options) -> Ladder {
+    ladder_beside(&expert(), book, rule, options)
+}
+
+fn ladder_beside(expert: &ExpertCard, book: &Book, rule: &[f64], options: &Options) -> Ladder {
     let is_calibration: Vec<bool> = (0..book.group.len()).map(|row| row % 8 >= 2).collect();
-    book.with_sample(|sample| fit_ladder(sample, &is_calibration, rule, &expert(), options))
+    book.with_sample(|sample| fit_ladder(sample, &is_calibration, rule, expert, options))
+}
+
+/// An expert who tells nobody apart: every fit beats it.
+fn silent() -> ExpertCard {
+    let mut card = expert();
+    card.characteristics.iter_mut().for_each(|of| of.log_odds.iter_mut().for_each(|log_odds| *log_odds = 0.0));
+    card
 }
 
 fn noise(book: &Book) -> Vec<f64> {
@@ -40,7 +51,7 @@ fn the_number_of_defaulted_parents_says_what_may_be_tried() {
     ];
     for (groups, level, tier, expected) in cases {
         let book = Book::usual(11, groups, 8, level);
-        let ladder = ladder_with(&book, &noise(&book), &Options::default());
+        let ladder = ladder_beside(&silent(), &book, &noise(&book), &Options::default());
         assert_eq!((ladder.tier, outcomes(&ladder)), (tier, expected.to_vec()), "{:?}", ladder.counts);
         assert_eq!(ladder.fitted.is_some(), tier != Tier::Expert);
         assert_eq!(ladder.out_of_fold.len(), book.group.len());
@@ -65,11 +76,19 @@ fn a_card_that_does_not_beat_the_rule_gives_way() {
 }
 
 #[test]
+fn a_small_card_gives_way_to_an_expert_it_is_not_surely_better_than() {
+    let book = Book::usual(11, 300, 8, -4.5);
+    // The expert knows the signals of these books; thirty to a hundred defaults do not tell them better.
+    let ladder = ladder_with(&book, &noise(&book), &Options::default());
+    assert_eq!((ladder.tier, outcomes(&ladder)), (Tier::Expert, vec!["too_few_events", "not_better_than_expert", "chosen"]));
+}
+
+#[test]
 fn a_full_card_gives_way_to_a_small_one_that_ranks_better() {
     // A full card from which the signals are kept.
     let book = Book::usual(11, 1_500, 8, -4.0);
     let weak = fit::Options { characteristics_max: 1, ..fit::Options::full() };
-    let ladder = ladder_with(&book, &noise(&book), &Options { full: weak, ..Options::default() });
+    let ladder = ladder_beside(&silent(), &book, &noise(&book), &Options { full: weak, ..Options::default() });
     assert_eq!((ladder.tier, outcomes(&ladder)), (Tier::Small, vec!["worse_than_small", "chosen", "not_needed"]));
 }
 
@@ -104,7 +123,7 @@ fn platt_where_a_hundred_defaulted_and_the_level_alone_below() {
 #[test]
 fn calibration_is_on_what_the_recipe_had_not_seen() {
     let book = Book::usual(11, 300, 8, -4.5);
-    let ladder = ladder_with(&book, &noise(&book), &Options::default());
+    let ladder = ladder_beside(&silent(), &book, &noise(&book), &Options::default());
     let (kind, calibration) = ladder.calibration.as_ref().expect("it was calibrated");
     let rows: Vec<usize> = (0..book.group.len()).filter(|row| row % 8 >= 2).collect();
     let log_odds: Vec<f64> = rows.iter().map(|row| ladder.out_of_fold[*row]).collect();

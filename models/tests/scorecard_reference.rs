@@ -2,6 +2,7 @@
 
 use arrears_models::intervals::jeffreys;
 use arrears_models::isotonic::{pool_adjacent_violators, without_ties};
+use arrears_models::scorecard::bins;
 use arrears_models::scorecard::bins::{Bins, weight_of_evidence};
 use arrears_models::scorecard::calibration::{Kind, calibrate};
 use arrears_models::scorecard::fit::{Options, fit};
@@ -61,7 +62,9 @@ impl Book {
 
 /// The options under which all three stay on the card, with the ridge of the script.
 fn options() -> Options {
-    Options { ridges: vec![0.1], information_value_min: 0.0, ..Options::full() }
+    // The bins that the script was given: 20 quantiles, 5 % of the rows in each.
+    let bins = bins::Options { quantiles: 20, tail_share_min: 0.05, ..bins::Options::default() };
+    Options { bins, ridges: vec![0.1], information_value_min: 0.0, ..Options::full() }
 }
 
 #[test]
