@@ -339,7 +339,7 @@ pub enum ExportCommand {
 /// `arrears export credit-reviews`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "In CSV a text that a spreadsheet could run as a formula has an apostrophe before it; so has one that begins with an\n\
+    after_help = "In CSV a text that a spreadsheet could run as a formula has an apostrophe before it; so has one that begins with an \
     apostrophe: take one off and you have what was written. In JSON money is text; --schema prints the JSON schema."
 )]
 pub struct ExportArguments {

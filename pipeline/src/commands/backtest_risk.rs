@@ -11,8 +11,8 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::ledger::calendar::{Day, date_of, day_of, month_end};
 use crate::run::reporter::Reporter;
-use crate::scoring::characteristics::{RiskSnapshot, Sources};
-use crate::scoring::defaults::{Defaults, Families};
+use crate::scoring::characteristics::RiskSnapshot;
+use crate::scoring::defaults::Defaults;
 use crate::scoring::facts::Facts;
 use crate::scoring::risk::backtest::measures::Judged;
 use crate::scoring::risk::backtest::{Backtest, days_of, is_matured, replay};
@@ -40,7 +40,7 @@ pub(super) fn run(arguments: &BacktestRiskArguments, reporter: &Reporter) -> Res
     };
     let (ledger, origins, known) = open(arguments, config, &longest)?;
     let first_day = ledger.first_day.unwrap_or(known);
-    let looking = looking(&ledger, known, first_day);
+    let looking = Looking::new(&ledger.facts, &ledger.book, &ledger.companies, known, ledger.first_day);
     let days = days_of(&origins, first_day, &longest);
     reporter.start("backtest", (days.len() + origins.len() * if challenger.is_some() { 2 } else { 1 }) as u64, "days");
     let snapshots: BTreeMap<Day, RiskSnapshot> = days
@@ -108,15 +108,6 @@ fn open(arguments: &BacktestRiskArguments, config: Config, options: &RiskOptions
     Ok((ledger, origins, known))
 }
 
-fn looking(ledger: &KeptLedger, known: Day, first_day: Day) -> Looking<'_> {
-    Looking {
-        sources: Sources::new(&ledger.facts, &ledger.book),
-        companies: &ledger.companies,
-        families: Families::new(&ledger.facts, &ledger.companies, known),
-        first_day,
-    }
-}
-
 /// The defaults as they are known now.
 fn outcomes_in_hindsight(ledger: &KeptLedger, first_day: Day, options: &RiskOptions, known: Day) -> Defaults {
     if !ledger.has_recorded_instants {
@@ -130,8 +121,7 @@ fn outcomes_in_hindsight(ledger: &KeptLedger, first_day: Day, options: &RiskOpti
 fn judged(looking: &Looking, backtest: &Backtest) -> Judged {
     let mut judged = Judged::default();
     for tested in &backtest.tested {
-        let group = (looking.companies.name(tested.row.family as usize) >> 32) as u32;
-        judged.push(tested.pd, tested.row.aging_rule(), tested.is_event, group);
+        judged.push(tested.pd, tested.row.aging_rule(), tested.is_event, looking.group(tested.row.family));
     }
     judged
 }

@@ -9,8 +9,7 @@ use crate::ledger::buckets::Buckets;
 use crate::ledger::calendar::{Day, date_of, day_of};
 use crate::near;
 use crate::scoring::as_of::UsualTerms;
-use crate::scoring::characteristics::Sources;
-use crate::scoring::defaults::{Defaults, Families};
+use crate::scoring::defaults::Defaults;
 use crate::scoring::facts::{self, Facts};
 use crate::scoring::risk::card::risk_version;
 use crate::scoring::risk::explain::{Explainer, Explanation, text};
@@ -88,12 +87,7 @@ fn explain(ledger: &KeptLedger, customer: u32, as_of: Day) -> Result<Explanation
         let what = format!("the ledger has nothing by the end of {}", date_of(as_of));
         return Err(Error::usage("nothing_yet", what).hint("take a later --as-of"));
     }
-    let looking = Looking {
-        sources: Sources::new(&ledger.facts, book),
-        companies: &ledger.companies,
-        families: Families::new(&ledger.facts, &ledger.companies, as_of),
-        first_day: ledger.first_day.unwrap_or(as_of),
-    };
+    let looking = Looking::new(&ledger.facts, book, &ledger.companies, as_of, ledger.first_day);
     // Earlier days are seen as they turned out, where the ledger tells that from how they looked.
     let since = risk::since(as_of, &options);
     let hindsight =

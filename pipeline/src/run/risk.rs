@@ -9,8 +9,7 @@ use crate::error::Result;
 use crate::marts::frame::Sink as _;
 use crate::publish::model_version::ModelVersion;
 use crate::publish::night::StagedNight;
-use crate::scoring::characteristics::Sources;
-use crate::scoring::defaults::{Defaults, Families};
+use crate::scoring::defaults::Defaults;
 use crate::scoring::facts::Facts;
 use crate::scoring::late_at_issue::LateModel;
 use crate::scoring::late_at_issue::next_invoice::late_of_next_invoices;
@@ -52,12 +51,7 @@ pub fn write_risk(
     let options = config.risk.options(*config.forecast.half_life_days);
     let defaults = defaults_in_hindsight(config, computed, looked, &options);
     let companies = &looked.inputs.companies;
-    let looking = Looking {
-        sources: Sources::new(facts, book),
-        companies,
-        families: Families::new(facts, companies, *as_of),
-        first_day: loaded.first_day.unwrap_or(*as_of),
-    };
+    let looking = Looking::new(facts, book, companies, *as_of, loaded.first_day);
     let reporter = session.reporter;
     reporter.start("risk", NightRisk::days(&looking, *as_of, &options) as u64, "days");
     let judged = NightRisk::new(&looking, defaults, *as_of, options, || reporter.advance(1));

@@ -8,7 +8,7 @@
 use crate::ingest::load::knowledge::{
     FROM_THE_BEGINNING, Knowledge, Known, KnownContact, KnownCustomers, KnownOrder, KnownPromise, KnownRates, Match, TO_THIS_DAY,
 };
-use crate::ledger::book::{Book, CustomerIndex, Dispute, DocumentType, Item, ItemIndex, LabelIndex, NO_AMOUNT, NO_DATE, Promise};
+use crate::ledger::book::{Book, CustomerIndex, Dispute, DocumentType, Item, ItemIndex, LabelIndex, Promise};
 use crate::ledger::calendar::Day;
 use crate::ledger::money::RATE_ONE;
 use crate::ledger::rates::CurrencyIndex;
@@ -303,18 +303,7 @@ impl Facts {
 
     /// How much of `open` is disputed at the end of `day`, as known then.
     pub fn disputed(&self, item: &DebitItem, open: i64, day: Day) -> i64 {
-        let disputes = &self.disputes[item.disputes.start as usize..item.disputes.end as usize];
-        let is_active = |known: &&Known<Dispute>| {
-            let dispute = &known.fact;
-            let is_known = known.from <= day && day < known.until;
-            is_known && dispute.opened_date <= day && (dispute.closed_date == NO_DATE || day < dispute.closed_date)
-        };
-        let total: i128 = disputes
-            .iter()
-            .filter(is_active)
-            .map(|known| if known.fact.amount == NO_AMOUNT { i128::from(open) } else { i128::from(known.fact.amount) })
-            .sum();
-        i64::try_from(total.min(i128::from(open))).expect("no more than what is open")
+        self.disputed_since(item, open, day, day)
     }
 
     /// The promises that were made by the end of `day`, as known then, sorted by customer and then by content.

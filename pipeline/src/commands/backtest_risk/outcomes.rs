@@ -10,8 +10,6 @@ use crate::ingest::load::{DocumentRow, document_rows};
 use crate::ledger::book::CustomerIndex;
 use crate::ledger::calendar::{Day, date_of};
 use crate::run::reporter::Reporter;
-use crate::scoring::characteristics::Sources;
-use crate::scoring::defaults::Families;
 use crate::scoring::facts::Facts;
 use crate::scoring::grades::EDGES;
 use crate::scoring::risk::backtest::outcomes::{Labelled, OutcomesTested, add_rows, test};
@@ -105,12 +103,7 @@ fn add_round(rows: &mut TrainingRows, ledger: &KeptLedger, round: &[Cut], first:
     );
     let facts = Facts::new(book, &known, since(first, options), *ledger.config.include_intercompany);
     let last = round.iter().map(|cut| day_of_instant(cut.instant)).max().unwrap_or(first);
-    let looking = Looking {
-        sources: Sources::new(&facts, book),
-        companies: &ledger.companies,
-        families: Families::new(&facts, &ledger.companies, last),
-        first_day: ledger.first_day.unwrap_or(first),
-    };
+    let looking = Looking::new(&facts, book, &ledger.companies, last, ledger.first_day);
     let labelled = round.iter().map(|cut| Labelled { day: day_of_instant(cut.instant), customer: cut.customer, is_bad: cut.is_bad });
     let mut labelled: Vec<Labelled> = labelled.collect();
     labelled.sort_unstable();

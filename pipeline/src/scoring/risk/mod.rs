@@ -21,7 +21,9 @@ pub mod training;
 use super::characteristics::{RiskSnapshot, Sources};
 use super::defaults::{Defaults, Families, Rule};
 use crate::forecast::snapshot::Companies;
+use crate::ledger::book::Book;
 use crate::ledger::calendar::{Day, month_end, month_start};
+use crate::scoring::facts::Facts;
 
 /// An outcome counts as known so many days after its window has ended: bookings come late.
 pub const FINAL_AFTER_DAYS: i32 = 10;
@@ -57,7 +59,22 @@ pub struct Looking<'a> {
     pub first_day: Day,
 }
 
-impl Looking<'_> {
+impl<'a> Looking<'a> {
+    /// Looks at facts at the end of `day`; `first_day` is that of the first document, `None` without any.
+    pub fn new(facts: &'a Facts, book: &Book, companies: &'a Companies, day: Day, first_day: Option<Day>) -> Self {
+        Looking {
+            sources: Sources::new(facts, book),
+            companies,
+            families: Families::new(facts, companies, day),
+            first_day: first_day.unwrap_or(day),
+        }
+    }
+
+    /// A number for a family that depends on its name alone, by which its rows stay together: the first bits of a hash.
+    pub fn group(&self, family: u32) -> u32 {
+        (self.companies.name(family as usize) >> 32) as u32
+    }
+
     /// All customers at the end of `day`.
     pub fn snapshot(&self, day: Day, options: &RiskOptions) -> RiskSnapshot {
         RiskSnapshot::new(&self.sources, self.companies, &self.families, day, options.half_life_days)

@@ -106,10 +106,9 @@ impl TrainingRows {
         self.with_sample(group, |sample| fit_ladder(sample, is_calibration, &self.rule, &expert::card(), &choices))
     }
 
-    /// A number for each row's family that does not depend on the order of the customers: the first bits of the family's name.
+    /// The group of each row; see [`Looking::group`].
     pub fn groups(&self, looking: &Looking) -> Vec<u32> {
-        let name = |family: &u32| (looking.companies.name(*family as usize) >> 32) as u32;
-        self.family.iter().map(name).collect()
+        self.family.iter().map(|family| looking.group(*family)).collect()
     }
 }
 

@@ -1,12 +1,13 @@
 //! Contacts with customers as they were known at the end of any day.
 
+use super::customers::customers_by_key;
 use super::{Known, LedgerFiles, LoadOptions, Rows, read_row_groups};
 use crate::error::Result;
 use crate::ingest::keys::row_key;
 use crate::ledger::book::{Book, CustomerIndex};
 use crate::ledger::calendar::Day;
 use arrow::array::{Array as _, AsArray as _};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A version of a contact about what is owed.
@@ -31,10 +32,7 @@ pub(super) fn read(files: &LedgerFiles, options: &LoadOptions, book: &Book) -> R
     if segments.is_empty() {
         return Ok(Vec::new());
     }
-    let customers: HashMap<i64, CustomerIndex> = (0_u32..)
-        .zip(&book.customers)
-        .map(|(at, customer)| (row_key(&[book.companies[customer.company as usize].as_bytes(), customer.id.as_bytes()]).row_key(), at))
-        .collect();
+    let customers = customers_by_key(book);
     let rows = Rows::of(files, "contacts", options)?;
     let columns = ["customer_key", "company_id", "document_id", "contact_date", "channel", "outcome", "recorded_at"];
     let groups = read_row_groups(segments, files.first_files, &columns, &[], |group| {

@@ -6,7 +6,7 @@
 use super::{FROM_THE_BEGINNING, Known, LedgerFiles, LoadOptions, Numbers, Rows, TO_THIS_DAY, read_row_groups};
 use crate::error::Result;
 use crate::ingest::keys::row_key;
-use crate::ledger::book::{Book, CustomerIndex, NO_AMOUNT, NO_DATE};
+use crate::ledger::book::{Book, Customer, CustomerIndex, NO_AMOUNT, NO_DATE};
 use crate::ledger::calendar::Day;
 use crate::ledger::rates::CurrencyIndex;
 use std::collections::HashMap;
@@ -91,14 +91,17 @@ fn stretch<T>(sorted: &[T], of: impl Fn(&T) -> usize, customer: usize) -> &[T] {
 
 /// Reads every version of every customer's row and event. Rows of customers that are not in the book say nothing.
 pub(super) fn read(files: &LedgerFiles, options: &LoadOptions, book: &Book, currencies: &Numbers) -> Result<KnownCustomers> {
-    let customers: HashMap<i64, CustomerIndex> = (0_u32..)
-        .zip(&book.customers)
-        .map(|(at, customer)| (key_of(&book.companies[customer.company as usize], &customer.id), at))
-        .collect();
+    let customers = customers_by_key(book);
     Ok(KnownCustomers {
         rows: read_rows(files, options, (book, currencies), &customers)?,
         events: read_events(files, options, &customers)?,
     })
+}
+
+/// The customers of a book by the key of their rows, as other tables name them.
+pub(super) fn customers_by_key(book: &Book) -> HashMap<i64, CustomerIndex> {
+    let key = |customer: &Customer| key_of(&book.companies[customer.company as usize], &customer.id);
+    (0_u32..).zip(&book.customers).map(|(at, customer)| (key(customer), at)).collect()
 }
 
 fn key_of(company: &str, id: &str) -> i64 {

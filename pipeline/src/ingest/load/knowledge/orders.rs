@@ -1,12 +1,11 @@
 //! Orders as they were known at the end of any day.
 
+use super::customers::customers_by_key;
 use super::{Known, LedgerFiles, LoadOptions, Numbers, Rows, read_row_groups};
 use crate::error::Result;
-use crate::ingest::keys::row_key;
 use crate::ledger::book::{Book, CustomerIndex};
 use crate::ledger::calendar::Day;
 use crate::ledger::rates::CurrencyIndex;
-use std::collections::HashMap;
 
 /// A version of an order that is not invoiced yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,10 +27,7 @@ pub(super) fn read(files: &LedgerFiles, options: &LoadOptions, book: &Book, curr
     if segments.is_empty() {
         return Ok(Vec::new());
     }
-    let customers: HashMap<i64, CustomerIndex> = (0_u32..)
-        .zip(&book.customers)
-        .map(|(at, customer)| (row_key(&[book.companies[customer.company as usize].as_bytes(), customer.id.as_bytes()]).row_key(), at))
-        .collect();
+    let customers = customers_by_key(book);
     let rows = Rows::of(files, "orders", options)?;
     let columns = ["customer_key", "expected_invoice_date", "amount", "currency", "recorded_at"];
     let groups = read_row_groups(segments, files.first_files, &columns, &[], |group| {

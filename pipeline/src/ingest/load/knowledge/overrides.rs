@@ -1,14 +1,13 @@
 //! Decisions of people about a customer's credit, as they were known at the end of any day.
 
+use super::customers::customers_by_key;
 use super::{Known, LedgerFiles, LoadOptions, Numbers, Rows, read_row_groups};
 use crate::error::Result;
-use crate::ingest::keys::row_key;
 use crate::ingest::load::overrides::flaw;
 use crate::ledger::book::{Book, CustomerIndex, NO_AMOUNT, NO_DATE};
 use crate::ledger::calendar::Day;
 use crate::ledger::rates::CurrencyIndex;
 use crate::scoring::grades::Grade;
-use std::collections::HashMap;
 
 /// What a person may decide, in the order in which one goes before another: as
 /// [`crate::catalog::ledger_tables::OVERRIDE_KINDS`].
@@ -78,10 +77,7 @@ pub(super) fn read(files: &LedgerFiles, options: &LoadOptions, book: &Book, curr
     if segments.is_empty() {
         return Ok(Vec::new());
     }
-    let customers: HashMap<i64, CustomerIndex> = (0_u32..)
-        .zip(&book.customers)
-        .map(|(at, customer)| (row_key(&[book.companies[customer.company as usize].as_bytes(), customer.id.as_bytes()]).row_key(), at))
-        .collect();
+    let customers = customers_by_key(book);
     let rows = Rows::of(files, "overrides", options)?;
     let columns = [
         "customer_key",

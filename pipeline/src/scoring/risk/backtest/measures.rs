@@ -2,7 +2,7 @@
 
 use arrears_models::classification::{BrierParts, Probabilities};
 use arrears_models::intervals::{RateInterval, jeffreys};
-use arrears_models::scorecard::comparison::{self, AucComparison, Replicated, compare_auc};
+use arrears_models::scorecard::comparison::{self, AucComparison, compare_auc};
 use std::collections::BTreeSet;
 
 /// Scores with what came of them.
@@ -122,9 +122,4 @@ impl Judged {
             interval: jeffreys(rate * independent, independent, 0.9),
         })
     }
-}
-
-/// The share of replicates in which the first is better, for a verdict.
-pub fn share_better(difference: &Replicated) -> f64 {
-    difference.share_positive().unwrap_or(0.5)
 }

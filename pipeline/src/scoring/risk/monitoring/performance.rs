@@ -76,7 +76,7 @@ impl Figure {
 
 /// The month ends one by one, and all together at the end.
 pub fn judgements(looking: &Looking, matured: &[Matured]) -> Vec<Judgement> {
-    let group = |family: u32| (looking.companies.name(family as usize) >> 32) as u32;
+    let group = |family: u32| looking.group(family);
     let mut together = Judgement::default();
     let mut all: Vec<Judgement> = Vec::new();
     for Matured { model, tested } in matured {
