@@ -30,7 +30,7 @@ pub use expected_credit_loss::{
 pub use forecast::ForecastConfig;
 pub use metrics::{Alert, AlertRule, MetricsConfig};
 pub use risk::RiskConfig;
-pub use source::{FLAT_PAYMENT_COLUMNS, NegativeAmount, Shape, Source, allowed_columns, flat_columns};
+pub use source::{DeliveryKind, FLAT_PAYMENT_COLUMNS, NegativeAmount, Shape, Source, allowed_columns, flat_columns};
 pub use worklist::{SHARE_ONE, Stage, WorklistConfig};
 
 use crate::error::{Error, Result, io_error};
