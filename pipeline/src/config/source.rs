@@ -9,7 +9,7 @@ use encoding_rs::Encoding;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::shapes::{Shape, allowed_columns};
+use super::shapes::{CreditRows, Shape, allowed_columns};
 use super::{DatePattern, Document};
 use crate::catalog::ledger_tables::{TABLES, Table};
 use crate::error::{Error, Result};
@@ -79,8 +79,8 @@ pub struct Source {
     pub negative_amount: NegativeAmount,
     /// Whether all amounts are written with the sign reversed.
     pub reverse_sign: bool,
-    /// Whether a credit stands in one row for each document it settles.
-    pub one_row_per_allocation: bool,
+    /// In how many rows a credit stands.
+    pub credit_rows: CreditRows,
     /// Canonical column → (text in the file → text it stands for).
     pub values: BTreeMap<String, BTreeMap<String, String>>,
     /// Where in the file name the date of its delivery stands.
@@ -112,7 +112,7 @@ pub(super) struct RawSource {
     pub encoding: Option<Spanned<String>>,
     pub negative_amount: Option<Spanned<String>>,
     pub amount_sign: Option<Spanned<String>>,
-    pub one_row_per_allocation: Option<Spanned<bool>>,
+    pub credit_rows: Option<Spanned<String>>,
     #[serde(default)]
     pub values: BTreeMap<Spanned<String>, BTreeMap<String, String>>,
     pub delivery: Option<Spanned<String>>,
@@ -122,9 +122,8 @@ pub(super) struct RawSource {
 
 impl RawSource {
     pub(super) fn check(self, line: usize, document: &Document<'_>, directory: &std::path::Path) -> Result<Source> {
-        let shape = Shape::named(self.shape.get_ref()).ok_or_else(|| {
-            document.unknown_word("shape", &self.shape, &Shape::ALL.map(Shape::word))
-        })?;
+        let shape =
+            Shape::named(self.shape.get_ref()).ok_or_else(|| document.unknown_word("shape", &self.shape, &Shape::ALL.map(Shape::word)))?;
         let table = match &self.table {
             None => None,
             Some(name) if shape != Shape::Canonical => {
@@ -233,7 +232,7 @@ impl RawSource {
             encoding,
             negative_amount,
             reverse_sign,
-            one_row_per_allocation: self.one_row_per_allocation.is_some_and(|value| *value.get_ref()),
+            credit_rows: CreditRows::check(self.credit_rows.as_ref(), document)?,
             values: self.values.into_iter().map(|(column, map)| (column.into_inner(), map)).collect(),
             delivered_at: document.pattern("delivered_at", self.delivered_at.as_ref())?,
             null_values: self.null_values.unwrap_or_default(),

@@ -404,7 +404,7 @@ impl<'o> Run<'o> {
             recorded_at: file.recorded_at(),
             negative_amount: source.negative_amount,
             reverse_sign: source.reverse_sign,
-            one_row_per_allocation: source.one_row_per_allocation,
+            credit_rows: source.credit_rows,
             tables,
         })
     }
