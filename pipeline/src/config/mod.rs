@@ -9,6 +9,7 @@ mod date_pattern;
 mod expected_credit_loss;
 mod forecast;
 mod metrics;
+pub mod presets;
 mod risk;
 mod shapes;
 mod source;

@@ -36,6 +36,16 @@ impl Shape {
         }
     }
 
+    /// The shape that a source says.
+    pub(super) fn check(word: Option<&Spanned<String>>, path: &Spanned<String>, document: &Document<'_>) -> Result<Shape> {
+        let Some(word) = word else {
+            return Err(document
+                .error(path, "missing_key", "a key is missing: shape".to_owned())
+                .hint("a [[source]] needs at least `path` and `shape`, or `path` and `preset`; `arrears presets` lists them"));
+        };
+        Shape::named(word.get_ref()).ok_or_else(|| document.unknown_word("shape", word, &Shape::ALL.map(Shape::word)))
+    }
+
     /// The shape of this word.
     pub fn named(word: &str) -> Option<Shape> {
         Shape::ALL.into_iter().find(|shape| shape.word() == word)

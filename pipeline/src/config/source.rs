@@ -2,7 +2,7 @@
 //!
 //! This module turns the text of the file into checked values; it opens no data.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use encoding_rs::Encoding;
@@ -10,7 +10,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::shapes::{CreditRows, Shape, allowed_columns};
-use super::{DatePattern, Document};
+use super::{DatePattern, Document, presets};
 use crate::catalog::ledger_tables::{TABLES, Table};
 use crate::error::{Error, Result};
 use crate::ledger::money::DecimalFormat;
@@ -87,6 +87,8 @@ pub struct Source {
     pub delivered_at: Option<DatePattern>,
     /// Texts that mean "nothing here", besides the empty one.
     pub null_values: Vec<String>,
+    /// Canonical columns that are mapped, and may be missing in a file where the ledger can do without them.
+    pub lenient_columns: BTreeSet<String>,
     /// The line of the configuration it starts on.
     pub line: usize,
 }
@@ -97,7 +99,8 @@ pub struct Source {
 pub(super) struct RawSource {
     pub name: Option<Spanned<String>>,
     pub path: Spanned<String>,
-    pub shape: Spanned<String>,
+    pub shape: Option<Spanned<String>>,
+    pub preset: Option<Spanned<String>>,
     pub table: Option<Spanned<String>>,
     #[serde(default)]
     pub columns: BTreeMap<Spanned<String>, Spanned<String>>,
@@ -122,9 +125,9 @@ pub(super) struct RawSource {
 
 impl RawSource {
     pub(super) fn check(self, line: usize, document: &Document<'_>, directory: &std::path::Path) -> Result<Source> {
-        let shape =
-            Shape::named(self.shape.get_ref()).ok_or_else(|| document.unknown_word("shape", &self.shape, &Shape::ALL.map(Shape::word)))?;
-        let table = match &self.table {
+        let (raw, mut lenient_columns) = presets::fill(self, document)?;
+        let shape = Shape::check(raw.shape.as_ref(), &raw.path, document)?;
+        let table = match &raw.table {
             None => None,
             Some(name) if shape != Shape::Canonical => {
                 return Err(document
@@ -136,7 +139,7 @@ impl RawSource {
                     .ok_or_else(|| document.unknown_word("table", name, &TABLES.iter().map(|table| table.name).collect::<Vec<_>>()))?,
             ),
         };
-        if let Some(delivery) = &self.delivery {
+        if let Some(delivery) = &raw.delivery {
             match delivery.get_ref().as_str() {
                 "delta" => {}
                 "full" => {
@@ -148,6 +151,10 @@ impl RawSource {
             }
         }
         let allowed = allowed_columns(shape, table);
+        if shape == Shape::OpenAndCleared {
+            // A file of open items has nothing to say about clearings.
+            lenient_columns.extend(["clearing_id", "clearing_date"].map(str::to_owned));
+        }
         let check_column = |column: &Spanned<String>, key: &str| {
             if allowed.contains(&column.get_ref().as_str()) {
                 return Ok(());
@@ -155,13 +162,13 @@ impl RawSource {
             let what = format!("`{}` is not a column that `{key}` can fill", column.get_ref());
             Err(document.error(column, "unknown_column", what).hint(format!("the columns are: {}", allowed.join(", "))))
         };
-        for column in self.columns.keys() {
+        for column in raw.columns.keys() {
             check_column(column, "columns")?;
         }
         let mut constants = BTreeMap::new();
-        for (column, value) in self.constants {
+        for (column, value) in raw.constants {
             check_column(&column, "constants")?;
-            if self.columns.contains_key(&column) {
+            if raw.columns.contains_key(&column) {
                 let what = format!("`{}` has a column and a constant", column.get_ref());
                 return Err(document.error(&column, "config_conflict", what).hint("keep one of the two"));
             }
@@ -177,15 +184,15 @@ impl RawSource {
             };
             constants.insert(column.into_inner(), text);
         }
-        for column in self.values.keys() {
+        for column in raw.values.keys() {
             check_column(column, "values")?;
         }
         let decimal = DecimalFormat {
-            decimal: document.one_byte("decimal", self.decimal.as_ref())?.unwrap_or(b'.'),
-            thousands: document.one_byte("thousands", self.thousands.as_ref())?,
+            decimal: document.one_byte("decimal", raw.decimal.as_ref())?.unwrap_or(b'.'),
+            thousands: document.one_byte("thousands", raw.thousands.as_ref())?,
         };
         if decimal.thousands == Some(decimal.decimal) {
-            let place = self.thousands.as_ref().or(self.decimal.as_ref());
+            let place = raw.thousands.as_ref().or(raw.decimal.as_ref());
             let what = "`decimal` and `thousands` are the same character".to_owned();
             let error = match place {
                 Some(place) => document.error(place, "config_conflict", what),
@@ -193,49 +200,50 @@ impl RawSource {
             };
             return Err(error.hint("thousands = \".\" with decimal = \",\", or the other way round"));
         }
-        let quote = match self.quote.as_ref() {
+        let quote = match raw.quote.as_ref() {
             Some(quote) if quote.get_ref().is_empty() => None,
             other => Some(document.one_byte("quote", other)?.unwrap_or(b'"')),
         };
-        let encoding = match &self.encoding {
+        let encoding = match &raw.encoding {
             None => encoding_rs::UTF_8,
             Some(label) => Encoding::for_label(label.get_ref().as_bytes()).ok_or_else(|| {
                 let what = format!("the encoding is not known: {}", label.get_ref());
                 document.error(label, "unknown_word", what).hint("for example utf-8, utf-16, windows-1252, latin-1, shift_jis")
             })?,
         };
-        let negative_amount = match &self.negative_amount {
+        let negative_amount = match &raw.negative_amount {
             None => NegativeAmount::Quarantine,
             Some(word) => match NegativeAmount::ALL.iter().find(|(_, known)| known == word.get_ref()) {
                 Some((rule, _)) => *rule,
                 None => return Err(document.unknown_word("negative_amount", word, &NegativeAmount::ALL.map(|(_, word)| word))),
             },
         };
-        let reverse_sign = match self.amount_sign.as_ref().map(|word| (word, word.get_ref().as_str())) {
+        let reverse_sign = match raw.amount_sign.as_ref().map(|word| (word, word.get_ref().as_str())) {
             None | Some((_, "as_is")) => false,
             Some((_, "reversed")) => true,
             Some((word, _)) => return Err(document.unknown_word("amount_sign", word, &["as_is", "reversed"])),
         };
         Ok(Source {
-            name: self.name.as_ref().map_or_else(|| default_name(self.path.get_ref()), |name| name.get_ref().clone()),
-            path: directory.join(self.path.get_ref()),
-            path_text: self.path.get_ref().clone(),
+            name: raw.name.as_ref().map_or_else(|| default_name(raw.path.get_ref()), |name| name.get_ref().clone()),
+            path: directory.join(raw.path.get_ref()),
+            path_text: raw.path.get_ref().clone(),
             shape,
             table,
-            columns: self.columns.into_iter().map(|(column, header)| (column.into_inner(), header.into_inner())).collect(),
+            columns: raw.columns.into_iter().map(|(column, header)| (column.into_inner(), header.into_inner())).collect(),
             constants,
-            date_format: document.pattern("date_format", self.date_format.as_ref())?.unwrap_or_else(DatePattern::iso_date),
-            instant_format: document.pattern("instant_format", self.instant_format.as_ref())?.unwrap_or_else(DatePattern::iso_instant),
+            date_format: document.pattern("date_format", raw.date_format.as_ref())?.unwrap_or_else(DatePattern::iso_date),
+            instant_format: document.pattern("instant_format", raw.instant_format.as_ref())?.unwrap_or_else(DatePattern::iso_instant),
             decimal,
-            delimiter: document.one_byte("delimiter", self.delimiter.as_ref())?,
+            delimiter: document.one_byte("delimiter", raw.delimiter.as_ref())?,
             quote,
             encoding,
             negative_amount,
             reverse_sign,
-            credit_rows: CreditRows::check(self.credit_rows.as_ref(), document)?,
-            values: self.values.into_iter().map(|(column, map)| (column.into_inner(), map)).collect(),
-            delivered_at: document.pattern("delivered_at", self.delivered_at.as_ref())?,
-            null_values: self.null_values.unwrap_or_default(),
+            credit_rows: CreditRows::check(raw.credit_rows.as_ref(), document)?,
+            values: raw.values.into_iter().map(|(column, map)| (column.into_inner(), map)).collect(),
+            delivered_at: document.pattern("delivered_at", raw.delivered_at.as_ref())?,
+            null_values: raw.null_values.unwrap_or_default(),
+            lenient_columns,
             line,
         })
     }
