@@ -30,6 +30,8 @@ pub struct Collected {
     pub repaired: Vec<u64>,
     /// The earliest instant at which a row says itself that it was recorded.
     pub earliest_recorded_at: Option<i64>,
+    /// Lines that say an application and no document.
+    pub only_applications: Vec<u64>,
     /// What the quarantine segment is called if one is needed.
     pub quarantine_name: String,
 }

@@ -190,7 +190,7 @@ proptest! {
     fn an_amount_is_exact_or_refused(text in "[-+]?[0-9.,' ]{0,24}|[ -~]{0,12}", comma: bool) {
         let (decimal, thousands) = if comma { (b',', b'.') } else { (b'.', b',') };
         for thousands in [None, Some(thousands)] {
-            let format = DecimalFormat { decimal, thousands, ..DecimalFormat::default() };
+            let format = DecimalFormat { decimal, thousands };
             if let Ok(value) = parse_decimal(text.as_bytes(), format, AMOUNT_SCALE) {
                 // A trailing minus and parentheses are negative signs.
                 let text = match (text.strip_suffix('-'), text.strip_prefix('(').and_then(|text| text.strip_suffix(')'))) {
