@@ -169,12 +169,19 @@ pub fn work_text(block: &Block, context: &FileContext, dialect: Dialect) -> Resu
     let mut grid = Grid::new(context.plan.width);
     let mut broken = Vec::new();
     let mut rows = BlockRows::new(context);
+    let mut has_room = false;
     loop {
         grid.clear();
         let more = splitter.fill(&mut grid, RECORDS_AT_ONCE, &mut broken);
         rows.add(&grid, &block.text);
         if !more {
             break;
+        }
+        if let (Some(first), Some(last), false) = (grid.records.first(), grid.records.last(), has_room) {
+            // The first records tell how many there will be.
+            let (done, left) = (last.end - first.start + 1, block.text.len().saturating_sub(last.end));
+            rows.reserve(grid.records.len() * left / done + RECORDS_AT_ONCE, left + left / 8);
+            has_room = true;
         }
     }
     rows.add_broken(&broken, &block.text);

@@ -132,6 +132,16 @@ impl<'a> BlockRows<'a> {
         }
     }
 
+    /// Makes room for this many records of this many bytes in all.
+    pub fn reserve(&mut self, records: usize, bytes: usize) {
+        let width = self.context.plan.width.max(1);
+        for column in &mut self.data {
+            column.reserve(records, bytes / width);
+        }
+        self.lines.reserve(records);
+        self.keep.reserve(records);
+    }
+
     /// Reads and checks the records of a grid.
     pub fn add(&mut self, grid: &Grid, block: &[u8]) {
         let first = self.lines.len();
