@@ -340,20 +340,16 @@ fn expect_every_night(world: &World) {
 
 #[test]
 fn a_clearing_that_is_reset_opens_its_items_again_in_whatever_order_the_nights_come() {
-    let orders = [[0, 1, 2, 3], [3, 2, 1, 0], [1, 3, 0, 2], [2, 0, 3, 1]];
-    for order in orders {
+    for order in [[0, 1, 2, 3], [3, 2, 1, 0], [1, 3, 0, 2], [2, 0, 3, 1]] {
         let world = World::items("delivered_at = \"%Y-%m-%d\"");
+        // What the ledger begins with is known from the beginning, whatever its date: it begins with something else.
+        world.write("items_2024-12-31.csv", &format!("{ITEMS}Z1,invoice,C,2024-12-01,,0.00,EUR,,\n")).ingest("2025-03-01");
         for night in order {
             let (date, rows) = NIGHTS[night];
             world.write(&format!("items_{date}.csv"), &format!("{ITEMS}{rows}"));
             world.ingest("2025-03-01");
         }
-        if order[0] == 0 {
-            expect_every_night(&world);
-        } else {
-            // What the ledger begins with is known from the beginning; what is known in the end is the same.
-            world.expect_known("2025-02-28", "2025-02-20", &["P1 -10000"]);
-        }
+        expect_every_night(&world);
     }
     let at_once = World::items("delivered_at = \"%Y-%m-%d\"");
     for (date, rows) in NIGHTS {

@@ -120,13 +120,19 @@ impl BlockRows<'_> {
                         self.write_own_id(row, &mut id);
                         column.push_text(&id);
                     }
-                    _ if is_reference && !source.is_valid(row) => column.push_from(applies_to, row),
+                    _ if is_reference && !source.is_valid(row) && !self.is_repeated(row) => column.push_from(applies_to, row),
                     _ => column.push_from(source, row),
                 }
             }
             column
         });
         (columns.collect(), rows.iter().map(|row| self.lines[*row]).collect())
+    }
+
+    /// Whether other rows may repeat the document with another reference.
+    fn is_repeated(&self, row: usize) -> bool {
+        let is_credit = || self.column("document_type").text(row).is_some_and(is_credit_type);
+        self.context.credit_rows == CreditRows::Repeated && is_credit()
     }
 
     /// The id of the document a posting is: where each row is a part of a credit, named for what it settles, too.
