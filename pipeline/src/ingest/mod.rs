@@ -10,6 +10,7 @@ mod columns;
 mod discover;
 mod finish;
 mod input;
+mod joined;
 mod keys;
 pub mod known;
 pub mod load;

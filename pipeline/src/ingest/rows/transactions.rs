@@ -183,7 +183,9 @@ impl BlockRows<'_> {
                 word => {
                     let is_return = word == b"receipt_reversal";
                     if with_credits && is_return {
-                        let sign = if has_debit() && has_credit() { -1 } else { 0 };
+                        // Where a system has one reference for either side, it is the receipt that is meant.
+                        let is_same = self.column("applies_to").text(row) == self.column("credit_document_id").text(row);
+                        let sign = if has_debit() && has_credit() && !is_same { -1 } else { 0 };
                         let sides = if sign == 0 { (Side::Own, Side::Own) } else { (Side::Credit, Side::AppliesTo) };
                         push(FIRST, sides.0, sides.1, sign);
                     }
