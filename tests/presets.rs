@@ -73,6 +73,8 @@ fn check_files(place: &Place, expected: &Expected) {
                 })
                 .sum()
         };
+        let read: u64 = file.tables.values().map(|counts| counts.read).sum();
+        assert_eq!(total("read", "row_count"), i128::from(read), "{}", file.file);
         for column in ["row_count", "amount"] {
             let parts: i128 = ["accepted", "repaired", "unchanged", "quarantined"].iter().map(|measure| total(measure, column)).sum();
             assert_eq!(total("read", column), parts, "{} {column}", file.file);
