@@ -13,6 +13,7 @@ mod discover;
 mod finish;
 mod follows;
 mod input;
+mod joined;
 mod keys;
 pub mod known;
 pub mod load;
