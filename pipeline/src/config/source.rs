@@ -9,10 +9,12 @@ use encoding_rs::Encoding;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::remote::{Place, Remote};
 use super::{DatePattern, Document};
 use crate::catalog::ledger_tables::{self, IS_DELETED, Kind, RECORDED_AT, TABLES, Table};
 use crate::error::{Error, Result};
 use crate::ledger::money::DecimalFormat;
+use crate::objects::Location;
 
 /// The shape of a source's files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +85,8 @@ pub struct Source {
     pub delivered_at: Option<DatePattern>,
     /// Texts that mean "nothing here", besides the empty one.
     pub null_values: Vec<String>,
+    /// Where its rows come from, when `path` is no path of this machine.
+    pub remote: Option<Remote>,
     /// The line of the configuration it starts on.
     pub line: usize,
 }
@@ -92,7 +96,7 @@ pub struct Source {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawSource {
     pub name: Option<Spanned<String>>,
-    pub path: Spanned<String>,
+    pub path: Option<Spanned<String>>,
     pub shape: Spanned<String>,
     pub table: Option<Spanned<String>>,
     #[serde(default)]
@@ -113,6 +117,12 @@ pub(super) struct RawSource {
     pub delivery: Option<Spanned<String>>,
     pub delivered_at: Option<Spanned<String>>,
     pub null_values: Option<Vec<String>>,
+    // Instead of `path`: see `remote`.
+    pub query: Option<Spanned<String>>,
+    pub query_file: Option<Spanned<String>>,
+    pub connection: Option<Spanned<String>>,
+    pub connection_env: Option<Spanned<String>>,
+    pub timeout_seconds: Option<Spanned<u32>>,
 }
 
 /// Payment columns of the flat shape that no canonical table has.
@@ -120,6 +130,7 @@ pub const FLAT_PAYMENT_COLUMNS: &[&str] = &["paid_date", "paid_amount"];
 
 impl RawSource {
     pub(super) fn check(self, line: usize, document: &Document<'_>, directory: &std::path::Path) -> Result<Source> {
+        let place = Place::of(&self, line, document, directory)?;
         let shape = match self.shape.get_ref().as_str() {
             "canonical" => Shape::Canonical,
             "flat_invoices" => Shape::FlatInvoices,
@@ -217,9 +228,9 @@ impl RawSource {
             Some((word, _)) => return Err(document.unknown_word("amount_sign", word, &["as_is", "reversed"])),
         };
         Ok(Source {
-            name: self.name.as_ref().map_or_else(|| default_name(self.path.get_ref()), |name| name.get_ref().clone()),
-            path: directory.join(self.path.get_ref()),
-            path_text: self.path.get_ref().clone(),
+            name: self.name.as_ref().map_or_else(|| default_name(&place.path_text), |name| name.get_ref().clone()),
+            path: place.path,
+            path_text: place.path_text,
             shape,
             table,
             columns: self.columns.into_iter().map(|(column, header)| (column.into_inner(), header.into_inner())).collect(),
@@ -235,15 +246,16 @@ impl RawSource {
             values: self.values.into_iter().map(|(column, map)| (column.into_inner(), map)).collect(),
             delivered_at: document.pattern("delivered_at", self.delivered_at.as_ref())?,
             null_values: self.null_values.unwrap_or_default(),
+            remote: place.remote,
             line,
         })
     }
 }
 
-/// A source without a name is called as its path is written; of an absolute path only the last part, so that moving a
-/// folder does not make a new source.
+/// A source without a name is called as its path is written; of an absolute path or an address only the last part, so that
+/// moving a folder does not make a new source.
 fn default_name(path: &str) -> String {
-    let absolute = std::path::Path::new(path).is_absolute();
+    let absolute = std::path::Path::new(path).is_absolute() || Location::is_url(path);
     let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or(path);
     if absolute { last.to_owned() } else { path.to_owned() }
 }

@@ -18,6 +18,7 @@ mod plan;
 mod quarantine;
 pub mod reason;
 mod records;
+mod remote;
 mod rows;
 mod store;
 mod versions;
@@ -35,9 +36,10 @@ pub use store::{
 use crate::catalog::ledger_tables::Table;
 use crate::config::{Config, Shape};
 use crate::error::{Error, Result, io_error};
-use discover::{Delivery, Target, discover};
+use discover::{Delivery, Target, discover, discover_local};
 use input::identify;
 use quarantine::QuarantineWriter;
+use remote::Spool;
 use rows::{Customers, FileContext, encode_customers, merge_customers};
 use store::{SegmentWriter, TableLayout, remove_orphans, write_prepared};
 use versions::Entries;
@@ -154,11 +156,24 @@ fn ingest_in_blocks(config: &Config, options: &IngestOptions, progress: &dyn Pro
     let out = config.output.value.as_path();
     discard_prepared(out)?;
     let index = LedgerIndex::read(out)?.unwrap_or_else(LedgerIndex::empty);
-    let (deliveries, ignored) = discover(config)?;
+    // It must outlive the reading: raw text of bad rows is read again at the end.
+    let spool = Spool::fetch(config, &index, progress)?;
+    ingest_fetched(config, options, progress, (index, block_bytes), &spool).map_err(|error| spool.in_words_of_the_source(error))
+}
+
+fn ingest_fetched(
+    config: &Config,
+    options: &IngestOptions,
+    progress: &dyn Progress,
+    (index, block_bytes): (LedgerIndex, usize),
+    spool: &Spool,
+) -> Result<PendingLedger> {
+    let out = config.output.value.as_path();
+    let (deliveries, ignored) = discover(config, spool)?;
     for name in ignored {
         progress.note(&format!("left aside, not named for a table: {name}"));
     }
-    let mut summary = IngestSummary::default();
+    let mut summary = IngestSummary { files_seen: spool.known_files(), ..IngestSummary::default() };
     let deliveries = new_files(deliveries, &index, options, &mut summary)?;
     if deliveries.is_empty() {
         return Ok(PendingLedger { index, summary, is_changed: false, out: out.to_owned() });
@@ -192,8 +207,8 @@ pub struct PlannedFile {
     pub source: String,
     /// Its name, relative to the configuration.
     pub name: String,
-    /// Its length.
-    pub bytes: u64,
+    /// Its length, where it is known before it is read.
+    pub bytes: Option<u64>,
     /// Whether it would be read.
     pub is_new: bool,
 }
@@ -205,8 +220,13 @@ pub struct PlannedFile {
 pub fn planned_files(config: &Config, index: Option<&LedgerIndex>) -> Result<Vec<PlannedFile>> {
     let empty = LedgerIndex::empty();
     let index = index.unwrap_or(&empty);
-    let (deliveries, _) = discover(config)?;
     let mut planned = Vec::new();
+    for (source, remote) in config.sources.iter().filter_map(|source| Some((source, source.remote.as_ref()?))) {
+        for file in remote::planned(config, source, remote, index)? {
+            planned.push(PlannedFile { source: source.name.clone(), name: file.name, bytes: file.bytes, is_new: file.is_new });
+        }
+    }
+    let (deliveries, _) = discover_local(config)?;
     for delivery in deliveries {
         let metadata = std::fs::metadata(&delivery.path).map_err(|cause| io_error("look at", &delivery.path, &cause))?;
         let same = |record: &&FileRecord| record.source == delivery.source.name && record.bytes == metadata.len();
@@ -215,7 +235,12 @@ pub fn planned_files(config: &Config, index: Option<&LedgerIndex>) -> Result<Vec
             let hash = identify(&delivery.path)?.content_hash;
             is_new = !index.files.iter().filter(same).any(|record| record.content_hash == hash);
         }
-        planned.push(PlannedFile { source: delivery.source.name.clone(), name: delivery.name.clone(), bytes: metadata.len(), is_new });
+        planned.push(PlannedFile {
+            source: delivery.source.name.clone(),
+            name: delivery.name.clone(),
+            bytes: Some(metadata.len()),
+            is_new,
+        });
     }
     Ok(planned)
 }
@@ -475,6 +500,7 @@ impl<'o> Run<'o> {
                 is_first_delivery: file.is_first_delivery,
                 tables: [(collected.table.to_owned(), collected.counts)].into(),
                 findings,
+                remote_version: file.delivery.remote_version.clone(),
             },
             path: file.delivery.path.clone(),
             target: file.delivery.target,
