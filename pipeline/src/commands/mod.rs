@@ -13,6 +13,7 @@ mod ingest;
 mod kept_ledger;
 mod parity;
 mod plan;
+mod pull;
 mod query;
 mod run;
 mod runs;
@@ -35,6 +36,7 @@ pub fn dispatch(cli: Cli, reporter: &Reporter) -> Result<()> {
         Command::Run(arguments) => run::run(&arguments, reporter),
         Command::Ingest(arguments) => ingest::run(&arguments, reporter),
         Command::Plan(arguments) => plan::run(&arguments),
+        Command::Pull(arguments) => pull::run(&arguments, reporter),
         Command::Check(arguments) => check::run(&arguments, reporter),
         Command::Query(arguments) => query::run(&arguments),
         Command::Backtest(BacktestCommand::Forecast(arguments)) => backtest::forecast(&arguments, reporter),

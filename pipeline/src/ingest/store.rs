@@ -234,7 +234,7 @@ impl LedgerIndex {
     }
 
     /// Every file of the store that the index refers to, relative to `OUT/ledger`.
-    fn paths(&self) -> BTreeSet<String> {
+    pub fn paths(&self) -> BTreeSet<String> {
         let tables = self.tables.values().flat_map(|table| {
             let records = table.segments.iter().chain(&table.keys).map(|record| record.file.clone());
             records.chain(table.corrected.iter().cloned())

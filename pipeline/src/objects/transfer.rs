@@ -3,6 +3,7 @@
 use super::{Objects, failure};
 use crate::error::{Error, Result, io_error};
 use crate::publish::manifest::hex;
+use chrono::DateTime;
 use futures_util::stream::{self, FuturesUnordered, StreamExt as _, TryStreamExt as _};
 use object_store::{GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt as _};
 use sha2::{Digest as _, Sha256};
@@ -87,6 +88,15 @@ impl Objects {
             return Err(Error::input("object_incomplete", what).hint("run again; nothing of it was taken"));
         }
         Ok(hex(&hash.finalize()))
+    }
+
+    /// Writes an object of a known length into a file. Returns its SHA-256 in lower-case hexadecimal.
+    ///
+    /// # Errors
+    /// As [`Objects::download`].
+    pub fn fetch(&self, name: &str, bytes: u64, file: &Path) -> Result<String> {
+        let meta = ObjectMeta { location: Self::path(name)?, last_modified: DateTime::UNIX_EPOCH, size: bytes, e_tag: None, version: None };
+        self.download(&meta, file)
     }
 
     async fn part(&self, meta: &ObjectMeta, range: Range<u64>) -> object_store::Result<impl AsRef<[u8]>> {
