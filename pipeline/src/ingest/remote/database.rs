@@ -118,8 +118,8 @@ pub(super) fn refused(cause: &postgres::Error) -> Error {
     if code == Some(&SqlState::READ_ONLY_SQL_TRANSACTION) {
         return Error::usage("query_writes", "the query would change the database").caused_by(cause).hint("a source only reads");
     }
-    // Class 42: what is asked for does not exist, or is not SQL.
-    if code.is_some_and(|code| code.code().starts_with("42") || code.code().starts_with("22")) {
+    // Classes 42, 22 and 0A: what is asked for does not exist, cannot be computed, or is not one SELECT.
+    if code.is_some_and(|code| ["42", "22", "0A"].iter().any(|class| code.code().starts_with(class))) {
         return Error::usage("query_wrong", "the database does not understand the query")
             .caused_by(cause)
             .hint("try it in psql as the same user; it must be one SELECT, and its columns must have names of their own");
