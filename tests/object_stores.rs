@@ -59,7 +59,9 @@ fn s3s() -> Option<Server> {
     std::fs::create_dir(folder.path().join("bucket")).expect("creates");
     let free = std::net::TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr()).expect("there is a free port");
     let mut command = Command::new("s3s-fs");
-    command.args(["--host", "127.0.0.1", "--port", &free.port().to_string(), "--access-key", KEY, "--secret-key", SECRET]).arg(folder.path());
+    command
+        .args(["--host", "127.0.0.1", "--port", &free.port().to_string(), "--access-key", KEY, "--secret-key", SECRET])
+        .arg(folder.path());
     let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()?;
     let server = Server { child, port: free.port(), _folder: folder };
     let started = Instant::now();
@@ -101,7 +103,8 @@ impl Store {
         let store: Arc<dyn ObjectStore> = match &self.server {
             Some(server) => {
                 let s3 = AmazonS3Builder::new().with_bucket_name("bucket").with_region("us-east-1").with_allow_http(true);
-                let s3 = s3.with_endpoint(format!("http://127.0.0.1:{}", server.port)).with_access_key_id(KEY).with_secret_access_key(SECRET);
+                let s3 =
+                    s3.with_endpoint(format!("http://127.0.0.1:{}", server.port)).with_access_key_id(KEY).with_secret_access_key(SECRET);
                 Arc::new(PrefixStore::new(s3.build().expect("the store can be spoken to"), prefix))
             }
             None => {
@@ -194,7 +197,12 @@ fn a_machine_without_a_memory_publishes_what_one_with_a_memory_does() {
 
         std::fs::remove_dir_all(shop.out()).expect("the machine is gone");
         let next = run(&shop, JUNE).expect(0);
-        assert!(next.stderr.contains("pulled: commit 1 of") && next.stderr.contains("uploaded: commit 2 of"), "{}: {}", store.name, next.stderr);
+        assert!(
+            next.stderr.contains("pulled: commit 1 of") && next.stderr.contains("uploaded: commit 2 of"),
+            "{}: {}",
+            store.name,
+            next.stderr
+        );
         assert!(next.stderr.contains("nothing new in 5 files seen before"), "{}: the ledger came along: {}", store.name, next.stderr);
         assert_same_files(&published(&shop.out()), &published(&expected.out()), store.name);
 
@@ -205,7 +213,8 @@ fn a_machine_without_a_memory_publishes_what_one_with_a_memory_does() {
         for part in ["models", "vintages"] {
             assert_same_files(&files_of(&reader.out().join(part)), &files_of(&expected.out().join(part)), part);
         }
-        let check = end_of(support::program().args(["check", "--config"]).arg(shop.path().join("arrears.toml")).arg("--output").arg(reader.out()));
+        let check =
+            end_of(support::program().args(["check", "--config"]).arg(shop.path().join("arrears.toml")).arg("--output").arg(reader.out()));
         assert!(check.expect(0).stdout.contains("checks hold"));
         assert_nowhere(&shop.out(), SECRET);
         assert_nowhere(store.folder.path(), SECRET);
@@ -248,7 +257,8 @@ fn without_the_store_the_night_stays_here_and_the_next_run_takes_it_there() {
     let config = shop.read("arrears.toml");
 
     // Nobody listens at the discard port.
-    let gone = config.replace(&store.section(), "\n[object_store]\nendpoint = \"http://127.0.0.1:9\"\nallow_http = true\nretry_seconds = 1\n");
+    let gone =
+        config.replace(&store.section(), "\n[object_store]\nendpoint = \"http://127.0.0.1:9\"\nallow_http = true\nretry_seconds = 1\n");
     assert_ne!(gone, config);
     shop.write("arrears.toml", &gone);
     let ended = run(&shop, JUNE).expect(6);
@@ -352,7 +362,9 @@ fn a_ledger_in_a_store_is_read_like_one_in_a_folder_and_fetched_once() {
         assert_eq!(first.stderr.matches("fetching ").count(), 5, "{}: {}", store.name, first.stderr);
         let tables = |place: &Place| {
             let mut files = files_of(&place.night(MAY));
-            files.retain(|name, _| name.ends_with(".parquet") && !name.starts_with("data_quality") && !name.contains("cash_") && !name.contains("model"));
+            files.retain(|name, _| {
+                name.ends_with(".parquet") && !name.starts_with("data_quality") && !name.contains("cash_") && !name.contains("model")
+            });
             files
         };
         let (found, told) = (tables(&shop), tables(&expected));
@@ -456,7 +468,10 @@ fn a_compressed_object_of_many_parts_is_read_whole() {
         store.objects("big").upload("documents.csv.gz", &file).expect("the store takes it");
         let shop = Place::empty();
         let path = store.url("big/");
-        shop.write("arrears.toml", format!("base_currency = \"EUR\"\n[[source]]\npath = \"{path}\"\nshape = \"canonical\"\n{}", store.section()));
+        shop.write(
+            "arrears.toml",
+            format!("base_currency = \"EUR\"\n[[source]]\npath = \"{path}\"\nshape = \"canonical\"\n{}", store.section()),
+        );
         let ingested = end_of(with_credentials(&mut shop.arrears(&["ingest", "--as-of", MAY]))).expect(0);
         assert!(ingested.stdout.contains("900,000 rows read from 1 new file: 900,000 accepted"), "{}: {}", store.name, ingested.stdout);
     }

@@ -72,7 +72,11 @@ impl ObjectStore for Faulty {
         if is_answered { answer } else { Err(broken()) }
     }
 
-    async fn put_multipart_opts(&self, location: &ObjectPath, options: PutMultipartOptions) -> object_store::Result<Box<dyn MultipartUpload>> {
+    async fn put_multipart_opts(
+        &self,
+        location: &ObjectPath,
+        options: PutMultipartOptions,
+    ) -> object_store::Result<Box<dyn MultipartUpload>> {
         if self.next().1 { self.inner.put_multipart_opts(location, options).await } else { Err(broken()) }
     }
 
@@ -350,14 +354,19 @@ fn a_publisher_that_is_always_too_late_gives_up_after_a_while() {
             if let Some(number) = location.as_ref().strip_prefix("_commits/").and_then(|name| name.strip_suffix(".json")) {
                 let number: u64 = number.parse().expect("commits are numbered");
                 let date = format!("2024-01-{:02}", self.1.fetch_add(1, Ordering::SeqCst) + 1);
-                let night = Night { manifest: date.clone(), inputs: Inputs { ledger: String::new(), config: String::new() }, files: Vec::new() };
+                let night =
+                    Night { manifest: date.clone(), inputs: Inputs { ledger: String::new(), config: String::new() }, files: Vec::new() };
                 let state = State { nights: [(date, night)].into(), ..State::default() };
                 let commit = Commit { number, ..Commit::after(None, state, "faster") };
                 self.0.put_opts(location, serde_json::to_vec(&commit).expect("is JSON").into(), options.clone()).await?;
             }
             self.0.put_opts(location, payload, options).await
         }
-        async fn put_multipart_opts(&self, location: &ObjectPath, options: PutMultipartOptions) -> object_store::Result<Box<dyn MultipartUpload>> {
+        async fn put_multipart_opts(
+            &self,
+            location: &ObjectPath,
+            options: PutMultipartOptions,
+        ) -> object_store::Result<Box<dyn MultipartUpload>> {
             self.0.put_multipart_opts(location, options).await
         }
         async fn get_opts(&self, location: &ObjectPath, options: GetOptions) -> object_store::Result<GetResult> {
@@ -420,9 +429,14 @@ fn a_night_changed_on_one_side_counts_and_one_changed_on_both_is_nobodys_to_choo
 #[test]
 fn of_two_ledgers_the_one_that_has_grown_from_the_other_counts() {
     let files = |names: &str| -> Vec<FileRecord> { names.split_whitespace().enumerate().map(|(at, name)| delivery(at, name)).collect() };
-    for (theirs, ours, expected) in
-        [("a", "a b", "a b"), ("a b", "a", "a b"), ("a b", "a b", "a b"), ("a b", "a c", "diverged"), ("b", "a b", "diverged"), ("", "a", "a")]
-    {
+    for (theirs, ours, expected) in [
+        ("a", "a b", "a b"),
+        ("a b", "a", "a b"),
+        ("a b", "a b", "a b"),
+        ("a b", "a c", "diverged"),
+        ("b", "a b", "diverged"),
+        ("", "a", "a"),
+    ] {
         let of = |names: &str| {
             let index = LedgerIndex { files: files(names), ..LedgerIndex::empty() };
             Ledger { record: LedgerRecord::of(&index), files: Vec::new() }
@@ -549,7 +563,8 @@ fn a_file_of_many_parts_comes_back_as_it_was() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (from, to) = (folder.path().join("from"), folder.path().join("to"));
         // Two whole parts and a bit; no two parts are alike.
-        let content: Vec<u8> = (0..(16 << 20) + 5_u32).flat_map(|at| if at % 4 == 0 { at.to_le_bytes().to_vec() } else { Vec::new() }).collect();
+        let content: Vec<u8> =
+            (0..(16 << 20) + 5_u32).flat_map(|at| if at % 4 == 0 { at.to_le_bytes().to_vec() } else { Vec::new() }).collect();
         std::fs::write(&from, &content).expect("writes");
         objects.upload("x/big.bin", &from).expect("uploads");
         let meta = objects.head("x/big.bin").expect("answers").expect("is there");
