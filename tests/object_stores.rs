@@ -265,7 +265,7 @@ fn without_the_store_the_night_stays_here_and_the_next_run_takes_it_there() {
     assert!(ended.stderr.contains("error[store_unreachable]") && ended.stderr.contains("published here, not in"), "{}", ended.stderr);
     assert!(shop.night(JUNE).join("manifest.json").exists(), "the night is published here");
     let record = arrears::run::record::RunRecord::read_all(&shop.out()).expect("reads").pop().expect("there is one");
-    assert_eq!(record.exit_status, Some(6));
+    assert_eq!((record.exit_status, record.status.as_str()), (Some(6), "not_uploaded"));
 
     shop.write("arrears.toml", &config);
     let next = run(&shop, JUNE).expect(0);
@@ -334,6 +334,64 @@ fn of_two_runs_that_publish_one_date_from_other_inputs_exactly_one_wins() {
 }
 
 #[test]
+fn a_run_killed_at_any_moment_leaves_the_store_as_it_was_or_as_it_was_to_be() {
+    let expected = undisturbed(&[MAY, JUNE]);
+    let store = Store::of("file", None);
+    let shop = shop_publishing_to(&store, "receivables");
+    run(&shop, MAY).expect(0);
+    let (before, out) = (files_of(store.folder.path()), files_of(&shop.out()));
+    let started = Instant::now();
+    run(&shop, JUNE).expect(0);
+    let undisturbed = started.elapsed();
+    let put_back = |files: &std::collections::BTreeMap<String, Vec<u8>>, folder: &Path| {
+        std::fs::remove_dir_all(folder).expect("it was there");
+        for (name, bytes) in files {
+            let path = folder.join(name);
+            std::fs::create_dir_all(path.parent().expect("it lies in a folder")).expect("creates");
+            std::fs::write(path, bytes).expect("writes");
+        }
+    };
+    let mut seen = [0, 0];
+    for moment in 0..16 {
+        put_back(&before, store.folder.path());
+        put_back(&out, &shop.out());
+        let mut command = shop.run_command(JUNE);
+        let mut child = with_credentials(&mut command).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts");
+        // The upload is the end of a run: most moments are there.
+        std::thread::sleep(undisturbed.mul_f64(0.4 + 0.04 * f64::from(moment)));
+        child.kill().expect("a run can be killed");
+        child.wait().expect("a killed run ends");
+        let reader = Place::empty();
+        let pulled = pull(&store, "receivables", &reader).expect(0);
+        let commit = usize::from(pulled.stdout.starts_with("pulled commit 2 of"));
+        seen[commit] += 1;
+        let nights: Vec<bool> = [MAY, JUNE].iter().map(|date| reader.night(date).exists()).collect();
+        assert_eq!(nights, [true, commit == 1], "what the commit says is there, and no more");
+        run(&shop, JUNE).expect(0);
+        let reader = Place::empty();
+        pull(&store, "receivables", &reader).expect(0);
+        assert_same_files(&published(&reader.out()), &published(&expected.out()), "after the run that follows a killed one");
+    }
+    assert!(seen[0] > 0, "runs were killed while at work: {seen:?}");
+}
+
+#[test]
+fn without_credentials_a_store_is_not_even_asked() {
+    let shop = Place::copy_of("data-samples/corner-shop");
+    let config = shop.read("arrears.toml");
+    let section = "\n[object_store]\nendpoint = \"http://127.0.0.1:9\"\nallow_http = true\n";
+    shop.write("arrears.toml", format!("publish_to = \"s3://bucket/x\"\n{config}{section}"));
+    let mut command = shop.run_command(MAY);
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("AWS_")) {
+        command.env_remove(name);
+    }
+    let started = Instant::now();
+    let refused = end_of(&mut command).expect(2);
+    assert!(refused.stderr.contains("error[no_credentials]") && refused.stderr.contains("AWS_ACCESS_KEY_ID"), "{}", refused.stderr);
+    assert!(started.elapsed() < Duration::from_secs(10), "nobody waits for a service that is not there");
+}
+
+#[test]
 fn a_pull_says_what_is_wrong() {
     for store in stores() {
         let reader = Place::empty();
@@ -372,6 +430,11 @@ fn a_ledger_in_a_store_is_read_like_one_in_a_folder_and_fetched_once() {
         assert!(differing.is_empty() && told.len() > 15, "{}: {differing:?} of {}", store.name, told.len());
         assert!(!shop.out().join("staging/inputs-remote").exists(), "the spool is gone");
 
+        // s3s-fs lists no versions: what cannot be recognised is fetched, and then found to be known.
+        if store.name == "s3s-fs" {
+            assert!(run(&shop, MAY).expect(0).stderr.contains("nothing new in 5 files seen before"));
+            continue;
+        }
         let again = run(&shop, MAY).expect(0);
         assert!(!again.stderr.contains("fetching ") && again.stderr.contains("nothing new in 5 files seen before"), "{}", again.stderr);
         let plan = end_of(with_credentials(&mut shop.arrears(&["plan", "--as-of", MAY]))).expect(0);
@@ -425,6 +488,10 @@ fn objects_are_found_by_pattern_and_what_is_wrong_is_said_in_their_names() {
             ("exports/2025", 3),
             ("exports/inv_2025-03-31.csv", 1),
         ] {
+            // s3s-fs answers with an error of its own when it is asked for a name that is a folder.
+            if store.name == "s3s-fs" && pattern == "exports/2025" {
+                continue;
+            }
             let (_, found, said) = planned(&store.url(pattern));
             assert_eq!(found.len(), count, "{}: {pattern}: {found:?} {said}", store.name);
         }

@@ -393,6 +393,10 @@ fn source_values(source: &Source) -> Vec<(&'static str, String)> {
         ("amount_sign", quoted(if source.reverse_sign { "reversed" } else { "as_is" })),
         ("delivery", quoted("delta")),
     ];
+    // A query's rows have no format of their own, and none may be set.
+    if matches!(source.remote, Some(Remote::Query(_))) {
+        values.retain(|(key, _)| !remote::FORMAT_KEYS.contains(key));
+    }
     values.splice(1..1, remote::place_values(source));
     if let Some(table) = source.table {
         values.push(("table", quoted(table.name)));

@@ -165,6 +165,10 @@ pub fn describe(connection: &str) -> String {
     format!("postgresql://{user}{}/{}", hosts.join(","), config.get_dbname().unwrap_or_default())
 }
 
+/// Keys that say how texts are written, which a query's rows are not.
+pub(super) const FORMAT_KEYS: [&str; 8] =
+    ["date_format", "instant_format", "decimal", "thousands", "delimiter", "quote", "encoding", "delivered_at"];
+
 /// The keys of a source that say where its rows come from, as TOML.
 pub(super) fn place_values(source: &super::Source) -> Vec<(&'static str, String)> {
     let Some(Remote::Query(query)) = &source.remote else { return vec![("path", super::quoted(&source.path_text))] };
@@ -294,20 +298,110 @@ fn query(raw: &RawSource, sql: String, line: usize, document: &Document<'_>) -> 
 
 /// A database says what it means: numbers and dates have types there, and rows no separators.
 fn refuse_formats(raw: &RawSource, document: &Document<'_>) -> Result<()> {
+    let [date, instant, decimal, thousands, delimiter, quote, encoding, delivered] = FORMAT_KEYS;
     let formats = [
-        ("date_format", &raw.date_format),
-        ("instant_format", &raw.instant_format),
-        ("decimal", &raw.decimal),
-        ("thousands", &raw.thousands),
-        ("delimiter", &raw.delimiter),
-        ("quote", &raw.quote),
-        ("encoding", &raw.encoding),
-        ("delivered_at", &raw.delivered_at),
+        (date, &raw.date_format),
+        (instant, &raw.instant_format),
+        (decimal, &raw.decimal),
+        (thousands, &raw.thousands),
+        (delimiter, &raw.delimiter),
+        (quote, &raw.quote),
+        (encoding, &raw.encoding),
+        (delivered, &raw.delivered_at),
     ];
     match formats.into_iter().find_map(|(key, value)| value.as_ref().map(|value| (key, value))) {
         None => Ok(()),
         Some((key, value)) => Err(document
             .error(value, "config_conflict", format!("`{key}` and a query exclude each other"))
             .hint("convert in the query, for example to_date(due, 'DD.MM.YYYY') or amount::numeric")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Config, Overrides};
+    use super::*;
+
+    fn load(text: &str, environment: &[(&str, &str)]) -> Result<Config> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("arrears.toml");
+        std::fs::write(&path, text).expect("the configuration is written");
+        std::fs::write(folder.path().join("x.sql"), "SELECT 1;\n").expect("the query is written");
+        let variable = |name: &str| environment.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        Config::load_with(&path, &Overrides::default(), &variable)
+    }
+
+    fn with_source(source: &str) -> String {
+        format!("base_currency = \"EUR\"\n[[source]]\nshape = \"flat_invoices\"\n{source}\n")
+    }
+
+    #[test]
+    fn where_rows_come_from_is_read_and_says_nothing_about_numbers() {
+        let query = "name = \"a\"\nquery_file = \"x.sql\"\n";
+        let secret = format!("{query}connection = \"postgresql://u:topsecret@h:5433/d\"");
+        let config = load(&with_source(&secret), &[]).expect("loads");
+        let Some(Remote::Query(found)) = &config.sources[0].remote else { panic!("a query") };
+        assert_eq!((found.sql.as_str(), found.timeout_seconds), ("SELECT 1", 600));
+        assert!(config.show().contains("connection = \"postgresql://u@h:5433/d\"") && !config.show().contains("topsecret"));
+        assert!(!format!("{config:?}").contains("topsecret"), "not even by chance in a message for developers");
+        // Another server, another query: the same meaning.
+        let other =
+            load(&with_source("name = \"a\"\nquery = \"SELECT 2\"\nconnection_env = \"X\"\ntimeout_seconds = 5"), &[]).expect("loads");
+        assert_eq!(config.fingerprint(), other.fingerprint());
+        // What is shown says the same again.
+        let shown = other.show();
+        let again = load(&shown, &[]).unwrap_or_else(|error| panic!("{error}\n{shown}"));
+        assert_eq!(again.sources[0].remote, other.sources[0].remote);
+
+        let config = load(&with_source("path = \"s3://b/x/inv_*.csv\""), &[]).expect("loads");
+        assert_eq!((config.sources[0].name.as_str(), config.sources[0].remote.is_some()), ("inv_*.csv", true));
+    }
+
+    #[test]
+    fn where_nights_are_published_is_read_from_the_variable_before_the_file() {
+        let text = format!(
+            "publish_to = \"s3://bucket/receivables/\"\n[object_store]\nregion = \"eu\"\n{}",
+            with_source("path = \"x\"").replace("base_currency", "#")
+        );
+        let text = format!("base_currency = \"EUR\"\n{text}");
+        let config = load(&text, &[]).expect("loads");
+        assert_eq!(config.publish_to.as_ref().map(|location| location.to_string()).as_deref(), Some("s3://bucket/receivables"));
+        assert!(config.show().contains("object_store.region = \"eu\""));
+        let config = load(&text, &[("ARREARS_PUBLISH_TO", "file:///srv/x")]).expect("loads");
+        assert_eq!(config.publish_to.as_ref().map(|location| location.to_string()).as_deref(), Some("file:///srv/x"));
+        let without = load(&with_source("path = \"x\""), &[]).expect("loads");
+        assert_eq!(config.fingerprint(), without.fingerprint(), "where it goes changes no number");
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused_with_its_line() {
+        let query = "name = \"a\"\nconnection_env = \"X\"\nquery = \"SELECT 1\"";
+        for (source, code, line) in [
+            ("", "missing_key", ":2"),
+            ("path = \"gs://b/x\"", "bad_location", ":4"),
+            ("path = \"s3://k:s@b/x\"", "bad_location", ":4"),
+            ("path = \"x\"\nquery = \"SELECT 1\"", "config_conflict", ":4"),
+            ("path = \"x\"\nconnection_env = \"X\"", "config_conflict", ":5"),
+            ("query = \"SELECT 1\"\nconnection_env = \"X\"", "missing_key", ":2"),
+            ("name = \"a\"\nquery = \"SELECT 1\"", "missing_key", ":2"),
+            ("name = \"a\"\nquery_file = \"nothing.sql\"\nconnection_env = \"X\"", "query_file_missing", ":5"),
+            (&format!("{query}\nquery_file = \"x.sql\""), "config_conflict", ":6"),
+            (&format!("{query}\nconnection = \"host=x\""), "config_conflict", ":7"),
+            (&format!("{query}\ndecimal = \",\""), "config_conflict", ":7"),
+            (&format!("{query}\ndate_format = \"%d.%m.%Y\""), "config_conflict", ":7"),
+            (&format!("{query}\ntimeout_seconds = 0"), "bad_value", ":7"),
+            ("path = \"x\"\n[object_store]\nendpoint = \"http://h\"", "config_conflict", ":6"),
+            ("path = \"x\"\n[object_store]\nendpoint = \"h:9000\"", "bad_value", ":6"),
+            ("path = \"x\"\n[object_store]\nretry_seconds = 0", "bad_value", ":6"),
+            ("path = \"x\"\n[object_store]\nsecret = \"s\"", "unknown_key", ":6"),
+        ] {
+            let error = load(&with_source(source), &[]).expect_err(source);
+            assert_eq!((error.code(), error.status()), (code, crate::ExitStatus::Usage), "{source}: {error}");
+            assert!(error.to_string().contains(&format!("arrears.toml{line}")), "{source}: {error}");
+        }
+        for location in ["bucket/x", "s3://", "s3://b/*", "file:///", "https://b/x"] {
+            let error = load(&with_source("path = \"x\""), &[("ARREARS_PUBLISH_TO", location)]).expect_err(location);
+            assert_eq!(error.code(), "bad_location", "{error}");
+        }
     }
 }

@@ -174,7 +174,21 @@ impl Objects {
     }
 }
 
+/// Variables of which one says how requests are signed, or that they are not.
+const CREDENTIALS: [&str; 5] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_SKIP_SIGNATURE",
+];
+
 fn s3(location: &Location, config: &ObjectStoreConfig) -> Result<object_store::aws::AmazonS3> {
+    // Without any the credentials would be asked of Amazon's own machine: elsewhere that is a minute of waiting.
+    if config.endpoint.is_some() && CREDENTIALS.iter().all(|name| std::env::var_os(name).is_none()) {
+        return Err(Error::usage("no_credentials", format!("there are no credentials for {location}"))
+            .hint("export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_SKIP_SIGNATURE=true for a store that is open to all"));
+    }
     let retry = RetryConfig {
         backoff: BackoffConfig { max_backoff: BACKOFF_MOST, ..BackoffConfig::default() },
         max_retries: RETRIES_MOST,
