@@ -352,13 +352,13 @@ fn a_run_killed_at_any_moment_leaves_the_store_as_it_was_or_as_it_was_to_be() {
         }
     };
     let mut seen = [0, 0];
-    for moment in 0..16 {
+    for moment in 0..10 {
         put_back(&before, store.folder.path());
         put_back(&out, &shop.out());
         let mut command = shop.run_command(JUNE);
         let mut child = with_credentials(&mut command).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts");
         // The upload is the end of a run: most moments are there.
-        std::thread::sleep(undisturbed.mul_f64(0.4 + 0.04 * f64::from(moment)));
+        std::thread::sleep(undisturbed.mul_f64(0.4 + 0.06 * f64::from(moment)));
         child.kill().expect("a run can be killed");
         child.wait().expect("a killed run ends");
         let reader = Place::empty();
