@@ -9,6 +9,7 @@ use encoding_rs::Encoding;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::file_layout::{self, SheetChoice};
 use super::{DatePattern, Document};
 use crate::catalog::ledger_tables::{self, IS_DELETED, Kind, RECORDED_AT, TABLES, Table};
 use crate::error::{Error, Result};
@@ -83,6 +84,14 @@ pub struct Source {
     pub delivered_at: Option<DatePattern>,
     /// Texts that mean "nothing here", besides the empty one.
     pub null_values: Vec<String>,
+    /// Which sheet of a workbook; by default the first that is shown.
+    pub sheet: Option<SheetChoice>,
+    /// The line or row of the header, from 1, where others stand before it.
+    pub header_row: Option<u32>,
+    /// Canonical column → how it writes dates or instants, where the source's format is not its own.
+    pub formats: BTreeMap<String, DatePattern>,
+    /// Texts such as `$` that may stand beside amounts and say nothing more.
+    pub amount_marks: Vec<String>,
     /// The line of the configuration it starts on.
     pub line: usize,
 }
@@ -113,6 +122,11 @@ pub(super) struct RawSource {
     pub delivery: Option<Spanned<String>>,
     pub delivered_at: Option<Spanned<String>>,
     pub null_values: Option<Vec<String>>,
+    pub sheet: Option<Spanned<toml::Value>>,
+    pub header_row: Option<Spanned<u32>>,
+    #[serde(default)]
+    pub formats: BTreeMap<Spanned<String>, Spanned<String>>,
+    pub amount_marks: Option<Vec<Spanned<String>>>,
 }
 
 /// Payment columns of the flat shape that no canonical table has.
@@ -181,6 +195,7 @@ impl RawSource {
         for column in self.values.keys() {
             check_column(column, "values")?;
         }
+        let formats = file_layout::formats(document, self.formats, &check_column)?;
         let decimal = DecimalFormat {
             decimal: document.one_byte("decimal", self.decimal.as_ref())?.unwrap_or(b'.'),
             thousands: document.one_byte("thousands", self.thousands.as_ref())?,
@@ -235,6 +250,10 @@ impl RawSource {
             values: self.values.into_iter().map(|(column, map)| (column.into_inner(), map)).collect(),
             delivered_at: document.pattern("delivered_at", self.delivered_at.as_ref())?,
             null_values: self.null_values.unwrap_or_default(),
+            sheet: file_layout::sheet(document, self.sheet)?,
+            header_row: file_layout::header_row(document, self.header_row.as_ref())?,
+            formats,
+            amount_marks: file_layout::marks(document, self.amount_marks)?,
             line,
         })
     }

@@ -7,20 +7,23 @@
 
 mod columns;
 mod discover;
+mod excel_input;
 mod finish;
 mod input;
 mod keys;
 pub mod known;
 pub mod load;
+pub mod not_text;
 mod parquet_input;
 mod pipeline;
 mod plan;
 mod quarantine;
 pub mod reason;
-mod records;
+pub mod records;
 mod rows;
 mod store;
 mod versions;
+pub mod workbook;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -33,7 +36,7 @@ pub use store::{
 };
 
 use crate::catalog::ledger_tables::Table;
-use crate::config::{Config, Shape};
+use crate::config::{Config, Shape, SheetChoice};
 use crate::error::{Error, Result, io_error};
 use discover::{Delivery, Target, discover};
 use input::identify;
@@ -232,10 +235,6 @@ impl NewFile<'_> {
     fn recorded_at(&self) -> Option<i64> {
         if self.is_first_delivery { None } else { self.delivery.delivered_at }
     }
-
-    fn is_parquet(&self) -> bool {
-        self.delivery.path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("parquet"))
-    }
 }
 
 /// The files that the store does not know, in the order of their deliveries.
@@ -306,6 +305,35 @@ fn new_files<'a>(
     Ok(files)
 }
 
+/// How a file is read, by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileKind {
+    /// Delimited text, perhaps compressed.
+    Text,
+    /// Parquet.
+    Parquet,
+    /// A workbook of a spreadsheet.
+    Workbook,
+}
+
+impl FileKind {
+    /// The kind that the extension says.
+    pub fn of(path: &Path) -> Self {
+        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default().to_ascii_lowercase();
+        match extension.as_str() {
+            "parquet" => FileKind::Parquet,
+            "xlsx" | "xlsm" | "xls" | "xlsb" | "ods" => FileKind::Workbook,
+            _ => FileKind::Text,
+        }
+    }
+}
+
+/// What a file is after it was read; an error when it was something else before.
+fn identify_again(path: &Path, before: input::Identity) -> Result<input::Identity> {
+    let after = identify(path)?;
+    if before == after { Ok(after) } else { Err(input::file_changed(path)) }
+}
+
 /// What a table gets in this run.
 struct Sink {
     layout: Arc<TableLayout>,
@@ -337,8 +365,8 @@ struct FileState {
     /// Lines that were repaired, ascending.
     repaired: Vec<u64>,
     /// What it takes to read raw records again.
-    dialect: records::Dialect,
-    encoding: &'static encoding_rs::Encoding,
+    text_format: input::TextFormat,
+    sheet: Option<SheetChoice>,
 }
 
 impl<'o> Run<'o> {
@@ -420,9 +448,7 @@ impl<'o> Run<'o> {
 
     fn read_file(&mut self, file: &NewFile<'_>, progress: &dyn Progress) -> Result<()> {
         let source = file.delivery.source;
-        let tab_separated = file.delivery.path.to_string_lossy().to_ascii_lowercase().contains(".tsv");
-        let dialect =
-            records::Dialect { delimiter: source.delimiter.unwrap_or(if tab_separated { b'\t' } else { b',' }), quote: source.quote };
+        let text_format = input::TextFormat::of(source);
         let quarantine_name = format!("quarantine/seg-{:06}.parquet", self.index.quarantine_number());
         let mut collected = pipeline::Collected {
             source: Arc::from(source.name.as_str()),
@@ -437,24 +463,33 @@ impl<'o> Run<'o> {
             repaired: Vec::new(),
             quarantine_name,
         };
-        let (context, identity) = if file.is_parquet() {
-            let before = identify(&file.delivery.path)?;
-            let reader = parquet_input::ParquetReader::open(&file.delivery.path)?;
-            let mut context = self.context(file, &reader.header)?;
-            let reader = reader.with_plan(&mut context)?;
-            pipeline::run(self, &context, reader, &mut collected, progress, parquet_input::work)?;
-            let after = identify(&file.delivery.path)?;
-            if before != after {
-                return Err(input::file_changed(&file.delivery.path));
+        let path = &file.delivery.path;
+        let (context, identity) = match FileKind::of(path) {
+            FileKind::Parquet => {
+                let before = identify(path)?;
+                let reader = parquet_input::ParquetReader::open(path)?;
+                let mut context = self.context(file, &reader.header)?;
+                let reader = reader.with_plan(&mut context)?;
+                pipeline::run(self, &context, reader, &mut collected, progress, parquet_input::work)?;
+                (context, identify_again(path, before)?)
             }
-            (context, after)
-        } else {
-            let reader = input::BlockReader::open(&file.delivery.path, dialect, source.encoding, self.block_bytes)?;
-            let context = self.context(file, &reader.header)?;
-            let reader = pipeline::run(self, &context, reader, &mut collected, progress, |block, context| {
-                pipeline::work_text(block, context, dialect)
-            })?;
-            (context, reader.finish()?)
+            FileKind::Workbook => {
+                let before = identify(path)?;
+                let reader = excel_input::WorkbookReader::open(path, source.sheet.as_ref(), source.header_row)?;
+                let mut context = self.context(file, &reader.header)?;
+                let reader = reader.with_plan(&mut context)?;
+                pipeline::run(self, &context, reader, &mut collected, progress, excel_input::work)?;
+                (context, identify_again(path, before)?)
+            }
+            FileKind::Text => {
+                let reader = input::BlockReader::open(path, text_format, self.block_bytes)?;
+                let context = self.context(file, &reader.header)?;
+                let (dialect, counts) = (reader.dialect, reader.counts);
+                let reader = pipeline::run(self, &context, reader, &mut collected, progress, |block, context| {
+                    pipeline::work_text(block, context, dialect, counts)
+                })?;
+                (context, reader.finish()?)
+            }
         };
         let mut findings = BTreeMap::new();
         for (finding, count) in
@@ -479,8 +514,8 @@ impl<'o> Run<'o> {
             path: file.delivery.path.clone(),
             target: file.delivery.target,
             repaired: collected.repaired,
-            dialect,
-            encoding: source.encoding,
+            text_format,
+            sheet: source.sheet.clone(),
         });
         if context.tables.contains_key("customers") && matches!(file.delivery.target, Target::FlatInvoices) {
             self.customers_context = Some(context);

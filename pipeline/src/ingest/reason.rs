@@ -10,6 +10,8 @@ pub const BAD_QUOTE: &str = "bad_quote";
 pub const BAD_ENCODING: &str = "bad_encoding";
 /// A NUL byte.
 pub const NUL_BYTE: &str = "nul_byte";
+/// A cell of a workbook holds an error such as `#N/A`.
+pub const CELL_ERROR: &str = "cell_error";
 /// A required column is empty.
 pub const MISSING_VALUE: &str = "missing_value";
 /// Not a date in the source's format, or outside 1900 to 2199.
