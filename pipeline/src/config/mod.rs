@@ -11,6 +11,7 @@ mod file_layout;
 mod forecast;
 mod metrics;
 mod risk;
+mod shapes;
 mod source;
 mod worklist;
 
@@ -32,7 +33,8 @@ pub use file_layout::SheetChoice;
 pub use forecast::ForecastConfig;
 pub use metrics::{Alert, AlertRule, MetricsConfig};
 pub use risk::RiskConfig;
-pub use source::{FLAT_PAYMENT_COLUMNS, NegativeAmount, Shape, Source, allowed_columns, flat_columns};
+pub use shapes::{APPLICATION, FLAT_PAYMENT_COLUMNS, Shape, allowed_columns, flat_columns, shape_columns};
+pub use source::{NegativeAmount, Source};
 pub use worklist::{SHARE_ONE, Stage, WorklistConfig};
 
 use crate::error::{Error, Result, io_error};
@@ -375,19 +377,15 @@ fn source_values(source: &Source) -> Vec<(&'static str, String)> {
         ("decimal", character(source.decimal.decimal)),
         ("quote", source.quote.map_or_else(|| quoted(""), character)),
         ("encoding", quoted(&source.encoding.name().to_ascii_lowercase())),
-        (
-            "negative_amount",
-            quoted(match source.negative_amount {
-                NegativeAmount::Quarantine => "quarantine",
-                NegativeAmount::CreditNote => "credit_note",
-                NegativeAmount::Absolute => "absolute",
-            }),
-        ),
+        ("negative_amount", quoted(source.negative_amount.word())),
         ("amount_sign", quoted(if source.reverse_sign { "reversed" } else { "as_is" })),
         ("delivery", quoted("delta")),
     ];
     if let Some(table) = source.table {
         values.push(("table", quoted(table.name)));
+    }
+    if source.one_row_per_allocation {
+        values.push(("one_row_per_allocation", "true".to_owned()));
     }
     if let Some(byte) = source.decimal.thousands {
         values.push(("thousands", character(byte)));

@@ -10,29 +10,11 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::file_layout::{self, SheetChoice};
+use super::shapes::{Shape, allowed_columns};
 use super::{DatePattern, Document};
-use crate::catalog::ledger_tables::{self, IS_DELETED, Kind, RECORDED_AT, TABLES, Table};
+use crate::catalog::ledger_tables::{TABLES, Table};
 use crate::error::{Error, Result};
 use crate::ledger::money::DecimalFormat;
-
-/// The shape of a source's files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
-    /// The canonical tables, one file each.
-    Canonical,
-    /// One row per invoice, with an optional paid date and paid amount.
-    FlatInvoices,
-}
-
-impl Shape {
-    /// The word of the configuration.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Shape::Canonical => "canonical",
-            Shape::FlatInvoices => "flat_invoices",
-        }
-    }
-}
 
 /// What a negative amount of a document means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +25,26 @@ pub enum NegativeAmount {
     CreditNote,
     /// The sign is noise: the amount without it counts, and the row as repaired.
     Absolute,
+    /// Credits are written below zero, debits above: a sign that is not the type's is quarantined.
+    ByType,
+    /// Credits are written below zero, debits above: a type of the other side is taken for its counterpart.
+    Counterpart,
+}
+
+impl NegativeAmount {
+    /// Every rule with its word in the configuration.
+    pub const ALL: [(NegativeAmount, &'static str); 5] = [
+        (NegativeAmount::Quarantine, "quarantine"),
+        (NegativeAmount::CreditNote, "credit_note"),
+        (NegativeAmount::Absolute, "absolute"),
+        (NegativeAmount::ByType, "by_type"),
+        (NegativeAmount::Counterpart, "counterpart"),
+    ];
+
+    /// The word of the configuration.
+    pub fn word(self) -> &'static str {
+        NegativeAmount::ALL.iter().find(|(rule, _)| *rule == self).map_or("", |(_, word)| *word)
+    }
 }
 
 /// A checked source.
@@ -78,6 +80,8 @@ pub struct Source {
     pub negative_amount: NegativeAmount,
     /// Whether all amounts are written with the sign reversed.
     pub reverse_sign: bool,
+    /// Whether a credit stands in one row for each document it settles.
+    pub one_row_per_allocation: bool,
     /// Canonical column → (text in the file → text it stands for).
     pub values: BTreeMap<String, BTreeMap<String, String>>,
     /// Where in the file name the date of its delivery stands.
@@ -117,6 +121,7 @@ pub(super) struct RawSource {
     pub encoding: Option<Spanned<String>>,
     pub negative_amount: Option<Spanned<String>>,
     pub amount_sign: Option<Spanned<String>>,
+    pub one_row_per_allocation: Option<Spanned<bool>>,
     #[serde(default)]
     pub values: BTreeMap<Spanned<String>, BTreeMap<String, String>>,
     pub delivery: Option<Spanned<String>>,
@@ -129,22 +134,17 @@ pub(super) struct RawSource {
     pub amount_marks: Option<Vec<Spanned<String>>>,
 }
 
-/// Payment columns of the flat shape that no canonical table has.
-pub const FLAT_PAYMENT_COLUMNS: &[&str] = &["paid_date", "paid_amount"];
-
 impl RawSource {
     pub(super) fn check(self, line: usize, document: &Document<'_>, directory: &std::path::Path) -> Result<Source> {
-        let shape = match self.shape.get_ref().as_str() {
-            "canonical" => Shape::Canonical,
-            "flat_invoices" => Shape::FlatInvoices,
-            _ => return Err(document.unknown_word("shape", &self.shape, &["canonical", "flat_invoices"])),
-        };
+        let shape = Shape::named(self.shape.get_ref()).ok_or_else(|| {
+            document.unknown_word("shape", &self.shape, &Shape::ALL.map(Shape::word))
+        })?;
         let table = match &self.table {
             None => None,
-            Some(name) if shape == Shape::FlatInvoices => {
+            Some(name) if shape != Shape::Canonical => {
                 return Err(document
-                    .error(name, "config_conflict", "`table` and the shape `flat_invoices` exclude each other".to_owned())
-                    .hint("a flat file fills documents, applications and customers; leave `table` out"));
+                    .error(name, "config_conflict", format!("`table` and the shape `{}` exclude each other", shape.word()))
+                    .hint("a row of this shape fills several tables; leave `table` out"));
             }
             Some(name) => Some(
                 Table::named(name.get_ref())
@@ -195,7 +195,7 @@ impl RawSource {
         for column in self.values.keys() {
             check_column(column, "values")?;
         }
-        let formats = file_layout::formats(document, self.formats, &check_column)?;
+        let formats = file_layout::formats(document, self.formats, check_column)?;
         let decimal = DecimalFormat {
             decimal: document.one_byte("decimal", self.decimal.as_ref())?.unwrap_or(b'.'),
             thousands: document.one_byte("thousands", self.thousands.as_ref())?,
@@ -220,11 +220,12 @@ impl RawSource {
                 document.error(label, "unknown_word", what).hint("for example utf-8, utf-16, windows-1252, latin-1, shift_jis")
             })?,
         };
-        let negative_amount = match self.negative_amount.as_ref().map(|word| (word, word.get_ref().as_str())) {
-            None | Some((_, "quarantine")) => NegativeAmount::Quarantine,
-            Some((_, "credit_note")) => NegativeAmount::CreditNote,
-            Some((_, "absolute")) => NegativeAmount::Absolute,
-            Some((word, _)) => return Err(document.unknown_word("negative_amount", word, &["quarantine", "credit_note", "absolute"])),
+        let negative_amount = match &self.negative_amount {
+            None => NegativeAmount::Quarantine,
+            Some(word) => match NegativeAmount::ALL.iter().find(|(_, known)| known == word.get_ref()) {
+                Some((rule, _)) => *rule,
+                None => return Err(document.unknown_word("negative_amount", word, &NegativeAmount::ALL.map(|(_, word)| word))),
+            },
         };
         let reverse_sign = match self.amount_sign.as_ref().map(|word| (word, word.get_ref().as_str())) {
             None | Some((_, "as_is")) => false,
@@ -247,6 +248,7 @@ impl RawSource {
             encoding,
             negative_amount,
             reverse_sign,
+            one_row_per_allocation: self.one_row_per_allocation.is_some_and(|value| *value.get_ref()),
             values: self.values.into_iter().map(|(column, map)| (column.into_inner(), map)).collect(),
             delivered_at: document.pattern("delivered_at", self.delivered_at.as_ref())?,
             null_values: self.null_values.unwrap_or_default(),
@@ -265,47 +267,4 @@ fn default_name(path: &str) -> String {
     let absolute = std::path::Path::new(path).is_absolute();
     let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or(path);
     if absolute { last.to_owned() } else { path.to_owned() }
-}
-
-/// The columns a source of this shape can fill.
-pub fn allowed_columns(shape: Shape, table: Option<&'static Table>) -> Vec<&'static str> {
-    let mut names: Vec<&'static str> = Vec::new();
-    let mut add = |table: &'static Table| {
-        for column in table.columns {
-            if !names.contains(&column.name) {
-                names.push(column.name);
-            }
-        }
-    };
-    match (shape, table) {
-        (Shape::Canonical, Some(table)) => add(table),
-        (Shape::Canonical, None) => TABLES.iter().for_each(add),
-        (Shape::FlatInvoices, _) => {
-            ["documents", "customers"].into_iter().filter_map(Table::named).for_each(add);
-            names.extend(FLAT_PAYMENT_COLUMNS);
-        }
-    }
-    names.extend([RECORDED_AT.name, IS_DELETED.name]);
-    names
-}
-
-/// The kind of a column a source can fill, by name: in the flat shape the documents come first, then the customers.
-pub fn flat_columns() -> Vec<ledger_tables::Column> {
-    let mut columns: Vec<ledger_tables::Column> = Vec::new();
-    for table in ["documents", "customers"].into_iter().filter_map(Table::named) {
-        for column in table.columns {
-            if !columns.iter().any(|known| known.name == column.name) {
-                columns.push(*column);
-            }
-        }
-    }
-    for column in &mut columns {
-        if column.name == "document_type" {
-            column.default = Some("invoice");
-        }
-    }
-    let optional = |name, kind, description| ledger_tables::Column { name, kind, required: false, default: None, description };
-    columns.push(optional("paid_date", Kind::Date, "when the invoice was paid"));
-    columns.push(optional("paid_amount", Kind::Amount, "how much was paid; all of it when only the date is given"));
-    columns
 }

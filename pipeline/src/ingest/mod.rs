@@ -36,7 +36,7 @@ pub use store::{
 };
 
 use crate::catalog::ledger_tables::Table;
-use crate::config::{Config, Shape, SheetChoice};
+use crate::config::{Config, SheetChoice};
 use crate::error::{Error, Result, io_error};
 use discover::{Delivery, Target, discover};
 use input::identify;
@@ -350,7 +350,7 @@ struct Run<'o> {
     sinks: BTreeMap<&'static str, Sink>,
     quarantine: Option<QuarantineWriter>,
     files: Vec<FileState>,
-    /// The customers of the flat files of one delivery, and what encodes them.
+    /// The customers that split rows of one delivery name, and what encodes them.
     customers: Customers,
     customers_context: Option<FileContext>,
     customers_delivery: Option<(String, Option<i64>)>,
@@ -364,6 +364,8 @@ struct FileState {
     target: Target,
     /// Lines that were repaired, ascending.
     repaired: Vec<u64>,
+    /// Lines that say an application and no document, ascending.
+    only_applications: Vec<u64>,
     /// What it takes to read raw records again.
     text_format: input::TextFormat,
     sheet: Option<SheetChoice>,
@@ -417,20 +419,8 @@ impl<'o> Run<'o> {
 
     fn context(&mut self, file: &NewFile<'_>, header: &[String]) -> Result<FileContext> {
         let plan = plan::FilePlan::new(&file.delivery, header)?;
-        let mut wanted: Vec<&'static str> = Vec::new();
-        match file.delivery.target {
-            Target::Table(table) => wanted.push(table.name),
-            Target::FlatInvoices => {
-                wanted.extend(["documents", "applications"]);
-                let labels = Table::named("customers").into_iter().flat_map(|table| table.columns);
-                let shared = ["company_id", "customer_id", "account_manager"];
-                if labels.filter(|column| !shared.contains(&column.name)).any(|column| plan.is_supplied(column.name)) {
-                    wanted.push("customers");
-                }
-            }
-        }
         let mut tables = BTreeMap::new();
-        for table in wanted.into_iter().filter_map(Table::named) {
+        for table in file.delivery.target.tables(plan.names_customers()).into_iter().filter_map(Table::named) {
             let sink = self.sink(table)?;
             tables.insert(table.name, (Arc::clone(&sink.layout), sink.writer.encoder()));
         }
@@ -442,6 +432,7 @@ impl<'o> Run<'o> {
             recorded_at: file.recorded_at(),
             negative_amount: source.negative_amount,
             reverse_sign: source.reverse_sign,
+            one_row_per_allocation: source.one_row_per_allocation,
             tables,
         })
     }
@@ -454,13 +445,11 @@ impl<'o> Run<'o> {
             source: Arc::from(source.name.as_str()),
             file: Arc::from(file.delivery.name.as_str()),
             number: file.number,
-            table: match file.delivery.target {
-                Target::Table(table) => table.name,
-                Target::FlatInvoices => Shape::FlatInvoices.word(),
-            },
+            table: file.delivery.target.word(),
             counts: RowCounts::default(),
             finer_than_minor_unit: 0,
             repaired: Vec::new(),
+            only_applications: Vec::new(),
             quarantine_name,
         };
         let path = &file.delivery.path;
@@ -514,16 +503,17 @@ impl<'o> Run<'o> {
             path: file.delivery.path.clone(),
             target: file.delivery.target,
             repaired: collected.repaired,
+            only_applications: collected.only_applications,
             text_format,
             sheet: source.sheet.clone(),
         });
-        if context.tables.contains_key("customers") && matches!(file.delivery.target, Target::FlatInvoices) {
+        if context.tables.contains_key("customers") && file.delivery.target.is_split() {
             self.customers_context = Some(context);
         }
         Ok(())
     }
 
-    /// Writes the customers that the flat files of a delivery named, one row each.
+    /// Writes the customers that the split rows of a delivery named, one row each.
     fn flush_customers(&mut self) -> Result<()> {
         let customers = std::mem::take(&mut self.customers);
         let Some(context) = self.customers_context.take() else { return Ok(()) };
@@ -558,6 +548,7 @@ impl<'o> Run<'o> {
         collected.counts.add(&output.counts);
         collected.finer_than_minor_unit += output.finer_than_minor_unit;
         collected.repaired.extend(output.repaired);
+        collected.only_applications.extend(output.only_applications);
         merge_customers(&mut self.customers, output.customers);
         for encoded in output.tables {
             self.append(encoded, collected.number)?;

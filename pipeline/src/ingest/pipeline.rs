@@ -28,6 +28,8 @@ pub struct Collected {
     pub finer_than_minor_unit: u64,
     /// Lines that were repaired.
     pub repaired: Vec<u64>,
+    /// Lines that say an application and no document.
+    pub only_applications: Vec<u64>,
     /// What the quarantine segment is called if one is needed.
     pub quarantine_name: String,
 }

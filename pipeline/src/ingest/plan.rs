@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 
 use super::columns::{ColumnPlan, Origin};
-use super::discover::{Delivery, Target};
-use crate::catalog::ledger_tables::{Column, IS_DELETED, Kind, RECORDED_AT};
-use crate::config::flat_columns;
+use super::discover::Delivery;
+use crate::catalog::ledger_tables::{Kind, Table};
 use crate::error::{Error, Result};
 
 /// How a file is read.
@@ -33,17 +32,20 @@ impl FilePlan {
         self.columns.iter().any(|plan| plan.column.name == name && !matches!(plan.origin, Origin::Absent))
     }
 
+    /// Whether a split row says more of its customer than who it is.
+    pub fn names_customers(&self) -> bool {
+        let labels = Table::named("customers").into_iter().flat_map(|table| table.columns);
+        let shared = ["company_id", "customer_id", "account_manager"];
+        labels.filter(|column| !shared.contains(&column.name)).any(|column| self.is_supplied(column.name))
+    }
+
     /// Makes the plan for a file with this header.
     ///
     /// # Errors
     /// Exit status 4 when a column is missing, 2 when a constant cannot be read.
     pub fn new(delivery: &Delivery<'_>, header: &[String]) -> Result<FilePlan> {
         let source = delivery.source;
-        let mut columns: Vec<Column> = match delivery.target {
-            Target::Table(table) => table.columns.to_vec(),
-            Target::FlatInvoices => flat_columns(),
-        };
-        columns.extend([RECORDED_AT, IS_DELETED]);
+        let columns = delivery.target.columns();
         let mut used = vec![false; header.len()];
         let mut plans = Vec::with_capacity(columns.len());
         for column in columns {
