@@ -10,6 +10,7 @@ mod expected_credit_loss;
 mod file_layout;
 mod forecast;
 mod metrics;
+pub mod presets;
 mod risk;
 mod shapes;
 mod source;
@@ -33,7 +34,7 @@ pub use file_layout::SheetChoice;
 pub use forecast::ForecastConfig;
 pub use metrics::{Alert, AlertRule, MetricsConfig};
 pub use risk::RiskConfig;
-pub use shapes::{APPLICATION, FLAT_PAYMENT_COLUMNS, Shape, allowed_columns, flat_columns, shape_columns};
+pub use shapes::{APPLICATION, CreditRows, FLAT_PAYMENT_COLUMNS, Shape, allowed_columns, flat_columns, shape_columns};
 pub use source::{NegativeAmount, Source};
 pub use worklist::{SHARE_ONE, Stage, WorklistConfig};
 
@@ -384,8 +385,8 @@ fn source_values(source: &Source) -> Vec<(&'static str, String)> {
     if let Some(table) = source.table {
         values.push(("table", quoted(table.name)));
     }
-    if source.one_row_per_allocation {
-        values.push(("one_row_per_allocation", "true".to_owned()));
+    if source.credit_rows != CreditRows::Single {
+        values.push(("credit_rows", quoted(source.credit_rows.word())));
     }
     if let Some(byte) = source.decimal.thousands {
         values.push(("thousands", character(byte)));

@@ -3,7 +3,11 @@
 //! A shape that is not canonical has rows that are split into rows of several canonical tables. Its columns are those of the
 //! documents, then those of the customers, then its own.
 
+use toml::Spanned;
+
+use super::Document;
 use crate::catalog::ledger_tables::{Column, DOCUMENT_TYPES, IS_DELETED, Kind, RECORDED_AT, TABLES, Table};
+use crate::error::Result;
 
 /// The shape of a source's files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,9 +36,46 @@ impl Shape {
         }
     }
 
+    /// The shape that a source says.
+    pub(super) fn check(word: Option<&Spanned<String>>, path: &Spanned<String>, document: &Document<'_>) -> Result<Shape> {
+        let Some(word) = word else {
+            return Err(document
+                .error(path, "missing_key", "a key is missing: shape".to_owned())
+                .hint("a [[source]] needs at least `path` and `shape`, or `path` and `preset`; `arrears presets` lists them"));
+        };
+        Shape::named(word.get_ref()).ok_or_else(|| document.unknown_word("shape", word, &Shape::ALL.map(Shape::word)))
+    }
+
     /// The shape of this word.
     pub fn named(word: &str) -> Option<Shape> {
         Shape::ALL.into_iter().find(|shape| shape.word() == word)
+    }
+}
+
+/// In how many rows of a file of postings a credit stands that settles several documents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CreditRows {
+    /// In one: it names one document, or none.
+    Single,
+    /// In one for each document it settles, and each repeats the whole credit.
+    Repeated,
+    /// In one for each document it settles, and each is a part of the credit with an amount of its own.
+    Parts,
+}
+
+impl CreditRows {
+    const ALL: [(CreditRows, &'static str); 3] =
+        [(CreditRows::Single, "single"), (CreditRows::Repeated, "repeated"), (CreditRows::Parts, "parts")];
+
+    /// The word of the configuration.
+    pub fn word(self) -> &'static str {
+        CreditRows::ALL.iter().find(|(rows, _)| *rows == self).map_or("", |(_, word)| *word)
+    }
+
+    pub(super) fn check(word: Option<&Spanned<String>>, document: &Document<'_>) -> Result<CreditRows> {
+        let Some(word) = word else { return Ok(CreditRows::Single) };
+        let found = CreditRows::ALL.iter().find(|(_, known)| known == word.get_ref()).map(|(rows, _)| *rows);
+        found.ok_or_else(|| document.unknown_word("credit_rows", word, &CreditRows::ALL.map(|(_, word)| word)))
     }
 }
 
@@ -72,7 +113,11 @@ const POSTING: &[Column] = &[
     optional("credit_document_id", Kind::Id, "the document that reduces the account and that this posting uses up"),
     optional("credit_item_no", Kind::Integer, "its item; 1 when empty"),
     optional("applied_amount", Kind::Amount, "how much of the posting is applied; all of it when empty"),
-    optional("credit_amount", Kind::Amount, "how much that is in the currency of the document that reduces the account, where the two differ"),
+    optional(
+        "credit_amount",
+        Kind::Amount,
+        "how much that is in the currency of the document that reduces the account, where the two differ",
+    ),
     optional("applied_date", Kind::Date, "when it was applied; the date of the posting when empty"),
 ];
 

@@ -2,7 +2,7 @@
 //!
 //! This module turns the text of the file into checked values; it opens no data.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use encoding_rs::Encoding;
@@ -12,6 +12,8 @@ use toml::Spanned;
 use super::file_layout::{self, SheetChoice};
 use super::shapes::{Shape, allowed_columns};
 use super::{DatePattern, Document};
+use super::shapes::{CreditRows, Shape, allowed_columns};
+use super::{DatePattern, Document, presets};
 use crate::catalog::ledger_tables::{TABLES, Table};
 use crate::error::{Error, Result};
 use crate::ledger::money::DecimalFormat;
@@ -80,8 +82,8 @@ pub struct Source {
     pub negative_amount: NegativeAmount,
     /// Whether all amounts are written with the sign reversed.
     pub reverse_sign: bool,
-    /// Whether a credit stands in one row for each document it settles.
-    pub one_row_per_allocation: bool,
+    /// In how many rows a credit stands.
+    pub credit_rows: CreditRows,
     /// Canonical column → (text in the file → text it stands for).
     pub values: BTreeMap<String, BTreeMap<String, String>>,
     /// Where in the file name the date of its delivery stands.
@@ -96,6 +98,8 @@ pub struct Source {
     pub formats: BTreeMap<String, DatePattern>,
     /// Texts such as `$` that may stand beside amounts and say nothing more.
     pub amount_marks: Vec<String>,
+    /// Canonical columns that are mapped, and may be missing in a file where the ledger can do without them.
+    pub lenient_columns: BTreeSet<String>,
     /// The line of the configuration it starts on.
     pub line: usize,
 }
@@ -106,7 +110,8 @@ pub struct Source {
 pub(super) struct RawSource {
     pub name: Option<Spanned<String>>,
     pub path: Spanned<String>,
-    pub shape: Spanned<String>,
+    pub shape: Option<Spanned<String>>,
+    pub preset: Option<Spanned<String>>,
     pub table: Option<Spanned<String>>,
     #[serde(default)]
     pub columns: BTreeMap<Spanned<String>, Spanned<String>>,
@@ -121,7 +126,7 @@ pub(super) struct RawSource {
     pub encoding: Option<Spanned<String>>,
     pub negative_amount: Option<Spanned<String>>,
     pub amount_sign: Option<Spanned<String>>,
-    pub one_row_per_allocation: Option<Spanned<bool>>,
+    pub credit_rows: Option<Spanned<String>>,
     #[serde(default)]
     pub values: BTreeMap<Spanned<String>, BTreeMap<String, String>>,
     pub delivery: Option<Spanned<String>>,
@@ -136,10 +141,9 @@ pub(super) struct RawSource {
 
 impl RawSource {
     pub(super) fn check(self, line: usize, document: &Document<'_>, directory: &std::path::Path) -> Result<Source> {
-        let shape = Shape::named(self.shape.get_ref()).ok_or_else(|| {
-            document.unknown_word("shape", &self.shape, &Shape::ALL.map(Shape::word))
-        })?;
-        let table = match &self.table {
+        let (raw, mut lenient_columns) = presets::fill(self, document)?;
+        let shape = Shape::check(raw.shape.as_ref(), &raw.path, document)?;
+        let table = match &raw.table {
             None => None,
             Some(name) if shape != Shape::Canonical => {
                 return Err(document
@@ -151,7 +155,7 @@ impl RawSource {
                     .ok_or_else(|| document.unknown_word("table", name, &TABLES.iter().map(|table| table.name).collect::<Vec<_>>()))?,
             ),
         };
-        if let Some(delivery) = &self.delivery {
+        if let Some(delivery) = &raw.delivery {
             match delivery.get_ref().as_str() {
                 "delta" => {}
                 "full" => {
@@ -163,6 +167,10 @@ impl RawSource {
             }
         }
         let allowed = allowed_columns(shape, table);
+        if shape == Shape::OpenAndCleared {
+            // A file of open items has nothing to say about clearings.
+            lenient_columns.extend(["clearing_id", "clearing_date"].map(str::to_owned));
+        }
         let check_column = |column: &Spanned<String>, key: &str| {
             if allowed.contains(&column.get_ref().as_str()) {
                 return Ok(());
@@ -170,13 +178,13 @@ impl RawSource {
             let what = format!("`{}` is not a column that `{key}` can fill", column.get_ref());
             Err(document.error(column, "unknown_column", what).hint(format!("the columns are: {}", allowed.join(", "))))
         };
-        for column in self.columns.keys() {
+        for column in raw.columns.keys() {
             check_column(column, "columns")?;
         }
         let mut constants = BTreeMap::new();
-        for (column, value) in self.constants {
+        for (column, value) in raw.constants {
             check_column(&column, "constants")?;
-            if self.columns.contains_key(&column) {
+            if raw.columns.contains_key(&column) {
                 let what = format!("`{}` has a column and a constant", column.get_ref());
                 return Err(document.error(&column, "config_conflict", what).hint("keep one of the two"));
             }
@@ -192,16 +200,16 @@ impl RawSource {
             };
             constants.insert(column.into_inner(), text);
         }
-        for column in self.values.keys() {
+        for column in raw.values.keys() {
             check_column(column, "values")?;
         }
         let formats = file_layout::formats(document, self.formats, check_column)?;
         let decimal = DecimalFormat {
-            decimal: document.one_byte("decimal", self.decimal.as_ref())?.unwrap_or(b'.'),
-            thousands: document.one_byte("thousands", self.thousands.as_ref())?,
+            decimal: document.one_byte("decimal", raw.decimal.as_ref())?.unwrap_or(b'.'),
+            thousands: document.one_byte("thousands", raw.thousands.as_ref())?,
         };
         if decimal.thousands == Some(decimal.decimal) {
-            let place = self.thousands.as_ref().or(self.decimal.as_ref());
+            let place = raw.thousands.as_ref().or(raw.decimal.as_ref());
             let what = "`decimal` and `thousands` are the same character".to_owned();
             let error = match place {
                 Some(place) => document.error(place, "config_conflict", what),
@@ -209,41 +217,41 @@ impl RawSource {
             };
             return Err(error.hint("thousands = \".\" with decimal = \",\", or the other way round"));
         }
-        let quote = match self.quote.as_ref() {
+        let quote = match raw.quote.as_ref() {
             Some(quote) if quote.get_ref().is_empty() => None,
             other => Some(document.one_byte("quote", other)?.unwrap_or(b'"')),
         };
-        let encoding = match &self.encoding {
+        let encoding = match &raw.encoding {
             None => encoding_rs::UTF_8,
             Some(label) => Encoding::for_label(label.get_ref().as_bytes()).ok_or_else(|| {
                 let what = format!("the encoding is not known: {}", label.get_ref());
                 document.error(label, "unknown_word", what).hint("for example utf-8, utf-16, windows-1252, latin-1, shift_jis")
             })?,
         };
-        let negative_amount = match &self.negative_amount {
+        let negative_amount = match &raw.negative_amount {
             None => NegativeAmount::Quarantine,
             Some(word) => match NegativeAmount::ALL.iter().find(|(_, known)| known == word.get_ref()) {
                 Some((rule, _)) => *rule,
                 None => return Err(document.unknown_word("negative_amount", word, &NegativeAmount::ALL.map(|(_, word)| word))),
             },
         };
-        let reverse_sign = match self.amount_sign.as_ref().map(|word| (word, word.get_ref().as_str())) {
+        let reverse_sign = match raw.amount_sign.as_ref().map(|word| (word, word.get_ref().as_str())) {
             None | Some((_, "as_is")) => false,
             Some((_, "reversed")) => true,
             Some((word, _)) => return Err(document.unknown_word("amount_sign", word, &["as_is", "reversed"])),
         };
         Ok(Source {
-            name: self.name.as_ref().map_or_else(|| default_name(self.path.get_ref()), |name| name.get_ref().clone()),
-            path: directory.join(self.path.get_ref()),
-            path_text: self.path.get_ref().clone(),
+            name: raw.name.as_ref().map_or_else(|| default_name(raw.path.get_ref()), |name| name.get_ref().clone()),
+            path: directory.join(raw.path.get_ref()),
+            path_text: raw.path.get_ref().clone(),
             shape,
             table,
-            columns: self.columns.into_iter().map(|(column, header)| (column.into_inner(), header.into_inner())).collect(),
+            columns: raw.columns.into_iter().map(|(column, header)| (column.into_inner(), header.into_inner())).collect(),
             constants,
-            date_format: document.pattern("date_format", self.date_format.as_ref())?.unwrap_or_else(DatePattern::iso_date),
-            instant_format: document.pattern("instant_format", self.instant_format.as_ref())?.unwrap_or_else(DatePattern::iso_instant),
+            date_format: document.pattern("date_format", raw.date_format.as_ref())?.unwrap_or_else(DatePattern::iso_date),
+            instant_format: document.pattern("instant_format", raw.instant_format.as_ref())?.unwrap_or_else(DatePattern::iso_instant),
             decimal,
-            delimiter: document.one_byte("delimiter", self.delimiter.as_ref())?,
+            delimiter: document.one_byte("delimiter", raw.delimiter.as_ref())?,
             quote,
             encoding,
             negative_amount,
@@ -256,6 +264,11 @@ impl RawSource {
             header_row: file_layout::header_row(document, self.header_row.as_ref())?,
             formats,
             amount_marks: file_layout::marks(document, self.amount_marks)?,
+            credit_rows: CreditRows::check(raw.credit_rows.as_ref(), document)?,
+            values: raw.values.into_iter().map(|(column, map)| (column.into_inner(), map)).collect(),
+            delivered_at: document.pattern("delivered_at", raw.delivered_at.as_ref())?,
+            null_values: raw.null_values.unwrap_or_default(),
+            lenient_columns,
             line,
         })
     }

@@ -108,6 +108,16 @@ impl WorkbookReader {
     }
 }
 
+impl WorkbookReader {
+    /// The first rows below the header as text, at most so many, and whether these are all.
+    pub fn sample(&self, rows_max: usize) -> (SheetText, bool) {
+        let all = self.next..self.sheet.rows.len();
+        let rows = self.next..all.end.min(self.next + rows_max);
+        let is_whole = rows == all;
+        (as_text(&SheetBlock { sheet: Arc::clone(&self.sheet), columns: Arc::clone(&self.columns), rows }), is_whole)
+    }
+}
+
 /// The name of a column; a name that is merged downwards into the header row counts, one that is merged sideways is an error.
 fn name_of(sheet: &Sheet, header: &[Cell], row: u32, column: u32, place: &str) -> Result<String> {
     let region = sheet.merged.iter().find(|region| region.contains(row, column));
@@ -151,13 +161,15 @@ impl BlockSource for WorkbookReader {
 }
 
 /// The rows of a block as text.
-struct SheetText {
+pub struct SheetText {
     /// The records, their fields end to end with a comma between.
-    text: String,
+    pub text: String,
     /// The fields of each record.
-    fields: Vec<(u32, u32)>,
+    pub fields: Vec<(u32, u32)>,
+    /// What each field holds; nothing where the cell is empty.
+    pub kinds: Vec<Option<CellKind>>,
     /// Where each record starts and ends.
-    records: Vec<Record>,
+    pub records: Vec<Record>,
     /// Records with an error in a cell that something is mapped to.
     with_error: Vec<bool>,
 }
@@ -167,7 +179,7 @@ fn at(text: &str) -> u32 {
 }
 
 fn as_text(block: &SheetBlock) -> SheetText {
-    let mut out = SheetText { text: String::new(), fields: Vec::new(), records: Vec::new(), with_error: Vec::new() };
+    let mut out = SheetText { text: String::new(), fields: Vec::new(), kinds: Vec::new(), records: Vec::new(), with_error: Vec::new() };
     for row in block.rows.clone() {
         let cells = &block.sheet.cells[block.sheet.rows[row].clone()];
         let (start, mut cells, mut with_error) = (out.text.len(), cells.iter().peekable(), false);
@@ -176,6 +188,8 @@ fn as_text(block: &SheetBlock) -> SheetText {
                 out.text.push(',');
             }
             let from = at(&out.text);
+            let kind = cells.peek().filter(|cell| cell.column == column.column).map(|cell| cell.kind);
+            out.kinds.push(kind);
             if let Some(cell) = cells.next_if(|cell| cell.column == column.column) {
                 let text = block.sheet.text(cell);
                 if cell.kind == CellKind::Number && column.decimal != b'.' {

@@ -368,7 +368,8 @@ impl Judged {
                 }
                 continue;
             };
-            let is_only_application = || self.only_applications.get(&place.0).is_some_and(|lines| lines.binary_search(&place.1.cast_unsigned()).is_ok());
+            let is_only_application =
+                || self.only_applications.get(&place.0).is_some_and(|lines| lines.binary_search(&place.1.cast_unsigned()).is_ok());
             if table == "documents" || (table == "applications" && is_only_application()) {
                 let first = why[range.start];
                 let is_whole = why[range.clone()].iter().all(|why| *why == first) && !self.partly_new.contains(&place);

@@ -376,6 +376,15 @@ fn decompressed(path: &Path, raw: HashingReader) -> Result<Stream> {
     })
 }
 
+/// The text of a file, decompressed, front to back.
+///
+/// # Errors
+/// Exit status 4 when it cannot be opened.
+pub fn open_stream(path: &Path) -> Result<impl Read> {
+    let file = File::open(path).map_err(|cause| io_error("open", path, &cause))?;
+    decompressed(path, HashingReader { file, bytes: 0, hash: Xxh3::new() })
+}
+
 /// How many bytes and lines of a block are blank before its first record.
 fn blank_lines(text: &[u8]) -> (usize, u64) {
     let (mut at, mut lines) = (0, 0);
@@ -400,7 +409,7 @@ fn field_counts(header: &[String], block: &Block, dialect: Dialect) -> FieldCoun
     FieldCounts { width, least: if blank < width { width - blank } else { width }, most }
 }
 
-fn read_error(path: &Path, cause: &std::io::Error) -> Error {
+pub fn read_error(path: &Path, cause: &std::io::Error) -> Error {
     use std::io::ErrorKind;
     match cause.kind() {
         ErrorKind::UnexpectedEof | ErrorKind::InvalidData | ErrorKind::InvalidInput | ErrorKind::Other => {

@@ -6,15 +6,15 @@
 //! already, or contradicts itself, is taken out again. Nothing of it is visible before the index is replaced.
 
 mod columns;
-mod discover;
-mod excel_input;
+pub(crate) mod discover;
+pub(crate) mod excel_input;
 mod finish;
-mod input;
+pub(crate) mod input;
 mod keys;
 pub mod known;
 pub mod load;
 pub mod not_text;
-mod parquet_input;
+pub(crate) mod parquet_input;
 mod pipeline;
 mod plan;
 mod quarantine;
@@ -432,7 +432,7 @@ impl<'o> Run<'o> {
             recorded_at: file.recorded_at(),
             negative_amount: source.negative_amount,
             reverse_sign: source.reverse_sign,
-            one_row_per_allocation: source.one_row_per_allocation,
+            credit_rows: source.credit_rows,
             tables,
         })
     }

@@ -51,6 +51,7 @@ impl FilePlan {
         for column in columns {
             let mapped = source.columns.get(column.name);
             let name = mapped.map_or(column.name, String::as_str);
+            let is_lenient = mapped.is_none() || source.lenient_columns.contains(column.name);
             let origin = if let Some(constant) = source.constants.get(column.name) {
                 Origin::Constant(constant.as_bytes().to_vec())
             } else {
@@ -65,9 +66,9 @@ impl FilePlan {
                             .at(format!("{}:1", delivery.path.display()))
                             .hint("rename one of the two"));
                     }
-                    (None, _) if mapped.is_none() && !column.required => Origin::Absent,
+                    (None, _) if is_lenient && !column.required => Origin::Absent,
                     (None, _) => match column.default {
-                        Some(default) if mapped.is_none() => Origin::Constant(default.as_bytes().to_vec()),
+                        Some(default) if is_lenient => Origin::Constant(default.as_bytes().to_vec()),
                         _ => return Err(missing_column(delivery, column.name, mapped.map(String::as_str), header)),
                     },
                 }

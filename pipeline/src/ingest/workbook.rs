@@ -265,6 +265,22 @@ pub fn read_sheet(path: &Path, choice: Option<&SheetChoice>) -> Result<Sheet> {
     read.unwrap_or_else(|_| Err(damaged(path)))
 }
 
+/// The sheets of a workbook that a person sees.
+///
+/// # Errors
+/// As [`read_sheet`].
+pub fn sheet_names(path: &Path) -> Result<Vec<String>> {
+    check_is_workbook(path)?;
+    let file = File::open(path).map_err(|cause| io_error("open", path, &cause))?;
+    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default().to_ascii_lowercase();
+    let read = catch_unwind(AssertUnwindSafe(|| -> Result<Vec<String>> {
+        let book = Workbook::open(path, &extension, BufReader::new(file)).map_err(|cause| unreadable(path, &cause))?;
+        let shown = book.sheets().iter().filter(|sheet| sheet.typ == SheetType::WorkSheet && sheet.visible == SheetVisible::Visible);
+        Ok(shown.map(|sheet| sheet.name.clone()).collect())
+    }));
+    read.unwrap_or_else(|_| Err(damaged(path)))
+}
+
 /// Whether one of the first rows lacks a name between others, so that merged cells may matter.
 fn header_has_gaps(sheet: &Sheet) -> bool {
     sheet.rows.iter().take(50).any(|row| {

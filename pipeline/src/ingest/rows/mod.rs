@@ -22,7 +22,7 @@ use super::quarantine::{QuarantinedRow, lossy};
 use super::records::{BrokenRecord, Grid};
 use super::store::{RowCounts, RowGroup, RowGroupEncoder, TableLayout};
 use super::versions::EntryRun;
-use crate::config::NegativeAmount;
+use crate::config::{CreditRows, NegativeAmount};
 use crate::error::Result;
 
 /// Records that are looked at together, column by column: few enough to stay in the processor's cache.
@@ -45,8 +45,8 @@ pub struct FileContext {
     pub negative_amount: NegativeAmount,
     /// Whether signs are reversed.
     pub reverse_sign: bool,
-    /// Whether a credit stands in one row for each document it settles.
-    pub one_row_per_allocation: bool,
+    /// In how many rows a credit stands.
+    pub credit_rows: CreditRows,
     /// The tables the file fills, with what encodes their rows.
     pub tables: Tables,
 }

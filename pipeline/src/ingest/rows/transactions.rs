@@ -7,7 +7,7 @@
 
 use super::flat::{is_credit_type, suffixed};
 use super::{BlockOutput, BlockRows};
-use crate::config::APPLICATION;
+use crate::config::{APPLICATION, CreditRows};
 use crate::error::Result;
 use crate::ingest::columns::{CellError, ColumnData};
 use crate::ingest::reason;
@@ -66,8 +66,10 @@ impl BlockRows<'_> {
                 }
             } else {
                 match of_row(applied) {
-                    Some(..0) => error(applied, reason::NEGATIVE_AMOUNT),
-                    Some(1..) if !has_debit && !has_credit => error(applied, reason::APPLIED_AMOUNT_WITHOUT_REFERENCE),
+                    Some(applied_amount) if applied_amount < 0 => error(applied, reason::NEGATIVE_AMOUNT),
+                    Some(applied_amount) if applied_amount > 0 && !has_debit && !has_credit => {
+                        error(applied, reason::APPLIED_AMOUNT_WITHOUT_REFERENCE);
+                    }
                     _ => {}
                 }
             }
@@ -108,7 +110,7 @@ impl BlockRows<'_> {
         let columns = layout.columns.iter().map(|wanted| {
             let source = self.column(wanted.name);
             let is_reference = wanted.name == "reference";
-            if source.is_absent() && !(is_reference && !applies_to.is_absent()) {
+            if source.is_absent() && (!is_reference || applies_to.is_absent()) {
                 return ColumnData::absent(rows.len());
             }
             let mut column = ColumnData::new(wanted.kind);
@@ -127,18 +129,24 @@ impl BlockRows<'_> {
         (columns.collect(), rows.iter().map(|row| self.lines[*row]).collect())
     }
 
-    /// The id of the document a posting is: where each row is one allocation of a credit, named for both.
+    /// The id of the document a posting is: where each row is a part of a credit, named for what it settles, too.
     fn write_own_id(&self, row: usize, id: &mut Vec<u8>) {
         suffixed(id, self.column("document_id").text(row), b"");
-        let is_allocation = self.context.one_row_per_allocation
-            && self.column("document_type").text(row).is_some_and(is_credit_type)
-            && self.names_another(row, "applies_to", "applies_to_item_no");
-        if is_allocation {
-            id.push(b'/');
-            id.extend_from_slice(self.column("applies_to").text(row).unwrap_or_default());
-            if let Some(item) = self.column("applies_to_item_no").long(row) {
-                id.extend_from_slice(format!("/{item}").as_bytes());
-            }
+        if self.context.credit_rows == CreditRows::Parts {
+            self.append_settled(row, id);
+        }
+    }
+
+    /// Adds to an id what the credit of a row settles.
+    fn append_settled(&self, row: usize, id: &mut Vec<u8>) {
+        let is_credit = self.column("document_type").text(row).is_some_and(is_credit_type);
+        if !is_credit || !self.names_another(row, "applies_to", "applies_to_item_no") {
+            return;
+        }
+        id.push(b'/');
+        id.extend_from_slice(self.column("applies_to").text(row).unwrap_or_default());
+        if let Some(item) = self.column("applies_to_item_no").long(row) {
+            id.extend_from_slice(format!("/{item}").as_bytes());
         }
     }
 
@@ -193,6 +201,9 @@ impl BlockRows<'_> {
                 match wanted.name {
                     "application_id" => {
                         self.write_own_id(row, &mut id);
+                        if self.context.credit_rows == CreditRows::Repeated {
+                            self.append_settled(row, &mut id);
+                        }
                         if let Some(item) = source("item_no").long(row).filter(|item| *item != 1) {
                             id.extend_from_slice(format!("-{item}").as_bytes());
                         }
