@@ -93,3 +93,9 @@ pub(super) fn marks(document: &Document<'_>, marks: Option<Vec<Spanned<String>>>
     marks.dedup();
     Ok(marks)
 }
+
+/// First words of rows that sum others up; compared without case.
+pub(super) fn total_words(words: Option<Vec<String>>) -> Vec<String> {
+    let words = words.unwrap_or_default().into_iter().map(|word| word.trim().to_lowercase());
+    words.filter(|word| !word.is_empty()).collect()
+}

@@ -415,6 +415,10 @@ fn source_values(source: &Source) -> Vec<(&'static str, String)> {
         let texts: Vec<String> = source.amount_marks.iter().map(|text| quoted(text)).collect();
         values.push(("amount_marks", format!("[{}]", texts.join(", "))));
     }
+    if !source.total_words.is_empty() {
+        let texts: Vec<String> = source.total_words.iter().map(|text| quoted(text)).collect();
+        values.push(("total_words", format!("[{}]", texts.join(", "))));
+    }
     if !source.columns.is_empty() {
         values.push(("columns", inline(&source.columns)));
     }

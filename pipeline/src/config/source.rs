@@ -10,8 +10,6 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::file_layout::{self, SheetChoice};
-use super::shapes::{Shape, allowed_columns};
-use super::{DatePattern, Document};
 use super::shapes::{CreditRows, Shape, allowed_columns};
 use super::{DatePattern, Document, presets};
 use crate::catalog::ledger_tables::{TABLES, Table};
@@ -98,6 +96,8 @@ pub struct Source {
     pub formats: BTreeMap<String, DatePattern>,
     /// Texts such as `$` that may stand beside amounts and say nothing more.
     pub amount_marks: Vec<String>,
+    /// First words of rows that sum others up.
+    pub total_words: Vec<String>,
     /// Canonical columns that are mapped, and may be missing in a file where the ledger can do without them.
     pub lenient_columns: BTreeSet<String>,
     /// The line of the configuration it starts on.
@@ -137,6 +137,7 @@ pub(super) struct RawSource {
     #[serde(default)]
     pub formats: BTreeMap<Spanned<String>, Spanned<String>>,
     pub amount_marks: Option<Vec<Spanned<String>>>,
+    pub total_words: Option<Vec<String>>,
 }
 
 impl RawSource {
@@ -203,7 +204,7 @@ impl RawSource {
         for column in raw.values.keys() {
             check_column(column, "values")?;
         }
-        let formats = file_layout::formats(document, self.formats, check_column)?;
+        let formats = file_layout::formats(document, raw.formats, check_column)?;
         let decimal = DecimalFormat {
             decimal: document.one_byte("decimal", raw.decimal.as_ref())?.unwrap_or(b'.'),
             thousands: document.one_byte("thousands", raw.thousands.as_ref())?,
@@ -256,18 +257,15 @@ impl RawSource {
             encoding,
             negative_amount,
             reverse_sign,
-            one_row_per_allocation: self.one_row_per_allocation.is_some_and(|value| *value.get_ref()),
-            values: self.values.into_iter().map(|(column, map)| (column.into_inner(), map)).collect(),
-            delivered_at: document.pattern("delivered_at", self.delivered_at.as_ref())?,
-            null_values: self.null_values.unwrap_or_default(),
-            sheet: file_layout::sheet(document, self.sheet)?,
-            header_row: file_layout::header_row(document, self.header_row.as_ref())?,
-            formats,
-            amount_marks: file_layout::marks(document, self.amount_marks)?,
             credit_rows: CreditRows::check(raw.credit_rows.as_ref(), document)?,
             values: raw.values.into_iter().map(|(column, map)| (column.into_inner(), map)).collect(),
             delivered_at: document.pattern("delivered_at", raw.delivered_at.as_ref())?,
             null_values: raw.null_values.unwrap_or_default(),
+            sheet: file_layout::sheet(document, raw.sheet)?,
+            header_row: file_layout::header_row(document, raw.header_row.as_ref())?,
+            formats,
+            amount_marks: file_layout::marks(document, raw.amount_marks)?,
+            total_words: file_layout::total_words(raw.total_words),
             lenient_columns,
             line,
         })

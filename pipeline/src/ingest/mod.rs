@@ -433,6 +433,7 @@ impl<'o> Run<'o> {
             negative_amount: source.negative_amount,
             reverse_sign: source.reverse_sign,
             credit_rows: source.credit_rows,
+            total_words: source.total_words.clone(),
             tables,
         })
     }

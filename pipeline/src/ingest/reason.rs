@@ -10,6 +10,8 @@ pub const BAD_QUOTE: &str = "bad_quote";
 pub const BAD_ENCODING: &str = "bad_encoding";
 /// A NUL byte.
 pub const NUL_BYTE: &str = "nul_byte";
+/// A row that is no document and begins with one of the source's words for totals; its amount is none of its own.
+pub const TOTAL_ROW: &str = "total_row";
 /// A cell of a workbook holds an error such as `#N/A`.
 pub const CELL_ERROR: &str = "cell_error";
 /// A required column is empty.

@@ -7,6 +7,7 @@ mod encode;
 mod flat;
 mod open_and_cleared;
 mod signs;
+mod totals;
 mod transactions;
 
 use std::collections::BTreeMap;
@@ -152,6 +153,11 @@ impl<'a> BlockRows<'a> {
             Origin::Absent => None,
         };
         self.keep[first + error.row] = false;
+        let raw = &block[record.start..record.end];
+        if totals::is_total(raw, &self.context.total_words) {
+            self.quarantined.push(totals::quarantined(record.line, raw));
+            return;
+        }
         self.quarantined.push(QuarantinedRow {
             line: record.line,
             column: Some(plan.header.clone()),
@@ -164,13 +170,12 @@ impl<'a> BlockRows<'a> {
 
     /// Takes up records that could not even be split.
     pub fn add_broken(&mut self, broken: &[BrokenRecord], block: &[u8]) {
-        self.quarantined.extend(broken.iter().map(|broken| QuarantinedRow {
-            line: broken.record.line,
-            column: None,
-            reason: broken.reason,
-            value: None,
-            raw: lossy(&block[broken.record.start..broken.record.end]),
-            amount: None,
+        self.quarantined.extend(broken.iter().map(|broken| {
+            let (line, raw) = (broken.record.line, &block[broken.record.start..broken.record.end]);
+            if totals::is_total(raw, &self.context.total_words) {
+                return totals::quarantined(line, raw);
+            }
+            QuarantinedRow { line, column: None, reason: broken.reason, value: None, raw: lossy(raw), amount: None }
         }));
     }
 
