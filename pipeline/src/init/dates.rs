@@ -135,6 +135,10 @@ pub fn look<'a>(values: impl Iterator<Item = &'a str> + Clone, least_share: f64)
             candidates.push(Candidate { pattern: pattern.clone(), order: *order, family: *family, read: *read });
         }
     }
+    // Two digits of a year in front are written by nobody who can write them behind.
+    if candidates.iter().any(|candidate| !candidate.pattern.text().starts_with("%y")) {
+        candidates.retain(|candidate| !candidate.pattern.text().starts_with("%y"));
+    }
     let chosen = &candidates.first()?.pattern;
     let day_above = |text: &str| {
         let Some(day) = chosen.parse_day(text.as_bytes()) else { return false };

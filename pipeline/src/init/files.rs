@@ -136,7 +136,10 @@ fn means_only(folder: &Path, glob: &str, names: &[&str]) -> bool {
 
 /// A path as it is written in a configuration in `directory`: relative to it where both have the same root.
 pub fn relative_to(path: &Path, directory: &Path) -> String {
-    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let absolute = |path: &Path| {
+        let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+        std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+    };
     let (path, directory) = (absolute(path), absolute(directory));
     let from: Vec<_> = directory.components().filter(|part| !matches!(part, std::path::Component::CurDir)).collect();
     let to: Vec<_> = path.components().collect();
@@ -167,7 +170,7 @@ mod tests {
         assert!(glob.ends_with("inv_*.csv"), "{glob}");
         assert_eq!(date_in_names(&paths), Some("%Y-%m-%d"));
         assert_eq!(date_in_names(&[Path::new("x/report.csv")]), None);
-        std::fs::write(folder.path().join("inv_old.csv"), "a\n").expect("writes");
+        std::fs::write(folder.path().join("inv_2024-01-x.csv"), "a\n").expect("writes");
         assert_eq!(glob_of(&paths), None, "another file would be meant too");
     }
 

@@ -149,7 +149,10 @@ pub fn choose(columns: &[&NumberColumn]) -> ChosenNumbers {
 mod tests {
     use super::*;
 
-    fn chosen(values: &[&str]) -> Option<(char, Option<char>, usize, bool)> {
+    /// Decimal separator, grouping, values read, and whether it is sure.
+    type Chosen = Option<(char, Option<char>, usize, bool)>;
+
+    fn chosen(values: &[&str]) -> Chosen {
         let column = look(values.iter().copied(), 0.7)?;
         let chosen = choose(&[&column]);
         Some((char::from(chosen.format.decimal), chosen.format.thousands.map(char::from), chosen.read, chosen.is_sure))
@@ -157,7 +160,7 @@ mod tests {
 
     #[test]
     fn separators_are_taken_from_the_values_and_doubt_is_said() {
-        let table: &[(&[&str], Option<(char, Option<char>, usize, bool)>)] = &[
+        let table: &[(&[&str], Chosen)] = &[
             (&["12.50", "1234.56"], Some(('.', None, 2, true))),
             (&["1,234.56", "12.50"], Some(('.', Some(','), 2, true))),
             (&["1.234,56", "12,50"], Some((',', Some('.'), 2, true))),

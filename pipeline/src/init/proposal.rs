@@ -43,7 +43,7 @@ enum Piece {
     /// A folder of canonical files.
     Folder(PathBuf, usize),
     /// A file of one canonical table.
-    Canonical(Sample, &'static Table),
+    Canonical(Box<Sample>, &'static Table),
     /// Files of an export that a preset knows.
     Preset(Vec<PathBuf>, Box<Sample>, &'static presets::Preset),
     /// Files of an export.
@@ -271,7 +271,7 @@ fn groups(samples: Vec<Sample>) -> Vec<(Vec<PathBuf>, Sample)> {
 
 fn piece_of(paths: Vec<PathBuf>, sample: Sample, fallback: &str, remarks: &mut Remarks) -> Piece {
     if let Some(table) = table_of(&sample.header) {
-        return Piece::Canonical(sample, table);
+        return Piece::Canonical(Box::new(sample), table);
     }
     let known = presets::all().iter().filter(|preset| {
         let has = |header: &String| sample.header.contains(header);

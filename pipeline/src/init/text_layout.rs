@@ -180,8 +180,9 @@ mod tests {
 
     #[test]
     fn separators_and_header_are_found() {
-        // text, separator, quote, line of the header, its first names
-        let table: &[(&str, char, char, Option<u64>, &[&str])] = &[
+        /// Text, separator, quote, line of the header, its names.
+        type Case = (&'static str, char, char, Option<u64>, &'static [&'static str]);
+        let table: &[Case] = &[
             ("a,b\n1,2\n3,4\n", ',', '"', Some(1), &["a", "b"]),
             ("Nr;Betrag;Text\n1;1,50;x\n2;2,50;y\n", ';', '"', Some(1), &["Nr", "Betrag", "Text"]),
             ("a\tb\n1\t2,5\n3\t4,5\n", '\t', '"', Some(1), &["a", "b"]),

@@ -296,7 +296,7 @@ pub fn type_of(word: &str) -> Option<&'static str> {
     let word = plain(word);
     let compact: String = word.split(' ').collect();
     let spelled = |name: &&str| name.split(' ').collect::<String>() == compact;
-    TYPES.iter().find(|(canonical, names)| canonical.replace('_', "") == compact || names.iter().any(|name| spelled(&name))).map(|(canonical, _)| *canonical)
+    TYPES.iter().find(|(canonical, names)| canonical.replace('_', "") == compact || names.iter().any(spelled)).map(|(canonical, _)| *canonical)
 }
 
 /// Whether a text means that there is nothing.

@@ -48,6 +48,8 @@ pub struct FileContext {
     pub reverse_sign: bool,
     /// In how many rows a credit stands.
     pub credit_rows: CreditRows,
+    /// First words of rows that sum others up.
+    pub total_words: Vec<String>,
     /// The tables the file fills, with what encodes their rows.
     pub tables: Tables,
 }
