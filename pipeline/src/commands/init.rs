@@ -85,7 +85,11 @@ fn short(text: &str) -> String {
 
 /// Rows in aligned columns, two blanks apart.
 fn aligned(header: &[&str], rows: &[Vec<String>]) -> String {
-    let cell = |text: &str| short(text).chars().take(28).collect::<String>();
+    let cell = |text: &str| {
+        // Two decimals of four are enough where the others are zeros.
+        let text = if text.split_once('.').is_some_and(|(_, decimals)| decimals.len() == 4) { text.strip_suffix("00").unwrap_or(text) } else { text };
+        short(text).chars().take(28).collect::<String>()
+    };
     let mut lines: Vec<Vec<String>> = vec![header.iter().map(|name| (*name).to_owned()).collect()];
     lines.extend(rows.iter().map(|row| row.iter().map(|text| cell(text)).collect()));
     let widths: Vec<usize> = (0..header.len()).map(|at| lines.iter().map(|line| line[at].chars().count()).max().unwrap_or(0)).collect();

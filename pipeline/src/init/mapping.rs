@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::profile::Column;
 use super::sample::Sample;
 use super::words::{HEADERS, OPEN_AMOUNT, header_score};
-use crate::catalog::ledger_tables::Kind;
+use crate::catalog::ledger_tables::{IS_DELETED, Kind, RECORDED_AT};
 use crate::config::{Shape, shape_columns};
 
 /// Columns of the file by the columns of the ledger that they fill.
@@ -59,6 +59,15 @@ pub fn by_headers(columns: &[Column]) -> Mapping {
     }
     scored.sort_by_key(|(score, at, position)| (std::cmp::Reverse(*score), *at, *position));
     let (mut mapping, mut used) = (Mapping::default(), BTreeSet::new());
+    // A column with the ledger's own name is read whether it is mapped or not.
+    let shapes = [Shape::FlatInvoices, Shape::Transactions, Shape::OpenAndCleared];
+    for column in shapes.iter().flat_map(|shape| shape_columns(*shape)).chain([RECORDED_AT, IS_DELETED]) {
+        let mut named = columns.iter().enumerate().filter(|(_, held)| held.header == column.name).map(|(position, _)| position);
+        if let (Some(position), None) = (named.next(), named.next()) {
+            used.insert(position);
+            mapping.columns.insert(column.name, position);
+        }
+    }
     for (score, at, position) in scored {
         let name = HEADERS[at].0;
         if used.contains(&position) || mapping.columns.contains_key(name) || (name == OPEN_AMOUNT && mapping.open_amount.is_some()) {

@@ -6,6 +6,7 @@ use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use arrow::util::display::{ArrayFormatter, FormatOptions};
+use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::config::{Config, DAY_MICROS};
@@ -123,9 +124,11 @@ impl Preview {
         for segment in &table.segments {
             let mut wanted = COLUMNS.to_vec();
             wanted.push("source_line");
-            let rows = rows_of(&ledger_directory(out).join(&segment.file), &wanted, 5000)?;
-            let latest = rows.iter().map(|row| row[3].clone()).max();
+            let path = ledger_directory(out).join(&segment.file);
+            let dates = rows_of(&path, &["document_date"], usize::MAX)?;
+            let latest = dates.into_iter().filter_map(|mut row| row.pop()).max();
             self.last_date = self.last_date.take().max(latest);
+            let rows = rows_of(&path, &wanted, 5000)?;
             let mut rows: Vec<(u64, Vec<String>)> =
                 rows.into_iter().map(|mut row| (row.pop().and_then(|line| line.parse().ok()).unwrap_or(0), row)).collect();
             rows.sort_by_key(|(line, _)| *line);
@@ -165,9 +168,11 @@ pub fn document_columns() -> &'static [&'static str] {
 fn rows_of(path: &Path, wanted: &[&str], rows_max: usize) -> Result<Vec<Vec<String>>> {
     let file = File::open(path).map_err(|cause| io_error("open", path, &cause))?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
+    let names: Vec<usize> = builder.schema().fields().iter().enumerate().filter(|(_, field)| wanted.contains(&field.name().as_str())).map(|(at, _)| at).collect();
+    let mask = ProjectionMask::roots(builder.parquet_schema(), names);
     let options = FormatOptions::default().with_null("");
     let mut rows = Vec::new();
-    for batch in builder.with_limit(rows_max).build()? {
+    for batch in builder.with_projection(mask).with_limit(rows_max).build()? {
         let batch = batch?;
         let columns: Vec<_> = wanted.iter().map(|name| batch.column_by_name(name)).collect();
         let formatters = columns.iter().map(|column| column.map(|column| ArrayFormatter::try_new(column.as_ref(), &options)).transpose());

@@ -319,7 +319,7 @@ fn stem_name(path: &Path) -> String {
     let name = file_name(path);
     let stem = crate::ingest::discover::stem(&name).unwrap_or(&name);
     let clean: String = stem.chars().map(|letter| if letter.is_alphanumeric() { letter.to_ascii_lowercase() } else { '_' }).collect();
-    let clean = clean.trim_matches('_').to_owned();
+    let clean = clean.split('_').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("_");
     if clean.is_empty() { "ledger".to_owned() } else { clean }
 }
 

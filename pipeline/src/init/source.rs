@@ -12,10 +12,10 @@ use super::sample::Sample;
 use super::types::{SignRule, TypeWord, sign_rule, words};
 use super::words::TOTALS;
 use super::write::{Toml, bare_or_quoted, of, quoted};
-use crate::catalog::ledger_tables::{CREDIT_TYPES, DOCUMENT_TYPES, Kind};
-use crate::config::{Shape, shape_columns};
+use crate::catalog::ledger_tables::{CREDIT_TYPES, DOCUMENT_TYPES, IS_DELETED, Kind, RECORDED_AT};
+use crate::config::{DatePattern, Shape, shape_columns};
 use crate::ledger::currency::minor_digits;
-use crate::run::words::count;
+use crate::run::words::{count, grouped};
 
 /// Currency codes that are looked for within headers, where other words of three letters stand too.
 const CODES_IN_HEADERS: &[&str] = &[
@@ -112,7 +112,7 @@ fn shape_of(columns: &[Column], mapping: &mut Mapping) -> Shape {
     } else {
         Shape::FlatInvoices
     };
-    let allowed: Vec<&str> = shape_columns(shape).iter().map(|column| column.name).collect();
+    let allowed: Vec<&str> = shape_columns(shape).iter().chain(&[RECORDED_AT, IS_DELETED]).map(|column| column.name).collect();
     mapping.columns.retain(|name, _| allowed.contains(name));
     mapping.unsure.retain(|name, _| allowed.contains(name));
     shape
@@ -158,6 +158,10 @@ fn totals_of(sample: &Sample, mapping: &Mapping) -> BTreeMap<String, usize> {
 }
 
 impl Found {
+    fn says_payments(&self) -> bool {
+        self.column("paid_date").is_some_and(|column| column.filled > 0)
+    }
+
     fn column(&self, name: &str) -> Option<&Column> {
         self.mapping.columns.get(name).map(|position| &self.columns[*position])
     }
@@ -174,11 +178,11 @@ impl Found {
         let shape = match self.shape {
             Shape::Transactions => "one row per posting: a type, and the document that a payment settles",
             Shape::OpenAndCleared => "one row per item, with what cleared it",
-            _ if self.mapping.columns.contains_key("paid_date") => "one row per invoice, with when it was paid",
+            _ if self.says_payments() => "one row per invoice, with when it was paid",
             _ => "one row per invoice; nothing says when one was paid",
         };
         text.key("shape", &quoted(self.shape.word()), shape);
-        if self.shape == Shape::FlatInvoices && !self.mapping.columns.contains_key("paid_date") {
+        if self.shape == Shape::FlatInvoices && !self.says_payments() {
             remarks.warnings.push(format!("{name}: no column says when invoices were paid: all of them count as open, and nothing can be learned about payments"));
         }
         self.write_delivery(&mut text, delivered_at);
@@ -240,8 +244,18 @@ impl Found {
     }
 
     fn write_dates(&self, text: &mut Toml, remarks: &mut Remarks, name: &str) {
-        let dated: Vec<(&str, &Column)> =
-            self.mapping.columns.iter().map(|(name, position)| (*name, &self.columns[*position])).filter(|(_, column)| column.dates.is_some()).collect();
+        // An instant in ISO 8601 is read without being told.
+        let iso = DatePattern::iso_instant();
+        let is_told = |name: &str, column: &Column| {
+            name != RECORDED_AT.name || !column.few.as_ref().is_some_and(|few| few.keys().all(|text| iso.parse_instant(text.as_bytes()).is_some()))
+        };
+        let dated: Vec<(&str, &Column)> = self
+            .mapping
+            .columns
+            .iter()
+            .map(|(name, position)| (*name, &self.columns[*position]))
+            .filter(|(name, column)| column.dates.is_some() && is_told(name, column))
+            .collect();
         let pattern = |column: &Column| column.dates.as_ref().and_then(|dates| dates.candidates.first()).map(|first| first.pattern.text().to_owned());
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
         for pattern in dated.iter().filter_map(|(_, column)| pattern(column)) {
@@ -272,7 +286,7 @@ impl Found {
                     ));
                 }
             }
-            if dates.candidates.first().is_some_and(|first| first.pattern.has_time()) {
+            if *column_name != RECORDED_AT.name && dates.candidates.first().is_some_and(|first| first.pattern.has_time()) {
                 said += &format!("; the time of day is left out ({} is not midnight)", dates.with_time);
             }
             text.comment(&said);
@@ -361,7 +375,7 @@ impl Found {
     fn write_columns(&self, text: &mut Toml, remarks: &mut Remarks, name: &str) {
         text.blank();
         text.line("[source.columns]");
-        let described = shape_columns(self.shape);
+        let described: Vec<_> = shape_columns(self.shape).into_iter().chain([RECORDED_AT, IS_DELETED]).collect();
         let mut by_name: Vec<(&str, String, String)> = Vec::new();
         for column in &described {
             let mapped = match (&self.key, column.name) {
@@ -415,12 +429,12 @@ impl Found {
             ("document_id", _) => match &self.key {
                 Some(Key::Unique) => format!("{}, none comes twice", count(held.filled as u64, "value")),
                 Some(Key::WithItem(_)) => "comes more than once, but not with the same item_no".to_owned(),
-                _ => format!("{}, {} of them different", count(held.filled as u64, "value"), held.distinct),
+                _ => format!("{}, {} of them different", count(held.filled as u64, "value"), grouped(held.distinct as u64)),
             },
             ("item_no", _) if matches!(self.key, Some(Key::WithItem(_))) => "tells rows of one document apart".to_owned(),
             (_, Kind::Date) => format!("{} are dates", of(held.read_dates(), held.values())),
             (_, Kind::Amount | Kind::Percent) => format!("{} are numbers", of(held.read_numbers(), held.values())),
-            (_, Kind::Id | Kind::Text) => format!("{}, {} different", count(held.filled as u64, "value"), held.distinct),
+            (_, Kind::Id | Kind::Text) => format!("{}, {} different", count(held.filled as u64, "value"), grouped(held.distinct as u64)),
             _ => String::new(),
         };
         unsure.map_or(found.clone(), |unsure| format!("{unsure}; {found}"))
@@ -471,7 +485,7 @@ impl Found {
 }
 
 fn have(number: usize) -> String {
-    if number == 1 { "1 has".to_owned() } else { format!("{} have", crate::run::words::grouped(number as u64)) }
+    if number == 1 { "1 has".to_owned() } else { format!("{} have", grouped(number as u64)) }
 }
 
 fn short(text: &str) -> String {
