@@ -69,6 +69,8 @@ pub enum Command {
     Generate(GenerateArguments),
     /// List the runs of an output
     Runs(RunsArguments),
+    /// List the presets, or show one: what its system exports, column by column
+    Presets(PresetsArguments),
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -107,6 +109,13 @@ pub struct InitArguments {
     /// The currency of totals, and of amounts of which nothing says it [default: the files' most frequent, else EUR]
     #[arg(long, value_name = "CODE")]
     pub base_currency: Option<String>,
+}
+
+/// `arrears presets`.
+#[derive(Args, Debug)]
+pub struct PresetsArguments {
+    /// The preset to show
+    pub name: Option<String>,
 }
 
 /// `arrears run`.

@@ -13,6 +13,7 @@ use arrow::array::{
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::{DataType, TimeUnit};
 
+use super::joined::Joined;
 use super::reason;
 use super::records::Grid;
 use crate::catalog::ledger_tables::{Column, Kind};
@@ -324,6 +325,8 @@ pub fn data_type(kind: Kind) -> DataType {
 pub enum Origin {
     /// This field of each record.
     Field(usize),
+    /// Several fields of each record, one after the other.
+    Joined(Joined),
     /// The same text in every row; it has been read once, so that it is known to be good.
     Constant(Vec<u8>),
     /// Nowhere: null.
@@ -386,6 +389,7 @@ impl ColumnPlan {
                 }
                 return;
             }
+            Origin::Joined(joined) => return self.read_joined(joined, (position, grid, block), data, errors),
             Origin::Field(field) => *field,
         };
         // One loop for each kind, so that none decides about it row by row.
@@ -456,6 +460,28 @@ impl ColumnPlan {
             data.push_null();
             if self.column.required {
                 errors.push(CellError { row, column: cells.position, reason: reason::MISSING_VALUE });
+            }
+        }
+    }
+
+    fn read_joined(
+        &self,
+        joined: &Joined,
+        (position, grid, block): (usize, &Grid, &[u8]),
+        data: &mut ColumnData,
+        errors: &mut Vec<CellError>,
+    ) {
+        let mut text = Vec::new();
+        for row in 0..grid.records.len() {
+            joined.write((grid, block), row, &self.null_values, &mut text);
+            let text = self.translate(&text);
+            if !text.is_empty() {
+                data.push_text(text);
+                continue;
+            }
+            data.push_null();
+            if self.column.required {
+                errors.push(CellError { row, column: position, reason: reason::MISSING_VALUE });
             }
         }
     }

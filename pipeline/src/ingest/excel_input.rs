@@ -88,6 +88,9 @@ impl WorkbookReader {
         let mut columns: Vec<SheetColumn> =
             self.fields.iter().map(|column| SheetColumn { column: *column, is_mapped: false, decimal: b'.' }).collect();
         for plan in &mut context.plan.columns {
+            if let Origin::Joined(joined) = &plan.origin {
+                joined.fields().for_each(|field| columns[field].is_mapped = true);
+            }
             let Origin::Field(field) = plan.origin else { continue };
             columns[field].is_mapped = true;
             match plan.column.kind {

@@ -5,11 +5,13 @@
 //! all files are read, every new row is compared by key and content with its file and with the store: what is known
 //! already, or contradicts itself, is taken out again. Nothing of it is visible before the index is replaced.
 
+pub mod clearings;
 mod columns;
 pub(crate) mod discover;
 pub(crate) mod excel_input;
 mod finish;
 pub(crate) mod input;
+mod joined;
 mod keys;
 pub mod known;
 pub mod load;
@@ -166,8 +168,14 @@ fn ingest_in_blocks(config: &Config, options: &IngestOptions, progress: &dyn Pro
     if deliveries.is_empty() {
         return Ok(PendingLedger { index, summary, is_changed: false, out: out.to_owned() });
     }
+    let cleared = clearings::segments(&index);
     let mut run = Run::new(out, index, block_bytes);
-    let outcome = run.read_all(&deliveries, progress).and_then(|()| run.finish());
+    let outcome = run.read_all(&deliveries, progress).and_then(|()| run.finish()).and_then(|mut index| {
+        if clearings::segments(&index) != cleared {
+            clearings::derive(out, &mut index)?;
+        }
+        Ok(index)
+    });
     match outcome {
         Ok(index) => {
             summary.files_new = deliveries.len() as u64;

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use super::columns::{ColumnPlan, Origin};
 use super::discover::Delivery;
-use crate::catalog::ledger_tables::{Kind, Table};
+use super::joined::Joined;
+use crate::catalog::ledger_tables::{Column, Kind, Table};
 use crate::error::{Error, Result};
 
 /// How a file is read.
@@ -66,6 +67,10 @@ impl FilePlan {
                             .at(format!("{}:1", delivery.path.display()))
                             .hint("rename one of the two"));
                     }
+                    (None, _) if let Some(joined) = joined(delivery, &column, (name, is_lenient), header)? => {
+                        joined.fields().for_each(|field| used[field] = true);
+                        Origin::Joined(joined)
+                    }
                     (None, _) if is_lenient && !column.required => Origin::Absent,
                     (None, _) => match column.default {
                         Some(default) if is_lenient => Origin::Constant(default.as_bytes().to_vec()),
@@ -93,6 +98,17 @@ impl FilePlan {
             plans.push(plan);
         }
         Ok(FilePlan { columns: plans, width: header.len(), extra_columns: used.iter().filter(|used| !**used).count() as u64 })
+    }
+}
+
+/// The fields of an id that is made of several; `None` where the text is the name of one, or one is missing that may be.
+fn joined(delivery: &Delivery<'_>, column: &Column, (name, is_lenient): (&str, bool), header: &[String]) -> Result<Option<Joined>> {
+    if !matches!(column.kind, Kind::Id | Kind::Text) {
+        return Ok(None);
+    }
+    match Joined::parse(name, header) {
+        Err(_) if is_lenient && !column.required => Ok(None),
+        parsed => parsed.map_err(|missing| missing_column(delivery, column.name, Some(&missing), header)),
     }
 }
 

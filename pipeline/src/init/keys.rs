@@ -13,6 +13,8 @@ pub enum Key {
     Unique,
     /// The document id with this column as item number.
     WithItem(usize),
+    /// The document id is unique among the documents of a type only.
+    WithType(usize),
     /// Rows share a document id.
     Repeated {
         /// Rows whose id another row has too.
@@ -62,6 +64,13 @@ pub fn key_of(sample: &Sample, columns: &[Column], mapping: &Mapping) -> Option<
             if repeated(sample, &with_item).is_empty() {
                 return Some(Key::WithItem(position));
             }
+        }
+    }
+    if let Some(type_column) = mapping.columns.get("document_type") {
+        let mut with_type = positions.clone();
+        with_type.push(*type_column);
+        if repeated(sample, &with_type).is_empty() {
+            return Some(Key::WithType(*type_column));
         }
     }
     let all: Vec<usize> = std::iter::once(document).chain((0..sample.header.len()).filter(|position| *position != document)).collect();

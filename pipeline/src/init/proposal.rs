@@ -274,11 +274,11 @@ fn piece_of(paths: Vec<PathBuf>, sample: Sample, fallback: &str, remarks: &mut R
         return Piece::Canonical(Box::new(sample), table);
     }
     let known = presets::all().iter().filter(|preset| {
-        let has = |header: &String| sample.header.contains(header);
+        let has = |header: &String| has_header(&sample.header, header);
         let columns = preset.columns();
         preset.required_headers().iter().all(has) && columns.values().filter(|header| has(header)).count() * 3 >= columns.len() * 2
     });
-    let best = known.max_by_key(|preset| preset.columns().values().filter(|header| sample.header.contains(header)).count());
+    let best = known.max_by_key(|preset| preset.columns().values().filter(|header| has_header(&sample.header, header)).count());
     if let Some(preset) = best {
         return Piece::Preset(paths, Box::new(sample), preset);
     }
@@ -286,6 +286,15 @@ fn piece_of(paths: Vec<PathBuf>, sample: Sample, fallback: &str, remarks: &mut R
         remarks.missing.push(format!("{}: no line looks like a header: a file needs one that names its columns", sample.path.display()));
     }
     Piece::Export(paths, Box::new(look_at(sample, fallback)))
+}
+
+/// Whether a file has a column, or all columns that an id is made of.
+fn has_header(header: &[String], wanted: &str) -> bool {
+    let has = |name: &str| header.iter().any(|header| header == name);
+    if !wanted.contains('{') {
+        return has(wanted);
+    }
+    wanted.split('{').skip(1).all(|part| part.split_once('}').is_some_and(|(name, _)| has(name)))
 }
 
 /// Where one file lists what was cleared, a file without clearings beside it lists what is open.

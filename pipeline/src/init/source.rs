@@ -384,7 +384,11 @@ impl Found {
             };
             let Some(position) = mapped else { continue };
             let held = &self.columns[position];
-            by_name.push((column.name, held.header.clone(), self.evidence(column.name, column.kind, held)));
+            let header = match (&self.key, column.name) {
+                (Some(Key::WithType(kind)), "document_id") => format!("{{{}}}-{{{}}}", self.columns[*kind].header, held.header),
+                _ => held.header.clone(),
+            };
+            by_name.push((column.name, header, self.evidence(column.name, column.kind, held)));
         }
         for (column, header, why) in &by_name {
             if header.is_empty() {
@@ -428,6 +432,7 @@ impl Found {
             _ if held.filled == 0 => "empty throughout".to_owned(),
             ("document_id", _) => match &self.key {
                 Some(Key::Unique) => format!("{}, none comes twice", count(held.filled as u64, "value")),
+                Some(Key::WithType(_)) => "types have numbers of their own: the same comes more than once, but not in one type".to_owned(),
                 Some(Key::WithItem(_)) => "comes more than once, but not with the same item_no".to_owned(),
                 _ => format!("{}, {} of them different", count(held.filled as u64, "value"), grouped(held.distinct as u64)),
             },

@@ -151,6 +151,10 @@ impl<'a> BlockRows<'a> {
         let plan = &self.context.plan.columns[error.column];
         let value = match &plan.origin {
             Origin::Field(field) => Some(lossy(grid.field(block, error.row, *field))),
+            Origin::Joined(joined) => {
+                let parts: Vec<String> = joined.fields().map(|field| lossy(grid.field(block, error.row, field))).collect();
+                Some(parts.join(" "))
+            }
             Origin::Constant(text) => Some(lossy(text)),
             Origin::Absent => None,
         };

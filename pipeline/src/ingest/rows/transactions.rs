@@ -120,13 +120,19 @@ impl BlockRows<'_> {
                         self.write_own_id(row, &mut id);
                         column.push_text(&id);
                     }
-                    _ if is_reference && !source.is_valid(row) => column.push_from(applies_to, row),
+                    _ if is_reference && !source.is_valid(row) && !self.is_repeated(row) => column.push_from(applies_to, row),
                     _ => column.push_from(source, row),
                 }
             }
             column
         });
         (columns.collect(), rows.iter().map(|row| self.lines[*row]).collect())
+    }
+
+    /// Whether other rows may repeat the document with another reference.
+    fn is_repeated(&self, row: usize) -> bool {
+        let is_credit = || self.column("document_type").text(row).is_some_and(is_credit_type);
+        self.context.credit_rows == CreditRows::Repeated && is_credit()
     }
 
     /// The id of the document a posting is: where each row is a part of a credit, named for what it settles, too.
@@ -177,7 +183,9 @@ impl BlockRows<'_> {
                 word => {
                     let is_return = word == b"receipt_reversal";
                     if with_credits && is_return {
-                        let sign = if has_debit() && has_credit() { -1 } else { 0 };
+                        // Where a system has one reference for either side, it is the receipt that is meant.
+                        let is_same = self.column("applies_to").text(row) == self.column("credit_document_id").text(row);
+                        let sign = if has_debit() && has_credit() && !is_same { -1 } else { 0 };
                         let sides = if sign == 0 { (Side::Own, Side::Own) } else { (Side::Credit, Side::AppliesTo) };
                         push(FIRST, sides.0, sides.1, sign);
                     }
