@@ -12,6 +12,7 @@ pub mod error;
 pub mod forecast;
 pub mod generate;
 pub mod ingest;
+pub mod init;
 pub mod ledger;
 pub mod marts;
 pub mod near;

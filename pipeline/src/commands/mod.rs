@@ -10,6 +10,7 @@ mod explain_customer;
 mod export;
 mod generate;
 mod ingest;
+mod init;
 mod kept_ledger;
 mod parity;
 mod plan;
@@ -34,6 +35,7 @@ use chrono::NaiveDate;
 /// The failure, with the exit status that `main` hands on.
 pub fn dispatch(cli: Cli, reporter: &Reporter) -> Result<()> {
     match cli.command {
+        Command::Init(arguments) => init::run(&arguments),
         Command::Run(arguments) => run::run(&arguments, reporter),
         Command::Ingest(arguments) => ingest::run(&arguments, reporter),
         Command::Plan(arguments) => plan::run(&arguments),

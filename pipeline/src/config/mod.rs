@@ -7,6 +7,7 @@ mod calendar;
 mod credit_review;
 mod date_pattern;
 mod expected_credit_loss;
+mod file_layout;
 mod forecast;
 mod metrics;
 pub mod presets;
@@ -30,6 +31,7 @@ pub use date_pattern::{DAY_MICROS, DatePattern, day_in_range};
 pub use expected_credit_loss::{
     ExpectedCreditLossConfig, FACTOR_ONE, LossDefinition, Overlay, POOL_ALL, POOL_OTHER, POOL_SPECIFIC, Pool, SpecificReserve,
 };
+pub use file_layout::SheetChoice;
 pub use forecast::ForecastConfig;
 pub use metrics::{Alert, AlertRule, MetricsConfig};
 pub use remote::{Connection, ObjectStoreConfig, Query, Remote, describe as describe_connection};
@@ -268,8 +270,16 @@ impl Config {
             }
             io_error("read the configuration", path, &cause)
         })?;
-        let document = Document { path, text: &text };
-        let raw: RawConfig = toml::from_str(&text).map_err(|cause| toml_error(&document, &cause))?;
+        Self::parse(path, &text, overrides, environment)
+    }
+
+    /// [`Config::load_with`] for a text that stands, or is to stand, at `path`.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn parse(path: &Path, text: &str, overrides: &Overrides, environment: &dyn Fn(&str) -> Option<String>) -> Result<Config> {
+        let document = Document { path, text };
+        let raw: RawConfig = toml::from_str(text).map_err(|cause| toml_error(&document, &cause))?;
         check(raw, &document, overrides, environment)
     }
 
@@ -412,6 +422,24 @@ fn source_values(source: &Source) -> Vec<(&'static str, String)> {
     if !source.null_values.is_empty() {
         let texts: Vec<String> = source.null_values.iter().map(|text| quoted(text)).collect();
         values.push(("null_values", format!("[{}]", texts.join(", "))));
+    }
+    if let Some(sheet) = &source.sheet {
+        values.push(("sheet", sheet.toml()));
+    }
+    if let Some(row) = source.header_row {
+        values.push(("header_row", row.to_string()));
+    }
+    if !source.formats.is_empty() {
+        let texts = source.formats.iter().map(|(column, pattern)| (column.clone(), pattern.text().to_owned())).collect();
+        values.push(("formats", inline(&texts)));
+    }
+    if !source.amount_marks.is_empty() {
+        let texts: Vec<String> = source.amount_marks.iter().map(|text| quoted(text)).collect();
+        values.push(("amount_marks", format!("[{}]", texts.join(", "))));
+    }
+    if !source.total_words.is_empty() {
+        let texts: Vec<String> = source.total_words.iter().map(|text| quoted(text)).collect();
+        values.push(("total_words", format!("[{}]", texts.join(", "))));
     }
     if !source.columns.is_empty() {
         values.push(("columns", inline(&source.columns)));

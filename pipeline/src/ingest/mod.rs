@@ -9,24 +9,27 @@ mod arrivals;
 pub mod clearings;
 mod columns;
 mod compact;
-mod discover;
+pub(crate) mod discover;
+pub(crate) mod excel_input;
 mod finish;
 mod follows;
-mod input;
+pub(crate) mod input;
 mod joined;
 mod keys;
 pub mod known;
 pub mod load;
-mod parquet_input;
+pub mod not_text;
+pub(crate) mod parquet_input;
 mod pipeline;
 mod plan;
 mod quarantine;
 pub mod reason;
-mod records;
+pub mod records;
 mod remote;
 mod rows;
 mod store;
 mod versions;
+pub mod workbook;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -39,7 +42,7 @@ pub use store::{
 };
 
 use crate::catalog::ledger_tables::Table;
-use crate::config::Config;
+use crate::config::{Config, SheetChoice};
 use crate::error::{Error, Result, io_error};
 use arrivals::{Arrivals, NewFile, arrivals};
 use discover::{Target, discover, discover_local};
@@ -266,6 +269,35 @@ pub fn planned_files(config: &Config, index: Option<&LedgerIndex>) -> Result<Vec
     Ok(planned)
 }
 
+/// How a file is read, by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileKind {
+    /// Delimited text, perhaps compressed.
+    Text,
+    /// Parquet.
+    Parquet,
+    /// A workbook of a spreadsheet.
+    Workbook,
+}
+
+impl FileKind {
+    /// The kind that the extension says.
+    pub fn of(path: &Path) -> Self {
+        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default().to_ascii_lowercase();
+        match extension.as_str() {
+            "parquet" => FileKind::Parquet,
+            "xlsx" | "xlsm" | "xls" | "xlsb" | "ods" => FileKind::Workbook,
+            _ => FileKind::Text,
+        }
+    }
+}
+
+/// What a file is after it was read; an error when it was something else before.
+fn identify_again(path: &Path, before: input::Identity) -> Result<input::Identity> {
+    let after = identify(path)?;
+    if before == after { Ok(after) } else { Err(input::file_changed(path)) }
+}
+
 /// What a table gets in this run.
 struct Sink {
     layout: Arc<TableLayout>,
@@ -302,8 +334,8 @@ struct FileState {
     /// Lines that say an application and no document, ascending.
     only_applications: Vec<u64>,
     /// What it takes to read raw records again.
-    dialect: records::Dialect,
-    encoding: &'static encoding_rs::Encoding,
+    text_format: input::TextFormat,
+    sheet: Option<SheetChoice>,
 }
 
 impl<'o> Run<'o> {
@@ -369,6 +401,7 @@ impl<'o> Run<'o> {
             negative_amount: source.negative_amount,
             reverse_sign: source.reverse_sign,
             credit_rows: source.credit_rows,
+            total_words: source.total_words.clone(),
             tables,
             known_customers: Arc::clone(&self.known_customers),
             has_history: self.index.files.iter().chain(self.files.iter().map(|file| &file.record)).any(|file| file.source == source.name),
@@ -378,9 +411,7 @@ impl<'o> Run<'o> {
 
     fn read_file(&mut self, file: &NewFile<'_>, progress: &dyn Progress) -> Result<()> {
         let source = file.delivery.source;
-        let tab_separated = file.delivery.path.to_string_lossy().to_ascii_lowercase().contains(".tsv");
-        let dialect =
-            records::Dialect { delimiter: source.delimiter.unwrap_or(if tab_separated { b'\t' } else { b',' }), quote: source.quote };
+        let text_format = input::TextFormat::of(source);
         let quarantine_name = format!("quarantine/seg-{:06}.parquet", self.index.quarantine_number());
         let mut collected = pipeline::Collected {
             source: Arc::from(source.name.as_str()),
@@ -394,24 +425,33 @@ impl<'o> Run<'o> {
             only_applications: Vec::new(),
             quarantine_name,
         };
-        let (context, identity) = if is_parquet(&file.delivery.path) {
-            let before = identify(&file.delivery.path)?;
-            let reader = parquet_input::ParquetReader::open(&file.delivery.path)?;
-            let mut context = self.context(file, &reader.header)?;
-            let reader = reader.with_plan(&mut context)?;
-            pipeline::run(self, &context, reader, &mut collected, progress, parquet_input::work)?;
-            let after = identify(&file.delivery.path)?;
-            if before != after {
-                return Err(input::file_changed(&file.delivery.path));
+        let path = &file.delivery.path;
+        let (context, identity) = match FileKind::of(path) {
+            FileKind::Parquet => {
+                let before = identify(path)?;
+                let reader = parquet_input::ParquetReader::open(path)?;
+                let mut context = self.context(file, &reader.header)?;
+                let reader = reader.with_plan(&mut context)?;
+                pipeline::run(self, &context, reader, &mut collected, progress, parquet_input::work)?;
+                (context, identify_again(path, before)?)
             }
-            (context, after)
-        } else {
-            let reader = input::BlockReader::open(&file.delivery.path, dialect, source.encoding, self.sizes.block_bytes)?;
-            let context = self.context(file, &reader.header)?;
-            let reader = pipeline::run(self, &context, reader, &mut collected, progress, |block, context| {
-                pipeline::work_text(block, context, dialect)
-            })?;
-            (context, reader.finish()?)
+            FileKind::Workbook => {
+                let before = identify(path)?;
+                let reader = excel_input::WorkbookReader::open(path, source.sheet.as_ref(), source.header_row)?;
+                let mut context = self.context(file, &reader.header)?;
+                let reader = reader.with_plan(&mut context)?;
+                pipeline::run(self, &context, reader, &mut collected, progress, excel_input::work)?;
+                (context, identify_again(path, before)?)
+            }
+            FileKind::Text => {
+                let reader = input::BlockReader::open(path, text_format, self.sizes.block_bytes)?;
+                let context = self.context(file, &reader.header)?;
+                let (dialect, counts) = (reader.dialect, reader.counts);
+                let reader = pipeline::run(self, &context, reader, &mut collected, progress, |block, context| {
+                    pipeline::work_text(block, context, dialect, counts)
+                })?;
+                (context, reader.finish()?)
+            }
         };
         let mut findings = BTreeMap::new();
         for (finding, count) in
@@ -441,8 +481,8 @@ impl<'o> Run<'o> {
             target: file.delivery.target,
             repaired: collected.repaired,
             only_applications: collected.only_applications,
-            dialect,
-            encoding: source.encoding,
+            text_format,
+            sheet: source.sheet.clone(),
         });
         if context.tables.contains_key("customers") && file.delivery.target.is_split() {
             self.customers_context = Some(context);
@@ -494,10 +534,6 @@ impl<'o> Run<'o> {
         }
         Ok(())
     }
-}
-
-fn is_parquet(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("parquet"))
 }
 
 /// One more than the greatest number a file of the table has.
