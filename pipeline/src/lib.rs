@@ -17,6 +17,7 @@ pub mod marts;
 pub mod near;
 pub mod parity;
 pub mod publish;
+pub mod quality;
 pub mod run;
 pub mod scoring;
 pub mod worklist;

@@ -2,7 +2,7 @@
 //!
 //! The Parquet schemas, `views.sql`, `dictionary.parquet` and the documentation come from here.
 
-use super::{credit_reviews, expected_credit_loss, forecasts, risk};
+use super::{credit_reviews, expected_credit_loss, forecasts, quality, risk};
 
 /// The type of a published column. No nested, unsigned or binary types: every engine reads these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -296,6 +296,7 @@ pub const TABLES: &[Table] = &[
     expected_credit_loss::EXPECTED_CREDIT_LOSS,
     expected_credit_loss::EXPECTED_CREDIT_LOSS_BACKTEST,
     forecasts::FORECAST_ACCURACY,
+    quality::GL_TIE_OUT,
     forecasts::INVOICE_FORECASTS,
     Table {
         name: "kpi_alerts",
@@ -429,6 +430,7 @@ pub const TABLES: &[Table] = &[
         ],
         has_customer: false,
     },
+    quality::QUALITY_RULES,
     Table {
         name: "quarantine",
         description: "rows that could not be used, with the reason: unreadable ones, and those that other rows break",

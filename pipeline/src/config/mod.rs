@@ -9,6 +9,7 @@ mod date_pattern;
 mod expected_credit_loss;
 mod forecast;
 mod metrics;
+mod quality;
 mod risk;
 mod source;
 mod worklist;
@@ -29,6 +30,7 @@ pub use expected_credit_loss::{
 };
 pub use forecast::ForecastConfig;
 pub use metrics::{Alert, AlertRule, MetricsConfig};
+pub use quality::{QualityConfig, RuleSetting};
 pub use risk::RiskConfig;
 pub use source::{FLAT_PAYMENT_COLUMNS, NegativeAmount, Shape, Source, allowed_columns, flat_columns};
 pub use worklist::{SHARE_ONE, Stage, WorklistConfig};
@@ -88,8 +90,10 @@ pub struct Config {
     pub include_intercompany: Sourced<bool>,
     /// `default` or `all`: which conventions of a metric the scope `customer` gets.
     pub customer_conventions: Sourced<String>,
-    /// `[quality]`.
+    /// `[quality]`: when a night may not be published for what is in the quarantine.
     pub thresholds: Thresholds,
+    /// The rest of `[quality]`.
+    pub quality: QualityConfig,
     /// Upper ends of the aging buckets, in days past due.
     pub aging_edges: Vec<u32>,
     /// Who set the aging edges.
@@ -140,7 +144,7 @@ struct RawConfig {
     include_intercompany: Option<Spanned<bool>>,
     customer_conventions: Option<Spanned<String>>,
     aging_edges: Option<Spanned<Vec<u32>>>,
-    quality: Option<RawQuality>,
+    quality: Option<quality::RawQuality>,
     metrics: Option<metrics::RawMetrics>,
     alert: Option<Vec<metrics::RawAlert>>,
     calendar: Option<calendar::RawCalendar>,
@@ -151,13 +155,6 @@ struct RawConfig {
     worklist: Option<worklist::RawWorklist>,
     #[serde(default)]
     source: Vec<Spanned<source::RawSource>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawQuality {
-    max_quarantined_rows_share: Option<Spanned<f64>>,
-    max_quarantined_amount_share: Option<Spanned<f64>>,
 }
 
 /// The text of a configuration file, to say where in it something stands.
@@ -306,7 +303,7 @@ impl Config {
     /// Every value of the sections that name theirs, the calendar's left out: that has a fingerprint of its own.
     fn section_values(&self) -> impl Iterator<Item = (String, String, Origin)> {
         let credit = [self.risk.values(), self.expected_credit_loss.values(), self.credit_review.values(), self.worklist.values()];
-        let sections = [self.metrics.values(), self.forecast.values()].into_iter().chain(credit);
+        let sections = [self.quality.values(), self.metrics.values(), self.forecast.values()].into_iter().chain(credit);
         sections.flatten()
     }
 
@@ -494,20 +491,7 @@ fn check(raw: RawConfig, document: &Document<'_>, overrides: &Overrides, environ
             .at(place(&aging_edges.origin))
             .hint("for example [30, 60, 90, 120]"));
     }
-    let quality = raw.quality.unwrap_or(RawQuality { max_quarantined_rows_share: None, max_quarantined_amount_share: None });
-    let share = |value: Option<Spanned<f64>>, key: &str| {
-        let share = value.map_or(Sourced { value: 0.01, origin: Origin::Default }, |value| document.sourced(value));
-        if (0.0..=1.0).contains(&*share) {
-            return Ok(share);
-        }
-        Err(Error::usage("bad_value", format!("{key} is not a share between 0 and 1: {}", *share))
-            .at(place(&share.origin))
-            .hint("0.01 is one per cent"))
-    };
-    let thresholds = Thresholds {
-        max_quarantined_rows_share: share(quality.max_quarantined_rows_share, "max_quarantined_rows_share")?,
-        max_quarantined_amount_share: share(quality.max_quarantined_amount_share, "max_quarantined_amount_share")?,
-    };
+    let (thresholds, quality) = raw.quality.unwrap_or_default().check(document)?;
     let metrics = raw.metrics.unwrap_or_default().check(raw.alert, document)?;
     let calendar = raw.calendar.unwrap_or_default().check(document)?;
     let forecast = raw.forecast.unwrap_or_default().check(document)?;
@@ -539,6 +523,7 @@ fn check(raw: RawConfig, document: &Document<'_>, overrides: &Overrides, environ
         include_intercompany,
         customer_conventions,
         thresholds,
+        quality,
         metrics,
         calendar,
         forecast,

@@ -192,6 +192,7 @@ mod tests {
             is_first_delivery,
             tables: BTreeMap::new(),
             findings: BTreeMap::new(),
+            header: Vec::new(),
         };
         assert!(file(Some(5), false).is_known_at(5));
         assert!(!file(Some(6), false).is_known_at(5));

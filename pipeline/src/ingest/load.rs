@@ -6,6 +6,7 @@
 
 mod contacts;
 pub mod knowledge;
+pub mod lookups;
 mod orders;
 mod overrides;
 mod promises;

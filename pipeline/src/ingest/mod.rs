@@ -35,6 +35,7 @@ pub use store::{
 use crate::catalog::ledger_tables::Table;
 use crate::config::{Config, Shape};
 use crate::error::{Error, Result, io_error};
+use crate::quality::{delivery_before, header_changes};
 use discover::{Delivery, Target, discover};
 use input::identify;
 use quarantine::QuarantineWriter;
@@ -437,9 +438,11 @@ impl<'o> Run<'o> {
             repaired: Vec::new(),
             quarantine_name,
         };
+        let header: Vec<String>;
         let (context, identity) = if file.is_parquet() {
             let before = identify(&file.delivery.path)?;
             let reader = parquet_input::ParquetReader::open(&file.delivery.path)?;
+            header = reader.header.clone();
             let mut context = self.context(file, &reader.header)?;
             let reader = reader.with_plan(&mut context)?;
             pipeline::run(self, &context, reader, &mut collected, progress, parquet_input::work)?;
@@ -450,7 +453,8 @@ impl<'o> Run<'o> {
             (context, after)
         } else {
             let reader = input::BlockReader::open(&file.delivery.path, dialect, source.encoding, self.block_bytes)?;
-            let context = self.context(file, &reader.header)?;
+            header = reader.header.clone();
+            let context = self.context(file, &header)?;
             let reader = pipeline::run(self, &context, reader, &mut collected, progress, |block, context| {
                 pipeline::work_text(block, context, dialect)
             })?;
@@ -464,18 +468,21 @@ impl<'o> Run<'o> {
                 findings.insert(finding.to_owned(), count);
             }
         }
+        let mut record = FileRecord {
+            number: file.number,
+            source: source.name.clone(),
+            file: file.delivery.name.clone(),
+            content_hash: identity.content_hash,
+            bytes: identity.bytes,
+            delivered_at: file.delivery.delivered_at,
+            is_first_delivery: file.is_first_delivery,
+            tables: [(collected.table.to_owned(), collected.counts)].into(),
+            findings,
+            header,
+        };
+        note_changed_columns(&mut record, self.index.files.iter().chain(self.files.iter().map(|state| &state.record)), progress);
         self.files.push(FileState {
-            record: FileRecord {
-                number: file.number,
-                source: source.name.clone(),
-                file: file.delivery.name.clone(),
-                content_hash: identity.content_hash,
-                bytes: identity.bytes,
-                delivered_at: file.delivery.delivered_at,
-                is_first_delivery: file.is_first_delivery,
-                tables: [(collected.table.to_owned(), collected.counts)].into(),
-                findings,
-            },
+            record,
             path: file.delivery.path.clone(),
             target: file.delivery.target,
             repaired: collected.repaired,
@@ -535,6 +542,15 @@ impl<'o> Run<'o> {
             writer.add(&collected.source, &collected.file, collected.number, collected.table, output.quarantined)?;
         }
         Ok(())
+    }
+}
+
+/// Notes what changed in the columns of a file since the last delivery of the same kind, and says it.
+fn note_changed_columns<'a>(record: &mut FileRecord, known: impl Iterator<Item = &'a FileRecord>, progress: &dyn Progress) {
+    let Some(before) = delivery_before(known, record) else { return };
+    for change in header_changes(&before.header, &record.header) {
+        *record.findings.entry(change.finding.to_owned()).or_default() += 1;
+        progress.note(&format!("{}: {} ({}), unlike in {}", record.file, change.finding, change.column, before.file));
     }
 }
 

@@ -92,6 +92,9 @@ pub struct FileRecord {
     pub tables: BTreeMap<String, RowCounts>,
     /// What was noticed without taking a row out.
     pub findings: BTreeMap<String, u64>,
+    /// The names in its header, in order; none for files of before they were remembered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub header: Vec<String>,
 }
 
 /// What became of the rows of a file: `read = accepted + repaired + unchanged + quarantined`, in rows and in amounts.
@@ -648,6 +651,7 @@ mod tests {
             is_first_delivery: false,
             tables: [("documents".to_owned(), counts)].into(),
             findings: BTreeMap::new(),
+            header: Vec::new(),
         });
         write_prepared(folder.path(), &index).expect("writes");
         assert_eq!(LedgerIndex::read(folder.path()).expect("reads"), None);
