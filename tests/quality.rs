@@ -240,7 +240,8 @@ fn a_rule_does_what_its_threshold_and_its_severity_say() {
     );
     for line in table {
         let [severity, rows, amount, outcome, status] = line[..] else { panic!("five cells") };
-        let rule = format!("[quality.rules.duplicate_invoice]\nseverity = \"{severity}\"\nmax_rows_share = {rows}\nmax_amount_share = {amount}\n");
+        let rule =
+            format!("[quality.rules.duplicate_invoice]\nseverity = \"{severity}\"\nmax_rows_share = {rows}\nmax_amount_share = {amount}\n");
         let place = ledger(&rule, "", DUPLICATE, "");
         let ended = place.run(AS_OF);
         assert_eq!(ended.status.to_string(), status, "{line:?}\n{}", ended.stderr);
@@ -266,7 +267,10 @@ fn the_rows_that_break_a_rule_are_kept_beside_the_run_and_a_rule_can_be_asked_fo
     let counted = end_of(&mut place.arrears(&["check", "mixed_currencies", "missing_due_date"])).expect(0);
     assert_eq!(counted.stdout, "2025-06-30: 2 checks hold\n");
     let runs = std::fs::read_dir(place.out().join("runs")).expect("there are runs");
-    let kept: Vec<_> = runs.map(|run| run.expect("it can be read").path().join("failing/duplicate_invoice.parquet")).filter(|path| path.exists()).collect();
+    let kept: Vec<_> = runs
+        .map(|run| run.expect("it can be read").path().join("failing/duplicate_invoice.parquet"))
+        .filter(|path| path.exists())
+        .collect();
     assert_eq!(kept.len(), 2, "by the night and by the check");
     for path in kept {
         let rows = parquet_rows(&path, &[]);

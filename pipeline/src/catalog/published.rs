@@ -250,7 +250,10 @@ pub const TABLES: &[Table] = &[
             text("source", "the source in the configuration"),
             text("file", "the file, relative to the configuration"),
             text("table_name", "the canonical table"),
-            text("measure", "read, accepted, repaired, unchanged, quarantined, left_out or finding"),
+            text(
+                "measure",
+                "read, accepted, repaired, unchanged, quarantined, mended (of the quarantined: an overlay brought them in), left_out or finding",
+            ),
             text("reason", "reason code; null for totals"),
             integer("row_count", "number of rows"),
             sum("amount", "their amounts in whatever currency, as far as they could be read"),
@@ -445,7 +448,10 @@ pub const TABLES: &[Table] = &[
             text("detail", "what was found"),
             text("record_key", "key of the row where it could be read"),
             text("raw_text", "the row as it stands in the file; null for rows that are kept in the ledger"),
-            text("stage", "ingest: never entered the ledger; ledger: kept there, left out of this night, judged afresh every run"),
+            text(
+                "stage",
+                "ingest: never entered the ledger; mended: an overlay brought it in since; ledger: kept there, left out of this night, judged afresh every run",
+            ),
         ],
         has_customer: false,
     },

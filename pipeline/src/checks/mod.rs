@@ -35,6 +35,7 @@ use crate::config::QualityConfig;
 use crate::error::{Error, Result};
 use crate::ingest::LedgerIndex;
 use crate::ingest::load::LeftOutRow;
+use crate::ingest::overlay::Mend;
 use crate::ledger::book::Book;
 use crate::ledger::timeline::Timeline;
 use crate::ledger::walk::Walked;
@@ -72,6 +73,8 @@ pub struct Context<'a> {
     pub max_quarantined_rows_share: f64,
     /// Largest share of amounts that may be quarantined.
     pub max_quarantined_amount_share: f64,
+    /// Quarantined rows that an overlay brought in.
+    pub mended: &'a [Mend],
     /// What the configuration says of rules, and of the general ledger.
     pub quality: &'a QualityConfig,
 }

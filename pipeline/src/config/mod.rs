@@ -32,7 +32,7 @@ pub use forecast::ForecastConfig;
 pub use metrics::{Alert, AlertRule, MetricsConfig};
 pub use quality::{QualityConfig, RuleSetting};
 pub use risk::RiskConfig;
-pub use source::{FLAT_PAYMENT_COLUMNS, NegativeAmount, Shape, Source, allowed_columns, flat_columns};
+pub use source::{DeliveryKind, FLAT_PAYMENT_COLUMNS, NegativeAmount, Shape, Source, allowed_columns, flat_columns};
 pub use worklist::{SHARE_ONE, Stage, WorklistConfig};
 
 use crate::error::{Error, Result, io_error};
@@ -330,7 +330,7 @@ impl Config {
         content += &self.expected_credit_loss.show_lists();
         for source in &self.sources {
             for (key, value) in source_values(source) {
-                if key != "path" {
+                if !["path", "overlay"].contains(&key) {
                     let _ = writeln!(content, "{key}={value}");
                 }
             }
@@ -384,6 +384,9 @@ fn source_values(source: &Source) -> Vec<(&'static str, String)> {
     }
     if let Some(pattern) = &source.delivered_at {
         values.push(("delivered_at", quoted(pattern.text())));
+    }
+    if let Some(overlay) = &source.overlay {
+        values.push(("overlay", quoted(&overlay.display().to_string())));
     }
     if !source.null_values.is_empty() {
         let texts: Vec<String> = source.null_values.iter().map(|text| quoted(text)).collect();

@@ -44,6 +44,15 @@ pub enum NegativeAmount {
     Absolute,
 }
 
+/// What a delivery says about rows that it does not contain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeliveryKind {
+    /// Nothing: it adds and corrects.
+    Delta,
+    /// That they are no more: what is absent is deleted.
+    Full,
+}
+
 /// A checked source.
 #[derive(Clone, Debug)]
 pub struct Source {
@@ -79,10 +88,14 @@ pub struct Source {
     pub reverse_sign: bool,
     /// Canonical column → (text in the file → text it stands for).
     pub values: BTreeMap<String, BTreeMap<String, String>>,
+    /// What its deliveries say about rows that they do not contain.
+    pub delivery: DeliveryKind,
     /// Where in the file name the date of its delivery stands.
     pub delivered_at: Option<DatePattern>,
     /// Texts that mean "nothing here", besides the empty one.
     pub null_values: Vec<String>,
+    /// What people say quarantined rows should have been: joined to the configuration's directory.
+    pub overlay: Option<PathBuf>,
     /// The line of the configuration it starts on.
     pub line: usize,
 }
@@ -113,6 +126,7 @@ pub(super) struct RawSource {
     pub delivery: Option<Spanned<String>>,
     pub delivered_at: Option<Spanned<String>>,
     pub null_values: Option<Vec<String>>,
+    pub overlay: Option<String>,
 }
 
 /// Payment columns of the flat shape that no canonical table has.
@@ -137,17 +151,11 @@ impl RawSource {
                     .ok_or_else(|| document.unknown_word("table", name, &TABLES.iter().map(|table| table.name).collect::<Vec<_>>()))?,
             ),
         };
-        if let Some(delivery) = &self.delivery {
-            match delivery.get_ref().as_str() {
-                "delta" => {}
-                "full" => {
-                    return Err(document
-                        .error(delivery, "not_supported", "delivery = \"full\" is not supported yet".to_owned())
-                        .hint("use \"delta\": rows are added and corrected, and a row with is_deleted = true is deleted"));
-                }
-                _ => return Err(document.unknown_word("delivery", delivery, &["delta", "full"])),
-            }
-        }
+        let delivery = match self.delivery.as_ref().map(|word| (word, word.get_ref().as_str())) {
+            None | Some((_, "delta")) => DeliveryKind::Delta,
+            Some((_, "full")) => DeliveryKind::Full,
+            Some((word, _)) => return Err(document.unknown_word("delivery", word, &["delta", "full"])),
+        };
         let allowed = allowed_columns(shape, table);
         let check_column = |column: &Spanned<String>, key: &str| {
             if allowed.contains(&column.get_ref().as_str()) {
@@ -233,8 +241,10 @@ impl RawSource {
             negative_amount,
             reverse_sign,
             values: self.values.into_iter().map(|(column, map)| (column.into_inner(), map)).collect(),
+            delivery,
             delivered_at: document.pattern("delivered_at", self.delivered_at.as_ref())?,
             null_values: self.null_values.unwrap_or_default(),
+            overlay: self.overlay.map(|path| directory.join(path)),
             line,
         })
     }

@@ -330,6 +330,16 @@ pub enum Origin {
     Absent,
 }
 
+impl Origin {
+    /// The field that is read, if one is.
+    pub fn field(&self) -> Option<usize> {
+        match self {
+            Origin::Field(field) => Some(*field),
+            _ => None,
+        }
+    }
+}
+
 /// How one canonical column is read from the records of a file.
 #[derive(Clone, Debug)]
 pub struct ColumnPlan {
@@ -366,6 +376,14 @@ struct Cells<'a> {
     field: usize,
     grid: &'a Grid,
     block: &'a [u8],
+}
+
+impl ColumnPlan {
+    /// Reads numbers and dates as this program writes those of typed columns.
+    pub fn read_as_written(&mut self) {
+        self.decimal = DecimalFormat::default();
+        self.pattern = if self.column.kind == Kind::Instant { DatePattern::iso_instant() } else { DatePattern::iso_date() };
+    }
 }
 
 impl ColumnPlan {

@@ -28,6 +28,8 @@ pub struct Collected {
     pub finer_than_minor_unit: u64,
     /// Lines that were repaired.
     pub repaired: Vec<u64>,
+    /// The earliest instant at which a row says itself that it was recorded.
+    pub earliest_recorded_at: Option<i64>,
     /// What the quarantine segment is called if one is needed.
     pub quarantine_name: String,
 }

@@ -10,7 +10,7 @@ use super::store::{SegmentRecord, SegmentWriter};
 use crate::error::Result;
 
 /// Longest text that is kept of a field or a record.
-const TEXT_BYTES_MAX: usize = 64 << 10;
+pub const TEXT_BYTES_MAX: usize = 64 << 10;
 /// Rows, or bytes of text, that are collected before they are written.
 const ROWS_MAX: usize = 64 << 10;
 const BYTES_MAX: usize = 32 << 20;

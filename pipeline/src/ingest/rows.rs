@@ -16,8 +16,8 @@ use super::quarantine::{QuarantinedRow, lossy};
 use super::reason;
 use super::records::{BrokenRecord, Grid};
 use super::store::{RowCounts, RowGroup, RowGroupEncoder, TableLayout, references};
-use super::versions::{Entry, EntryRun};
-use crate::catalog::ledger_tables::{CREDIT_TYPES, Kind};
+use super::versions::{DELETED, Entry, EntryRun, OWN};
+use crate::catalog::ledger_tables::{CREDIT_TYPES, Kind, RECORDED_AT};
 use crate::config::{DAY_MICROS, NegativeAmount};
 use crate::error::Result;
 
@@ -70,6 +70,8 @@ pub struct BlockOutput {
     pub repaired: Vec<u64>,
     /// The customers of a flat file.
     pub customers: Customers,
+    /// The earliest instant at which a row says itself that it was recorded.
+    pub earliest_recorded_at: Option<i64>,
 }
 
 /// A value of any kind.
@@ -314,6 +316,8 @@ impl<'a> BlockRows<'a> {
         counts.read = rows as u64 + counts.quarantined;
         counts.amounts.read.0 = counts.amounts.accepted.0 + counts.amounts.repaired.0 + counts.amounts.quarantined.0;
         output.finer_than_minor_unit = self.count_finer();
+        let recorded_at = &self.data[self.context.plan.position(RECORDED_AT.name)];
+        output.earliest_recorded_at = (0..rows).filter_map(|row| recorded_at.long(row)).min();
         output.quarantined = std::mem::take(&mut self.quarantined);
         match self.context.target {
             Target::Table(table) => {
@@ -557,8 +561,11 @@ fn encode_rows(
             *content = xxh3_64(&content.to_le_bytes());
         }
     }
-    let recorded =
-        |row: usize| columns[recorded_at].long(row).map_or(0, |at| u32::try_from(xxh3_64(&at.to_le_bytes()) >> 32).unwrap_or(0) | 1);
+    let recorded = |row: usize| {
+        let own =
+            columns[recorded_at].long(row).map_or(0, |at| (u32::try_from(xxh3_64(&at.to_le_bytes()) >> 32).unwrap_or(0) & !DELETED) | OWN);
+        if columns[is_deleted].flag(row) == Some(true) { own | DELETED } else { own }
+    };
     let entries: Vec<Entry> = (0..rows)
         .map(|row| Entry {
             key: keys[row],

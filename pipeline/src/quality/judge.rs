@@ -12,6 +12,7 @@ use crate::ingest::FileRecord;
 use crate::ingest::known::LedgerView;
 use crate::ingest::load::lookups::{CustomerFacts, applied_dates, customer_facts, reference_hashes, source_files};
 use crate::ingest::load::{LeftOutRow, LoadOptions, Loaded};
+use crate::ingest::overlay::{Mend, Mended, mended, total};
 use crate::ledger::book::{Book, NO_DATE};
 use polars::prelude::*;
 use std::collections::{BTreeMap, HashMap};
@@ -123,6 +124,8 @@ impl Judged {
 pub struct Quality {
     /// In the order of [`RULES`].
     pub judged: Vec<Judged>,
+    /// Quarantined rows that an overlay brought in.
+    pub mended: Mended,
     /// Sub-ledger beside general ledger, where there are balances of it.
     pub tie_out: Vec<tie_out::Line>,
 }
@@ -146,11 +149,12 @@ pub struct Input<'a> {
 /// # Errors
 /// When a segment cannot be read.
 pub fn judge(input: &Input<'_>) -> Result<Quality> {
+    let mended = mended(input.view)?;
     let found = Findings::new(input)?;
     let mut judged = Vec::with_capacity(RULES.len());
     for rule in RULES {
         let parts = match rule.found {
-            Found::Quarantine => found.quarantined(input, rule),
+            Found::Quarantine => found.quarantined(input, rule, &mended),
             Found::Finding => noted(input, rule),
             Found::LeftOut => left_out(input, rule),
             Found::Documents | Found::Applications | Found::Customers => found.of_book(input, rule),
@@ -158,7 +162,7 @@ pub fn judge(input: &Input<'_>) -> Result<Quality> {
         let kept = found.kept(input, rule)?;
         judged.push(verdict(input.config, rule, with_all(parts, rule), kept));
     }
-    Ok(Quality { judged, tie_out: tie_out::lines(input)? })
+    Ok(Quality { judged, mended, tie_out: tie_out::lines(input)? })
 }
 
 fn verdict(config: &QualityConfig, rule: &'static Rule, parts: BTreeMap<Origin, Sums>, kept: Vec<KeptRow>) -> Judged {
@@ -225,16 +229,18 @@ impl Findings {
         Ok(Findings { hits, files: sources, checked, amounts: quarantined_amounts(input.view)?, customer_rows })
     }
 
-    fn quarantined(&self, input: &Input<'_>, rule: &Rule) -> BTreeMap<Origin, Sums> {
+    fn quarantined(&self, input: &Input<'_>, rule: &Rule, mended: &[Mend]) -> BTreeMap<Origin, Sums> {
         let mut parts = BTreeMap::new();
         for file in &input.view.index.files {
             for (table, counts) in &file.tables {
                 let number = i32::try_from(file.number).unwrap_or(-1);
                 let key = (number, table.clone(), rule.name.to_owned());
+                let of_rule = |mend: &&Mend| mend.file == file.number && mend.table == *table && mend.reason == rule.name;
+                let (rows, amount) = total(mended.iter().filter(of_rule));
                 let sums = Sums {
-                    rows: counts.reasons.get(rule.name).copied().unwrap_or(0),
+                    rows: counts.reasons.get(rule.name).copied().unwrap_or(0).saturating_sub(rows),
                     rows_checked: Some(counts.read),
-                    amount: Some(self.amounts.get(&key).copied().unwrap_or(0)),
+                    amount: Some(self.amounts.get(&key).copied().unwrap_or(0) - amount),
                     amount_checked: Some(counts.amounts.read.0),
                 };
                 add(&mut parts, Origin::of(table, Some(file)), sums);

@@ -288,8 +288,8 @@ fn stage(
     write_reviews(config, computed, &looked, judged.as_ref(), &mut night, session)?;
     let Computed { loaded, as_of, .. } = computed;
     night.write("customer_positions", &open_items::customer_positions(&loaded.book, &open, *as_of, base_currency)?)?;
-    night.write("quarantine", &quality::quarantine(view, &computed.left_out)?)?;
-    night.write("data_quality", &quality::data_quality(view, &computed.left_out)?)?;
+    night.write("quarantine", &quality::quarantine(view, &computed.left_out, &computed.quality.mended)?)?;
+    night.write("data_quality", &quality::data_quality(view, &computed.left_out, &computed.quality.mended)?)?;
     night.write("quality_rules", &crate::quality::quality_rules(&computed.quality.judged)?)?;
     night.write("gl_tie_out", &crate::quality::tie_out::table(&computed.quality.tie_out)?)?;
     Ok(Staged { complete: night.finish(description)?, forecasted, judged })
@@ -341,6 +341,7 @@ pub fn run_checks(
         manifest,
         max_quarantined_rows_share: config.thresholds.max_quarantined_rows_share.value,
         max_quarantined_amount_share: config.thresholds.max_quarantined_amount_share.value,
+        mended: &computed.quality.mended,
         quality: &config.quality,
     };
     let mut outcomes = checks::run(checks, &context)?;
