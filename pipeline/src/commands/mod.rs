@@ -13,6 +13,7 @@ mod ingest;
 mod kept_ledger;
 mod parity;
 mod plan;
+mod quarantine;
 mod query;
 mod run;
 mod runs;
@@ -36,6 +37,7 @@ pub fn dispatch(cli: Cli, reporter: &Reporter) -> Result<()> {
         Command::Ingest(arguments) => ingest::run(&arguments, reporter),
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Check(arguments) => check::run(&arguments, reporter),
+        Command::Quarantine(arguments) => quarantine::run(&arguments),
         Command::Query(arguments) => query::run(&arguments),
         Command::Backtest(BacktestCommand::Forecast(arguments)) => backtest::forecast(&arguments, reporter),
         Command::Backtest(BacktestCommand::Late(arguments)) => backtest_late::run(&arguments, reporter),

@@ -1,6 +1,7 @@
 //! The lines of an overlay.
 
 use crate::error::{Error, Result, io_error};
+use crate::scoring::credit_review::export::csv::as_written;
 use std::path::Path;
 
 /// What an overlay must have, and what it may have besides.
@@ -81,7 +82,8 @@ pub fn read(path: &Path) -> Result<Vec<Entry>> {
             row,
             column: some(given(name).trim()),
             value: given(value).to_owned(),
-            was: was.and_then(|was| some(given(was))),
+            // A template marks texts that a spreadsheet would run.
+            was: was.and_then(|was| some(as_written(given(was)))),
         });
     }
     Ok(entries)
