@@ -436,7 +436,7 @@ pub const TABLES: &[Table] = &[
     quality::QUALITY_RULES,
     Table {
         name: "quarantine",
-        description: "rows that could not be used, with the reason: unreadable ones, and those that other rows break",
+        description: "rows that could not be used, with the reason: unreadable ones (of each file and reason the first 100,000; all are counted in data_quality), and those that other rows break",
         key: &["source", "file", "line", "table_name", "reason", "record_key"],
         columns: &[
             text("source", "the source in the configuration"),

@@ -24,7 +24,13 @@ pub fn quarantine(view: &LedgerView, left_out: &[LeftOutRow], mended: &[Mend]) -
             "source_file".into(),
             view.index.files.iter().filter_map(|file| i32::try_from(file.number).ok()).collect::<Vec<i32>>(),
         )])?;
-        let of_known = scan.join(known.lazy(), [col("source_file")], [col("source_file")], JoinArgs::new(JoinType::Semi));
+        // Of very many only the first have texts; the others are counted in `data_quality`.
+        let of_known = scan.filter(col("raw_text").is_not_null()).join(
+            known.lazy(),
+            [col("source_file")],
+            [col("source_file")],
+            JoinArgs::new(JoinType::Semi),
+        );
         let keys = ["source_file", "source_line", "table_name"].map(col);
         let with_mended = of_known.join(mended_frame(mended)?.lazy(), keys.clone(), keys, JoinArgs::new(JoinType::Left));
         parts.push(with_mended.select([
