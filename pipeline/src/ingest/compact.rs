@@ -14,6 +14,7 @@ use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Field, Int32Type, Int64Type, Schema, SchemaRef, TimestampMicrosecondType};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 
+use super::clearings::is_derived;
 use super::store::{GROUP_ROWS_MIN, SegmentRecord, SegmentWriter, TableIndex, TableLayout, ledger_directory};
 use super::versions::{KeyFile, merge};
 use crate::error::{Result, io_error};
@@ -42,6 +43,9 @@ pub fn compact(
     files_max: usize,
 ) -> Result<Written> {
     let mut written = Written::new();
+    // What follows from clearings is kept by itself.
+    let (derived, own): (Vec<_>, Vec<_>) = std::mem::take(&mut table.segments).into_iter().partition(|record| is_derived(&record.file));
+    table.segments = own;
     let first = if dates.is_empty() { due(&table.segments, files_max) } else { Some(0) };
     if let Some(first) = first {
         let name = format!("{}/merged-{number}.parquet", layout.table.name);
@@ -52,6 +56,7 @@ pub fn compact(
             written.push(file);
         }
     }
+    table.segments.extend(derived);
     if let Some(first) = due(&table.keys, files_max) {
         let files = table.keys[first..].iter().map(|record| KeyFile::open(out, record)).collect::<Result<Vec<_>>>()?;
         let merged = merge(&files, ranks, out, &format!("{}/merged-{number}.keys", layout.table.name))?;

@@ -19,7 +19,7 @@ use super::store::{
     LedgerIndex, RowGroup, RowGroupEncoder, SegmentRecord, SegmentWriter, TableIndex, TableLayout, ledger_directory, sync_directory,
 };
 use super::versions::{Decisions, Deliveries, Entries, KeyFile, Removal};
-use super::{Run, Target, follows, next_number, reason};
+use super::{Run, follows, next_number, reason};
 use crate::catalog::ledger_tables::Table;
 use crate::error::{Result, io_error};
 
@@ -61,12 +61,15 @@ impl Run<'_> {
         for table in &mut written {
             table.decide(self.out, &HashSet::new())?;
         }
-        self.drop_whole_flat_rows(&mut written)?;
-        let flat_files = self.files.iter().filter(|file| matches!(file.target, Target::FlatInvoices)).map(|file| file.record.number);
-        let mut judged = Judged { flat_files: flat_files.collect(), ..Judged::default() };
+        self.drop_whole_split_rows(&mut written)?;
+        let split = self.files.iter().filter(|file| file.target.is_split()).map(|file| (file.record.number, file.target.word()));
+        let mut judged = Judged { split_files: split.collect(), ..Judged::default() };
         judged.instants = self.index.files.iter().map(|file| file.delivered_at).collect();
         judged.dates = self.dates_of_no_longer_first();
         judged.repaired = self.files.iter_mut().map(|file| (file.record.number, std::mem::take(&mut file.repaired))).collect();
+        judged.only_applications =
+            self.files.iter_mut().map(|file| (file.record.number, std::mem::take(&mut file.only_applications))).collect();
+        judged.partly_new = self.partly_new_rows(&written)?;
         for table in written {
             self.judge(table, &mut judged)?;
         }
@@ -117,16 +120,16 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Where one part of a flat row contradicts another row of its file, the whole row goes.
-    fn drop_whole_flat_rows(&self, written: &mut [Written]) -> Result<()> {
+    /// Where one part of a split row contradicts another row of its file, the whole row goes.
+    fn drop_whole_split_rows(&self, written: &mut [Written]) -> Result<()> {
         let mut places: HashSet<Place> = HashSet::new();
         for table in written.iter().filter(|table| table.table != "customers") {
             let duplicates: HashSet<u32> =
                 table.decisions.drops.iter().filter(|(_, why)| *why == Removal::Duplicate).map(|(row, _)| *row).collect();
             if !duplicates.is_empty() {
                 table.scan(self.out, |row, place| {
-                    let flat = self.files.iter().any(|file| file.record.number == place.0 && matches!(file.target, Target::FlatInvoices));
-                    if flat && duplicates.contains(&row) {
+                    let is_split = self.files.iter().any(|file| file.record.number == place.0 && file.target.is_split());
+                    if is_split && duplicates.contains(&row) {
                         places.insert(place);
                     }
                 })?;
@@ -145,6 +148,30 @@ impl Run<'_> {
             table.decide(self.out, &forced)?;
         }
         Ok(())
+    }
+
+    /// Split rows of which something other than a document is new: where documents were dropped, these do not count as unchanged.
+    /// What a flat row says besides its documents follows from them.
+    fn partly_new_rows(&self, written: &[Written]) -> Result<HashSet<Place>> {
+        let mut places = HashSet::new();
+        let is_told = |table: &&Written| ["applications", "clearings"].contains(&table.table);
+        if written.iter().all(|table| table.table != "documents" || table.decisions.drops.is_empty()) {
+            return Ok(places);
+        }
+        let beyond_documents: HashSet<u32> =
+            self.files.iter().filter(|file| file.target.says_more_than_documents()).map(|file| file.record.number).collect();
+        if beyond_documents.is_empty() {
+            return Ok(places);
+        }
+        for table in written.iter().filter(is_told) {
+            let dropped: HashSet<u32> = table.decisions.drops.iter().map(|(row, _)| *row).collect();
+            table.scan(self.out, |row, place| {
+                if !dropped.contains(&row) && beyond_documents.contains(&place.0) {
+                    places.insert(place);
+                }
+            })?;
+        }
+        Ok(places)
     }
 
     /// Takes dropped rows out of a table's segment, and enters the table into the index.
@@ -351,7 +378,12 @@ struct Tally {
 /// Nearly all rows of a delivery may be dropped, so that they are added up, not listed; contradictions are listed.
 #[derive(Default)]
 struct Judged {
-    flat_files: HashSet<u32>,
+    /// Files whose rows are split, with the word they are accounted under.
+    split_files: HashMap<u32, &'static str>,
+    /// Lines of these files that say an application and no document, ascending.
+    only_applications: HashMap<u32, Vec<u64>>,
+    /// Split rows whose documents may be known, but not what else they say.
+    partly_new: HashSet<Place>,
     /// Repaired lines by file, ascending.
     repaired: HashMap<u32, Vec<u64>>,
     tallies: BTreeMap<(u32, &'static str), Tally>,
@@ -373,19 +405,24 @@ impl Judged {
             why[*row] = Some(*drop);
         }
         let mut row = 0;
-        // The documents of a flat row stand beside each other, the invoice first. What they say, its application follows
-        // from, and its customer is not accounted for: the row is unchanged when its documents are.
+        // The documents of a split row stand beside each other, the invoice first. The row is accounted once, with them; its
+        // customer is not accounted for.
         for same in rows.places.chunk_by(|a, b| a == b) {
             let (place, range) = (same[0], row..row + same.len());
             row += same.len();
-            if !self.flat_files.contains(&place.0) {
+            let Some(word) = self.split_files.get(&place.0).copied() else {
                 for row in range {
                     self.count(table, place, why[row], rows.amounts[row]);
                 }
-            } else if table == "documents" {
+                continue;
+            };
+            let is_only_application =
+                || self.only_applications.get(&place.0).is_some_and(|lines| lines.binary_search(&place.1.cast_unsigned()).is_ok());
+            if table == "documents" || (table == "applications" && is_only_application()) {
                 let first = why[range.start];
-                let whole = if why[range.clone()].iter().all(|why| *why == first) { first } else { None };
-                self.count("flat_invoices", place, whole, rows.amounts[range.start]);
+                let is_whole = why[range.clone()].iter().all(|why| *why == first) && !self.partly_new.contains(&place);
+                let whole = if is_whole { first } else { None };
+                self.count(word, place, whole, rows.amounts[range.start]);
             }
         }
     }

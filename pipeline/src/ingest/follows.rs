@@ -16,6 +16,7 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use rayon::prelude::*;
 
+use super::clearings::is_derived;
 use super::store::{SegmentRecord, SegmentWriter, TableLayout, ledger_directory};
 use super::versions::Generated;
 use crate::error::{Error, Result, io_error};
@@ -74,7 +75,7 @@ pub fn write(
 
 fn row_groups(out: &Path, segments: &[SegmentRecord], layout: &TableLayout) -> Result<Vec<Group>> {
     let mut groups = Vec::new();
-    for segment in segments {
+    for segment in segments.iter().filter(|segment| !is_derived(&segment.file)) {
         let path = ledger_directory(out).join(&segment.file);
         let file = File::open(&path).map_err(|cause| io_error("open", &path, &cause))?;
         let options = ArrowReaderOptions::new().with_schema(Arc::clone(&layout.schema));

@@ -4,6 +4,7 @@
 //! Row groups are decoded in parallel; nothing that is published depends on the order in which they arrive. Strings are
 //! read as dictionaries, so that a label is interned once a row group and not once a row.
 
+pub mod clearings;
 mod contacts;
 pub mod knowledge;
 pub mod lookups;
@@ -155,6 +156,7 @@ pub fn load(files: &LedgerFiles, options: &LoadOptions) -> Result<Loaded> {
     orders::leave_out(&orders, &customers, &rates, options.as_of, &mut left_out);
     overrides::leave_out(&overrides, &customers, &rates, options.as_of, &mut left_out);
     contacts::leave_out(files, options, &customers, &mut left_out)?;
+    clearings::leave_out(files, options, &mut left_out)?;
     drop(keys);
     documents.row_keys = Vec::new();
 
@@ -926,6 +928,15 @@ fn load_disputes(
     Ok((disputes, true))
 }
 
+/// How many rows a table has, every version counted.
+///
+/// # Errors
+/// When a segment cannot be read.
+pub fn rows_of(files: &LedgerFiles, table: &str) -> Result<u64> {
+    let groups = read_row_groups(files.segments(table), None, &["row_key"], &[], |group| group.rows() as u64)?;
+    Ok(groups.into_iter().sum())
+}
+
 /// The key of every row of the documents, by its number: rows of one key are versions of one item.
 ///
 /// # Errors
@@ -1035,7 +1046,7 @@ pub fn origins(files: &LedgerFiles, left_out: &[LeftOut]) -> Result<Vec<LeftOutR
     let mut found = Vec::new();
     for (table, wanted) in by_table {
         let id = match table {
-            "documents" => "document_id",
+            "documents" | "clearings" => "document_id",
             "disputes" => "dispute_id",
             "promises" => "promise_id",
             "orders" => "order_id",

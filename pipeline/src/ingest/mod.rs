@@ -6,12 +6,14 @@
 //! already, or contradicts itself, is taken out again. Nothing of it is visible before the index is replaced.
 
 mod arrivals;
+pub mod clearings;
 mod columns;
 mod compact;
 mod discover;
 mod finish;
 mod follows;
 mod input;
+mod joined;
 mod keys;
 pub mod known;
 pub mod load;
@@ -37,7 +39,7 @@ pub use store::{
 };
 
 use crate::catalog::ledger_tables::Table;
-use crate::config::{Config, Shape};
+use crate::config::Config;
 use crate::error::{Error, Result, io_error};
 use crate::quality::{delivery_before, header_changes};
 use arrivals::{Arrivals, NewFile, arrivals};
@@ -45,7 +47,7 @@ use discover::{Target, discover};
 use input::identify;
 use overlay::{Overlay, overlays};
 use quarantine::QuarantineWriter;
-use rows::{Customers, FileContext, encode_customers, merge_customers};
+use rows::{Customers, FileContext, KnownDetails};
 use store::{SegmentWriter, TableLayout, remove_orphans, write_prepared};
 use versions::Entries;
 
@@ -192,9 +194,16 @@ fn ingest_with(config: &Config, options: &IngestOptions, progress: &dyn Progress
         return Ok(PendingLedger { index, summary, is_changed: false, out: out.to_owned() });
     }
     let files_before = index.files.len();
+    let cleared = clearings::segments(&index);
     let mut run = Run::new(out, index, sizes, no_longer_first);
     run.overlay_rows = overlays.iter().flat_map(Overlay::rows).collect();
-    let outcome = run.read_all(&deliveries, progress).and_then(|()| run.mend(&overlays, progress)).and_then(|()| run.finish());
+    let read = run.read_all(&deliveries, progress).and_then(|()| run.mend(&overlays, progress));
+    let outcome = read.and_then(|()| run.finish()).and_then(|mut index| {
+        if clearings::segments(&index) != cleared {
+            clearings::derive(out, &mut index)?;
+        }
+        Ok(index)
+    });
     match outcome {
         Ok(index) => {
             summary.files_new = (index.files.len() - files_before) as u64;
@@ -263,8 +272,9 @@ struct Run<'o> {
     files: Vec<FileState>,
     /// Numbers of files that the ledger no longer begins with.
     no_longer_first: Vec<u32>,
-    /// The customers of the flat files of one delivery, and what encodes them.
+    /// The customers that split rows of one delivery name, and what encodes them.
     customers: Customers,
+    known_customers: Arc<KnownDetails>,
     customers_context: Option<FileContext>,
     customers_delivery: Option<(String, Option<i64>)>,
     /// Source, file and line of the rows that overlays speak of.
@@ -281,6 +291,8 @@ struct FileState {
     target: Target,
     /// Lines that were repaired, ascending.
     repaired: Vec<u64>,
+    /// Lines that say an application and no document, ascending.
+    only_applications: Vec<u64>,
     /// What it takes to read raw records again.
     dialect: records::Dialect,
     encoding: &'static encoding_rs::Encoding,
@@ -296,7 +308,8 @@ impl<'o> Run<'o> {
             quarantine: None,
             files: Vec::new(),
             no_longer_first,
-            customers: Customers::new(),
+            customers: Customers::default(),
+            known_customers: Arc::default(),
             customers_context: None,
             customers_delivery: None,
             overlay_rows: HashSet::new(),
@@ -336,20 +349,8 @@ impl<'o> Run<'o> {
 
     fn context(&mut self, file: &NewFile<'_>, header: &[String]) -> Result<FileContext> {
         let plan = plan::FilePlan::new(&file.delivery, header)?;
-        let mut wanted: Vec<&'static str> = Vec::new();
-        match file.delivery.target {
-            Target::Table(table) => wanted.push(table.name),
-            Target::FlatInvoices => {
-                wanted.extend(["documents", "applications"]);
-                let labels = Table::named("customers").into_iter().flat_map(|table| table.columns);
-                let shared = ["company_id", "customer_id", "account_manager"];
-                if labels.filter(|column| !shared.contains(&column.name)).any(|column| plan.is_supplied(column.name)) {
-                    wanted.push("customers");
-                }
-            }
-        }
         let mut tables = BTreeMap::new();
-        for table in wanted.into_iter().filter_map(Table::named) {
+        for table in file.delivery.target.tables(plan.names_customers()).into_iter().filter_map(Table::named) {
             let sink = self.sink(table)?;
             tables.insert(table.name, (Arc::clone(&sink.layout), sink.writer.encoder()));
         }
@@ -361,7 +362,11 @@ impl<'o> Run<'o> {
             recorded_at: file.recorded_at(),
             negative_amount: source.negative_amount,
             reverse_sign: source.reverse_sign,
+            credit_rows: source.credit_rows,
             tables,
+            known_customers: Arc::clone(&self.known_customers),
+            has_history: self.index.files.iter().chain(self.files.iter().map(|file| &file.record)).any(|file| file.source == source.name),
+            is_full: file.is_full(),
         })
     }
 
@@ -375,14 +380,12 @@ impl<'o> Run<'o> {
             source: Arc::from(source.name.as_str()),
             file: Arc::from(file.delivery.name.as_str()),
             number: file.number,
-            table: match file.delivery.target {
-                Target::Table(table) => table.name,
-                Target::FlatInvoices => Shape::FlatInvoices.word(),
-            },
+            table: file.delivery.target.word(),
             counts: RowCounts::default(),
             finer_than_minor_unit: 0,
             repaired: Vec::new(),
             earliest_recorded_at: None,
+            only_applications: Vec::new(),
             quarantine_name,
         };
         let header: Vec<String>;
@@ -438,32 +441,22 @@ impl<'o> Run<'o> {
             path: file.delivery.path.clone(),
             target: file.delivery.target,
             repaired: collected.repaired,
+            only_applications: collected.only_applications,
             dialect,
             encoding: source.encoding,
         });
-        if context.tables.contains_key("customers") && matches!(file.delivery.target, Target::FlatInvoices) {
+        if context.tables.contains_key("customers") && file.delivery.target.is_split() {
             self.customers_context = Some(context);
         }
         Ok(())
     }
 
-    /// Writes the customers that the flat files of a delivery named, one row each.
+    /// Writes the customers that the split rows of a delivery named, one row each.
     fn flush_customers(&mut self) -> Result<()> {
         let customers = std::mem::take(&mut self.customers);
+        self.known_customers = Arc::default();
         let Some(context) = self.customers_context.take() else { return Ok(()) };
-        let mut by_file: BTreeMap<u32, Vec<&rows::CustomerRow>> = BTreeMap::new();
-        for row in customers.values() {
-            by_file.entry(row.order.1).or_default().push(row);
-        }
-        for (number, rows) in by_file {
-            for rows in rows.chunks(1 << 16) {
-                let encoded = encode_customers(&context, rows, number)?;
-                if let Some(encoded) = encoded {
-                    self.append(encoded, number)?;
-                }
-            }
-        }
-        Ok(())
+        customers.encode(&context, |encoded, number| self.append(encoded, number))
     }
 
     /// Appends encoded rows to their table.
@@ -484,9 +477,14 @@ impl<'o> Run<'o> {
         collected.repaired.extend(output.repaired);
         let earliest = [collected.earliest_recorded_at, output.earliest_recorded_at];
         collected.earliest_recorded_at = earliest.into_iter().flatten().min();
-        merge_customers(&mut self.customers, output.customers);
+        collected.only_applications.extend(output.only_applications);
+        self.customers.merge(output.customers, &self.known_customers);
         for encoded in output.tables {
             self.append(encoded, collected.number)?;
+        }
+        for (table, entries) in output.statements {
+            let sink = self.sinks.get_mut(table).expect("a context makes the sinks of its tables");
+            sink.entries.add(collected.number, 0, entries)?;
         }
         if !output.quarantined.is_empty() {
             self.note_for_overlays(collected, &output.quarantined);

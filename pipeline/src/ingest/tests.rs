@@ -14,6 +14,7 @@ use super::*;
 use crate::config::Overrides;
 
 mod deliveries;
+mod fuzz;
 
 /// A folder with files, a configuration and a ledger.
 struct World {

@@ -380,7 +380,7 @@ fn version_day(version: &Version) -> Day {
 }
 
 /// Every version of the keys that have more than one, oldest first.
-fn versions(files: &LedgerFiles, table: &str, known_as_of: Option<i64>) -> Result<BTreeMap<i64, Vec<Version>>> {
+pub(super) fn versions(files: &LedgerFiles, table: &str, known_as_of: Option<i64>) -> Result<BTreeMap<i64, Vec<Version>>> {
     let mut found: BTreeMap<i64, Vec<Version>> = BTreeMap::new();
     let Some(table_files) = files.tables.get(table) else { return Ok(found) };
     let corrected = read_row_groups(&table_files.corrected, None, &["row_key"], &[], |group| group.i64s("row_key").to_vec())?;

@@ -69,18 +69,20 @@ impl Run<'_> {
             }
         }
         let mut state_target = Target::FlatInvoices;
-        let mut lines = Vec::new();
+        let (mut lines, mut only_applications) = (Vec::new(), Vec::new());
         for ((file, table), rows) in by_file {
             let (known, path) = self.known_file(file);
-            let target = target_of(table);
+            let target = target_of(overlay, table);
             let delivered = Delivered { record: &known, path, target };
             let mended = self.read_mended(overlay, &delivered, &rows, &mut record, progress)?;
             said.extend(mended.refused);
             lines.extend(mended.lines);
+            only_applications.extend(mended.only_applications);
             state_target = target;
         }
         lines.sort_unstable();
         lines.dedup();
+        only_applications.sort_unstable();
         if !said.is_empty() {
             record.findings.insert(reason::MENDS_NOTHING.to_owned(), said.len() as u64);
             overlay.say(&said, progress);
@@ -90,6 +92,7 @@ impl Run<'_> {
             path: overlay.path.clone(),
             target: state_target,
             repaired: lines,
+            only_applications,
             dialect: OVERLAY_DIALECT,
             encoding: encoding_rs::UTF_8,
         });
@@ -142,7 +145,8 @@ impl Run<'_> {
         counts.repaired += std::mem::take(&mut counts.accepted);
         counts.amounts.repaired.0 += std::mem::take(&mut counts.amounts.accepted).0;
         output.repaired.clone_from(&read.lines);
-        record.tables.entry(delivered.target_word().to_owned()).or_default().add(&output.counts);
+        read.only_applications.clone_from(&output.only_applications);
+        record.tables.entry(delivered.target.word().to_owned()).or_default().add(&output.counts);
         self.add_mended(overlay, delivered, record.number, output, context)?;
         Ok(read)
     }
@@ -159,14 +163,15 @@ impl Run<'_> {
             source: Arc::from(overlay.source.name.as_str()),
             file: Arc::from(overlay.name.as_str()),
             number,
-            table: delivered.target_word(),
+            table: delivered.target.word(),
             counts: crate::ingest::RowCounts::default(),
             finer_than_minor_unit: 0,
             repaired: Vec::new(),
             earliest_recorded_at: None,
+            only_applications: Vec::new(),
             quarantine_name: format!("quarantine/seg-{:06}.parquet", self.index.quarantine_number()),
         };
-        let has_customers = context.tables.contains_key("customers") && !matches!(delivered.target, Target::Table(_));
+        let has_customers = context.tables.contains_key("customers") && delivered.target.is_split();
         self.add_block(output, &mut collected)?;
         if has_customers {
             self.customers_context = Some(context);
@@ -202,25 +207,17 @@ struct Delivered<'a> {
     target: Target,
 }
 
-impl Delivered<'_> {
-    fn target_word(&self) -> &'static str {
-        match self.target {
-            Target::Table(table) => table.name,
-            Target::FlatInvoices => crate::config::Shape::FlatInvoices.word(),
-        }
-    }
-}
-
 /// What was read, and what could not even be tried.
 #[derive(Default)]
 struct Read<'w> {
     lines: Vec<u64>,
+    only_applications: Vec<u64>,
     refused: Vec<(&'w Wish<'w>, &'static str)>,
 }
 
 /// What a row of the quarantine is read as, by the word it is accounted under.
-fn target_of(table: &str) -> Target {
-    Table::named(table).map_or(Target::FlatInvoices, Target::Table)
+fn target_of(overlay: &Overlay<'_>, table: &str) -> Target {
+    Target::of_split(overlay.source.shape).or(Table::named(table).map(Target::Table)).unwrap_or(Target::FlatInvoices)
 }
 
 impl Candidate {
@@ -272,14 +269,24 @@ impl Overlay<'_> {
 fn as_kept(context: &mut FileContext, delivered: &Delivered<'_>) -> Vec<String> {
     let mut header = delivered.record.header.clone();
     if is_parquet(&delivered.path) {
-        let mut fields: Vec<usize> = context.plan.columns.iter().filter_map(|plan| plan.origin.field()).collect();
+        let mut fields: Vec<usize> = Vec::new();
+        for plan in &context.plan.columns {
+            match &plan.origin {
+                Origin::Field(field) => fields.push(*field),
+                Origin::Joined(joined) => fields.extend(joined.fields()),
+                Origin::Constant(_) | Origin::Absent => {}
+            }
+        }
         fields.sort_unstable();
         fields.dedup();
         header = fields.iter().map(|field| header[*field].clone()).collect();
         for plan in &mut context.plan.columns {
             plan.read_as_written();
-            if let Origin::Field(field) = &mut plan.origin {
-                *field = fields.binary_search(field).unwrap_or(0);
+            let number = |field: usize| fields.binary_search(&field).unwrap_or(0);
+            match &mut plan.origin {
+                Origin::Field(field) => *field = number(*field),
+                Origin::Joined(joined) => joined.renumber(number),
+                Origin::Constant(_) | Origin::Absent => {}
             }
         }
         context.plan.width = header.len();

@@ -234,3 +234,43 @@ fn a_delivery_older_than_the_first_makes_the_first_one_known_from_its_date() {
     );
     assert_eq!(index.files.iter().map(|file| file.is_first_delivery).collect::<Vec<_>>(), [false, true]);
 }
+
+#[test]
+fn a_row_that_cannot_be_read_is_not_absent() {
+    let world = dated("full");
+    world.write("d_2024-03-01.csv", documents(&["I1,invoice,C1,2024-01-01,1,EUR", "I2,invoice,C1,2024-01-01,2,EUR"]));
+    world.ingest(0);
+    world.write("d_2024-03-02.csv", documents(&["I1,invoice,C1,2024-13-01,1,EUR"]));
+    let (index, summary) = world.ingest(0);
+    assert_eq!(summary.quarantined, 1);
+    assert_eq!(world.rows(&index, "documents", &["document_id", "is_deleted"]), ["I1 -", "I2 -", "I2 true"]);
+}
+
+#[test]
+fn a_payment_that_is_taken_back_is_deleted_in_full_and_in_delta() {
+    for delivery in ["delta", "full"] {
+        let world = World::flat(&format!("delivery = \"{delivery}\""));
+        let header = "document_id,customer_id,document_date,amount,currency,paid_date,paid_amount";
+        let rows = |paid: &str| format!("{header}\nI1,C1,2024-01-01,100,EUR,{paid}\nI2,C1,2024-01-01,7,EUR,2024-01-09,\n");
+        for (day, paid) in [(0, "2024-02-01,40"), (1, ","), (2, ","), (3, "2024-02-01,40")] {
+            world.write("f.csv", rows(paid));
+            let (index, _) = world.ingest(day);
+            let columns = ["document_id", "amount", "recorded_at", "is_deleted"];
+            let mut documents = world.rows(&index, "documents", &columns);
+            let mut applications = world.rows(&index, "applications", &["application_id", "recorded_at", "is_deleted"]);
+            let (documents, applications) = (documents.split_off(4), applications.split_off(2));
+            // On the first day it is paid; on the second no more; on the third nothing is new; on the fourth it is again.
+            let mut expected_documents = vec!["I1-R 40.0000 1970-01-02T00:00:00Z true".to_owned()];
+            let mut expected_applications = vec!["I1-A 1970-01-02T00:00:00Z true".to_owned()];
+            if day == 3 {
+                expected_documents.push("I1-R 40.0000 1970-01-04T00:00:00Z -".to_owned());
+                expected_applications.push("I1-A 1970-01-04T00:00:00Z -".to_owned());
+            } else if day == 0 {
+                expected_documents.clear();
+                expected_applications.clear();
+            }
+            assert_eq!(documents, expected_documents, "{delivery}, day {day}");
+            assert_eq!(applications, expected_applications, "{delivery}, day {day}");
+        }
+    }
+}

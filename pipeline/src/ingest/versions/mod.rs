@@ -54,13 +54,11 @@ pub const DELETED: u32 = 2;
 
 impl Entry {
     /// A key that stands in a row that cannot be taken: it is not absent from its delivery.
-    #[expect(dead_code, reason = "the rows of a block come to use it")]
     pub fn seen(key: KeyHash) -> Self {
         Entry { key, content: What::Seen as u64, recorded: 0, row: NO_ROW }
     }
 
     /// A key that a row says is not there: a payment of an invoice that is not paid.
-    #[expect(dead_code, reason = "the rows of a block come to use it")]
     pub fn gone(key: KeyHash) -> Self {
         Entry { key, content: What::Gone as u64, recorded: 0, row: NO_ROW }
     }
