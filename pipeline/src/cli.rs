@@ -56,6 +56,8 @@ pub enum Command {
     Pull(PullArguments),
     /// Check a published night against the ledger
     Check(CheckArguments),
+    /// List what could not be read, or write an overlay of it to fill in
+    Quarantine(QuarantineArguments),
     /// Ask what is published, in SQL, through DuckDB
     Query(QueryArguments),
     /// Replay earlier forecasts with what was known then, and score them against what came
@@ -247,6 +249,23 @@ pub enum RowFormat {
     Csv,
     /// An array of objects
     Json,
+}
+
+/// `arrears quarantine`.
+#[derive(Args, Debug)]
+pub struct QuarantineArguments {
+    /// Where the configuration is; with --output none is needed
+    #[command(flatten)]
+    pub config: ConfigArguments,
+    /// The night, YYYY-MM-DD [default: the newest, also one that was not published]
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    pub as_of: Option<NaiveDate>,
+    /// Only rows of this source
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
+    /// Write an overlay into this new file: one line a row, the values left to fill in
+    #[arg(long, value_name = "FILE")]
+    pub overlay: Option<PathBuf>,
 }
 
 /// `arrears backtest`.

@@ -19,6 +19,7 @@ pub mod near;
 pub mod objects;
 pub mod parity;
 pub mod publish;
+pub mod quality;
 pub mod run;
 pub mod scoring;
 pub mod worklist;

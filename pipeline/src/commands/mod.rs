@@ -16,6 +16,7 @@ mod parity;
 mod plan;
 mod presets;
 mod pull;
+mod quarantine;
 mod query;
 mod run;
 mod runs;
@@ -41,6 +42,7 @@ pub fn dispatch(cli: Cli, reporter: &Reporter) -> Result<()> {
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Pull(arguments) => pull::run(&arguments, reporter),
         Command::Check(arguments) => check::run(&arguments, reporter),
+        Command::Quarantine(arguments) => quarantine::run(&arguments),
         Command::Query(arguments) => query::run(&arguments),
         Command::Backtest(BacktestCommand::Forecast(arguments)) => backtest::forecast(&arguments, reporter),
         Command::Backtest(BacktestCommand::Late(arguments)) => backtest_late::run(&arguments, reporter),

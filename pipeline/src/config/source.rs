@@ -111,6 +111,8 @@ pub struct Source {
     pub amount_marks: Vec<String>,
     /// First words of rows that sum others up.
     pub total_words: Vec<String>,
+    /// What people say quarantined rows should have been: joined to the configuration's directory.
+    pub overlay: Option<PathBuf>,
     /// Canonical columns that are mapped, and may be missing in a file where the ledger can do without them.
     pub lenient_columns: BTreeSet<String>,
     /// Where its rows come from, when `path` is no path of this machine.
@@ -159,6 +161,7 @@ pub(super) struct RawSource {
     pub formats: BTreeMap<Spanned<String>, Spanned<String>>,
     pub amount_marks: Option<Vec<Spanned<String>>>,
     pub total_words: Option<Vec<String>>,
+    pub overlay: Option<String>,
 }
 
 impl RawSource {
@@ -283,6 +286,7 @@ impl RawSource {
             formats,
             amount_marks: file_layout::marks(document, raw.amount_marks)?,
             total_words: file_layout::total_words(raw.total_words),
+            overlay: raw.overlay.map(|path| directory.join(path)),
             lenient_columns,
             remote: place.remote,
             line,

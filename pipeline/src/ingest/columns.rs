@@ -433,6 +433,14 @@ struct Cells<'a> {
 }
 
 impl ColumnPlan {
+    /// Reads numbers and dates as this program writes those of typed columns.
+    pub fn read_as_written(&mut self) {
+        self.decimal = DecimalFormat::default();
+        self.pattern = if self.column.kind == Kind::Instant { DatePattern::iso_instant() } else { DatePattern::iso_date() };
+    }
+}
+
+impl ColumnPlan {
     /// Appends the rows of a grid to `data`; what cannot be read goes to `errors`, with a null in its place.
     pub fn read(&self, position: usize, grid: &Grid, block: &[u8], data: &mut ColumnData, errors: &mut Vec<CellError>) {
         let rows = grid.records.len();

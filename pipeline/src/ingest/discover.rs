@@ -22,7 +22,7 @@ pub enum Target {
 
 impl Target {
     /// What the files of a source hold that do not hold one canonical table.
-    fn of_split(shape: Shape) -> Option<Target> {
+    pub fn of_split(shape: Shape) -> Option<Target> {
         match shape {
             Shape::Canonical => None,
             Shape::FlatInvoices => Some(Target::FlatInvoices),

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use super::compact::{compact, write_corrected};
 use super::input::BlockReader;
-use super::quarantine::{QuarantineWriter, QuarantinedRow, lossy};
+use super::quarantine::{QuarantineWriter, QuarantinedRow, TEXTS_KEPT, lossy};
 use super::records::{Grid, Splitter};
 use super::store::{
     LedgerIndex, RowGroup, RowGroupEncoder, SegmentRecord, SegmentWriter, TableIndex, TableLayout, ledger_directory, sync_directory,
@@ -241,8 +241,9 @@ impl Run<'_> {
     fn quarantine_duplicates(&mut self, position: usize, lines: &BTreeMap<i64, (&'static str, Option<i64>)>) -> Result<()> {
         let file = &self.files[position];
         let mut raw: HashMap<i64, String> = HashMap::new();
+        let texts_kept = usize::try_from(TEXTS_KEPT).unwrap_or(usize::MAX);
         let mut keep = |line: i64, text: String| {
-            if lines.contains_key(&line) {
+            if raw.len() < texts_kept && lines.contains_key(&line) {
                 raw.insert(line, text);
             }
         };
@@ -273,17 +274,14 @@ impl Run<'_> {
                 }
             }
         }
-        let rows: Vec<QuarantinedRow> = lines
-            .iter()
-            .map(|(line, (_, amount))| QuarantinedRow {
-                line: line.cast_unsigned(),
-                column: None,
-                reason: reason::DUPLICATE_KEY,
-                value: None,
-                raw: raw.remove(line).unwrap_or_default(),
-                amount: *amount,
-            })
-            .collect();
+        let rows = lines.iter().map(|(line, (_, amount))| QuarantinedRow {
+            line: line.cast_unsigned(),
+            column: None,
+            reason: reason::DUPLICATE_KEY,
+            value: None,
+            raw: raw.remove(line).unwrap_or_default(),
+            amount: *amount,
+        });
         let table = lines.values().next().map_or("", |(table, _)| table);
         let (source, name) = (Arc::from(file.record.source.as_str()), Arc::from(file.record.file.as_str()));
         let number = file.record.number;

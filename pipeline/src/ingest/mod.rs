@@ -19,6 +19,7 @@ mod keys;
 pub mod known;
 pub mod load;
 pub mod not_text;
+pub mod overlay;
 pub(crate) mod parquet_input;
 mod pipeline;
 mod plan;
@@ -31,7 +32,7 @@ mod store;
 mod versions;
 pub mod workbook;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -44,9 +45,11 @@ pub use store::{
 use crate::catalog::ledger_tables::Table;
 use crate::config::{Config, SheetChoice};
 use crate::error::{Error, Result, io_error};
+use crate::quality::{delivery_before, header_changes};
 use arrivals::{Arrivals, NewFile, arrivals};
 use discover::{Target, discover, discover_local};
 use input::identify;
+use overlay::{Overlay, overlays};
 use quarantine::QuarantineWriter;
 use remote::Spool;
 use rows::{Customers, FileContext, KnownDetails};
@@ -193,17 +196,27 @@ fn ingest_fetched(
 ) -> Result<PendingLedger> {
     let out = config.output.value.as_path();
     let (deliveries, ignored) = discover(config, spool)?;
-    for name in ignored {
+    let overlays = overlays(config, options)?;
+    let is_overlay = |path: &Path| config.sources.iter().any(|source| source.overlay.as_deref() == Some(path));
+    let deliveries: Vec<_> = deliveries.into_iter().filter(|delivery| !is_overlay(&delivery.path)).collect();
+    for name in ignored.into_iter().filter(|name| !is_overlay(&config.directory.join(name))) {
         progress.note(&format!("left aside, not named for a table: {name}"));
     }
     let Arrivals { files: deliveries, seen, no_longer_first } = arrivals(deliveries, &index, options)?;
     let mut summary = IngestSummary { files_seen: seen + spool.known_files(), ..IngestSummary::default() };
-    if deliveries.is_empty() {
+    let mut has_mends = false;
+    for overlay in &overlays {
+        has_mends |= overlay.has_work(out, &index)?;
+    }
+    if deliveries.is_empty() && !has_mends {
         return Ok(PendingLedger { index, summary, is_changed: false, out: out.to_owned() });
     }
+    let files_before = index.files.len();
     let cleared = clearings::segments(&index);
     let mut run = Run::new(out, index, sizes, no_longer_first);
-    let outcome = run.read_all(&deliveries, progress).and_then(|()| run.finish()).and_then(|mut index| {
+    run.overlay_rows = overlays.iter().flat_map(Overlay::rows).collect();
+    let read = run.read_all(&deliveries, progress).and_then(|()| run.mend(&overlays, progress));
+    let outcome = read.and_then(|()| run.finish()).and_then(|mut index| {
         if clearings::segments(&index) != cleared {
             clearings::derive(out, &mut index)?;
         }
@@ -211,8 +224,8 @@ fn ingest_fetched(
     });
     match outcome {
         Ok(index) => {
-            summary.files_new = deliveries.len() as u64;
-            for counts in index.files[index.files.len() - deliveries.len()..].iter().flat_map(|file| file.tables.values()) {
+            summary.files_new = (index.files.len() - files_before) as u64;
+            for counts in index.files[files_before..].iter().flat_map(|file| file.tables.values()) {
                 summary.rows_read += counts.read;
                 summary.accepted += counts.accepted;
                 summary.repaired += counts.repaired;
@@ -321,6 +334,10 @@ struct Run<'o> {
     known_customers: Arc<KnownDetails>,
     customers_context: Option<FileContext>,
     customers_delivery: Option<(String, Option<i64>)>,
+    /// Source, file and line of the rows that overlays speak of.
+    overlay_rows: HashSet<(String, String, u64)>,
+    /// Such rows that went into the quarantine in this run, with their source.
+    mendable: Vec<(String, overlay::Candidate)>,
     syncs: Vec<std::fs::File>,
 }
 
@@ -352,6 +369,8 @@ impl<'o> Run<'o> {
             known_customers: Arc::default(),
             customers_context: None,
             customers_delivery: None,
+            overlay_rows: HashSet::new(),
+            mendable: Vec::new(),
             syncs: Vec::new(),
         }
     }
@@ -426,31 +445,34 @@ impl<'o> Run<'o> {
             quarantine_name,
         };
         let path = &file.delivery.path;
-        let (context, identity) = match FileKind::of(path) {
+        let (context, identity, header) = match FileKind::of(path) {
             FileKind::Parquet => {
                 let before = identify(path)?;
                 let reader = parquet_input::ParquetReader::open(path)?;
-                let mut context = self.context(file, &reader.header)?;
+                let header = reader.header.clone();
+                let mut context = self.context(file, &header)?;
                 let reader = reader.with_plan(&mut context)?;
                 pipeline::run(self, &context, reader, &mut collected, progress, parquet_input::work)?;
-                (context, identify_again(path, before)?)
+                (context, identify_again(path, before)?, header)
             }
             FileKind::Workbook => {
                 let before = identify(path)?;
                 let reader = excel_input::WorkbookReader::open(path, source.sheet.as_ref(), source.header_row)?;
-                let mut context = self.context(file, &reader.header)?;
+                let header = reader.header.clone();
+                let mut context = self.context(file, &header)?;
                 let reader = reader.with_plan(&mut context)?;
                 pipeline::run(self, &context, reader, &mut collected, progress, excel_input::work)?;
-                (context, identify_again(path, before)?)
+                (context, identify_again(path, before)?, header)
             }
             FileKind::Text => {
                 let reader = input::BlockReader::open(path, text_format, self.sizes.block_bytes)?;
-                let context = self.context(file, &reader.header)?;
+                let header = reader.header.clone();
+                let context = self.context(file, &header)?;
                 let (dialect, counts) = (reader.dialect, reader.counts);
                 let reader = pipeline::run(self, &context, reader, &mut collected, progress, |block, context| {
                     pipeline::work_text(block, context, dialect, counts)
                 })?;
-                (context, reader.finish()?)
+                (context, reader.finish()?, header)
             }
         };
         let mut findings = BTreeMap::new();
@@ -461,22 +483,26 @@ impl<'o> Run<'o> {
                 findings.insert(finding.to_owned(), count);
             }
         }
+        let mut record = FileRecord {
+            number: file.number,
+            source: source.name.clone(),
+            file: file.delivery.name.clone(),
+            content_hash: identity.content_hash,
+            bytes: identity.bytes,
+            delivered_at: file.delivery.delivered_at,
+            is_first_delivery: file.is_first_delivery,
+            is_full: file.is_full(),
+            batch: file.batch,
+            earliest_recorded_at: collected.earliest_recorded_at,
+            tables: [(collected.table.to_owned(), collected.counts)].into(),
+            findings,
+            header,
+            remote_version: file.delivery.remote_version.clone(),
+            ..FileRecord::default()
+        };
+        note_changed_columns(&mut record, self.index.files.iter().chain(self.files.iter().map(|state| &state.record)), progress);
         self.files.push(FileState {
-            record: FileRecord {
-                number: file.number,
-                source: source.name.clone(),
-                file: file.delivery.name.clone(),
-                content_hash: identity.content_hash,
-                bytes: identity.bytes,
-                delivered_at: file.delivery.delivered_at,
-                is_first_delivery: file.is_first_delivery,
-                is_full: file.is_full(),
-                batch: file.batch,
-                earliest_recorded_at: collected.earliest_recorded_at,
-                tables: [(collected.table.to_owned(), collected.counts)].into(),
-                findings,
-                remote_version: file.delivery.remote_version.clone(),
-            },
+            record,
             path: file.delivery.path.clone(),
             target: file.delivery.target,
             repaired: collected.repaired,
@@ -526,6 +552,7 @@ impl<'o> Run<'o> {
             sink.entries.add(collected.number, 0, entries)?;
         }
         if !output.quarantined.is_empty() {
+            self.note_for_overlays(collected, &output.quarantined);
             let writer = match &mut self.quarantine {
                 Some(writer) => writer,
                 None => self.quarantine.insert(QuarantineWriter::create(self.out, collected.quarantine_name.clone())?),
@@ -533,6 +560,15 @@ impl<'o> Run<'o> {
             writer.add(&collected.source, &collected.file, collected.number, collected.table, output.quarantined)?;
         }
         Ok(())
+    }
+}
+
+/// Notes what changed in the columns of a file since the last delivery of the same kind, and says it.
+fn note_changed_columns<'a>(record: &mut FileRecord, known: impl Iterator<Item = &'a FileRecord>, progress: &dyn Progress) {
+    let Some(before) = delivery_before(known, record) else { return };
+    for change in header_changes(&before.header, &record.header) {
+        *record.findings.entry(change.finding.to_owned()).or_default() += 1;
+        progress.note(&format!("{}: {} ({}), unlike in {}", record.file, change.finding, change.column, before.file));
     }
 }
 
