@@ -33,7 +33,7 @@ pub use forecast::ForecastConfig;
 pub use metrics::{Alert, AlertRule, MetricsConfig};
 pub use risk::RiskConfig;
 pub use shapes::{APPLICATION, CreditRows, FLAT_PAYMENT_COLUMNS, Shape, allowed_columns, flat_columns, shape_columns};
-pub use source::{NegativeAmount, Source};
+pub use source::{DeliveryKind, NegativeAmount, Source};
 pub use worklist::{SHARE_ONE, Stage, WorklistConfig};
 
 use crate::error::{Error, Result, io_error};

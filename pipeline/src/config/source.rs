@@ -46,6 +46,15 @@ impl NegativeAmount {
     }
 }
 
+/// What a delivery says about rows that it does not contain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeliveryKind {
+    /// Nothing: it adds and corrects.
+    Delta,
+    /// That they are no more: what is absent is deleted.
+    Full,
+}
+
 /// A checked source.
 #[derive(Clone, Debug)]
 pub struct Source {
@@ -83,6 +92,8 @@ pub struct Source {
     pub credit_rows: CreditRows,
     /// Canonical column → (text in the file → text it stands for).
     pub values: BTreeMap<String, BTreeMap<String, String>>,
+    /// What its deliveries say about rows that they do not contain.
+    pub delivery: DeliveryKind,
     /// Where in the file name the date of its delivery stands.
     pub delivered_at: Option<DatePattern>,
     /// Texts that mean "nothing here", besides the empty one.
@@ -139,17 +150,11 @@ impl RawSource {
                     .ok_or_else(|| document.unknown_word("table", name, &TABLES.iter().map(|table| table.name).collect::<Vec<_>>()))?,
             ),
         };
-        if let Some(delivery) = &raw.delivery {
-            match delivery.get_ref().as_str() {
-                "delta" => {}
-                "full" => {
-                    return Err(document
-                        .error(delivery, "not_supported", "delivery = \"full\" is not supported yet".to_owned())
-                        .hint("use \"delta\": rows are added and corrected, and a row with is_deleted = true is deleted"));
-                }
-                _ => return Err(document.unknown_word("delivery", delivery, &["delta", "full"])),
-            }
-        }
+        let delivery = match raw.delivery.as_ref().map(|word| (word, word.get_ref().as_str())) {
+            None | Some((_, "delta")) => DeliveryKind::Delta,
+            Some((_, "full")) => DeliveryKind::Full,
+            Some((word, _)) => return Err(document.unknown_word("delivery", word, &["delta", "full"])),
+        };
         let allowed = allowed_columns(shape, table);
         if shape == Shape::OpenAndCleared {
             // A file of open items has nothing to say about clearings.
@@ -239,6 +244,7 @@ impl RawSource {
             encoding,
             negative_amount,
             reverse_sign,
+            delivery,
             credit_rows: CreditRows::check(raw.credit_rows.as_ref(), document)?,
             values: raw.values.into_iter().map(|(column, map)| (column.into_inner(), map)).collect(),
             delivered_at: document.pattern("delivered_at", raw.delivered_at.as_ref())?,

@@ -51,3 +51,5 @@ pub const CLEARING_DATE_WITHOUT_CLEARING: &str = "clearing_date_without_clearing
 pub const FINER_THAN_MINOR_UNIT: &str = "finer_than_minor_unit";
 /// Finding: a column of the file that nothing is mapped to.
 pub const EXTRA_COLUMN: &str = "extra_column";
+/// Finding: a row of the ledger that a full delivery does not contain, and which is deleted by it.
+pub const ABSENT_FROM_FULL_DELIVERY: &str = "absent_from_full_delivery";

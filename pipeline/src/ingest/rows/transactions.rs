@@ -11,6 +11,7 @@ use crate::catalog::ledger_tables::Kind;
 use crate::config::{APPLICATION, CreditRows};
 use crate::error::Result;
 use crate::ingest::columns::{CellError, ColumnData};
+use crate::ingest::keys::{KeyEncoder, KeyHash};
 use crate::ingest::reason;
 
 /// One side of an application.
@@ -94,6 +95,31 @@ impl BlockRows<'_> {
         output.tables.extend(context.encode("documents", documents, &document_lines)?);
         output.tables.extend(context.encode("applications", applications, &lines)?);
         Ok(())
+    }
+}
+
+impl BlockRows<'_> {
+    /// The key of the document that a posting is.
+    pub(super) fn posted_document_key(&self, row: usize) -> KeyHash {
+        let postings = Postings::of(self);
+        let (mut encoder, mut id) = (KeyEncoder::default(), Vec::new());
+        postings.write_own_id(row, &mut id);
+        encoder.column(self.column("company_id"), row);
+        encoder.text(&id);
+        encoder.integer(postings.own.item(row));
+        encoder.finish()
+    }
+
+    /// The keys of the applications that a posting may say.
+    pub(super) fn posted_application_keys(&self, row: usize) -> [KeyHash; 2] {
+        let postings = Postings::of(self);
+        [FIRST, SECOND].map(|suffix| {
+            let (mut encoder, mut id) = (KeyEncoder::default(), Vec::new());
+            postings.write_application_id(row, suffix, &mut id);
+            encoder.column(self.column("company_id"), row);
+            encoder.text(&id);
+            encoder.finish()
+        })
     }
 }
 
@@ -213,16 +239,16 @@ impl<'a> Postings<'a> {
         }
     }
 
-    fn write_application_id(&self, said: &Said, id: &mut Vec<u8>) {
-        self.write_own_id(said.row, id);
+    fn write_application_id(&self, row: usize, suffix: &[u8], id: &mut Vec<u8>) {
+        self.write_own_id(row, id);
         if self.rows.context.credit_rows == CreditRows::Repeated {
-            self.append_settled(said.row, id);
+            self.append_settled(row, id);
         }
-        let item = self.own.item(said.row);
+        let item = self.own.item(row);
         if item != 1 {
             id.extend_from_slice(format!("-{item}").as_bytes());
         }
-        id.extend_from_slice(said.suffix);
+        id.extend_from_slice(suffix);
     }
 
     /// The applications that the postings say, in their order.
@@ -267,7 +293,7 @@ impl<'a> Postings<'a> {
                 match wanted.name {
                     "company_id" => column.push_from(company, row),
                     "application_id" => {
-                        self.write_application_id(said, &mut id);
+                        self.write_application_id(row, said.suffix, &mut id);
                         column.push_text(&id);
                     }
                     "credit_document_id" => self.push_document(&mut column, said.credit, row, &mut id),
