@@ -340,10 +340,13 @@ fn expect_every_night(world: &World) {
 
 #[test]
 fn a_clearing_that_is_reset_opens_its_items_again_in_whatever_order_the_nights_come() {
-    for order in [[0, 1, 2, 3], [3, 2, 1, 0], [1, 3, 0, 2], [2, 0, 3, 1]] {
+    for (order, begins_with_another) in
+        [([0, 1, 2, 3], true), ([3, 2, 1, 0], true), ([1, 3, 0, 2], true), ([2, 0, 3, 1], false), ([3, 1, 0, 2], false)]
+    {
         let world = World::items("delivered_at = \"%Y-%m-%d\"");
-        // What the ledger begins with is known from the beginning, whatever its date: it begins with something else.
-        world.write("items_2024-12-31.csv", &format!("{ITEMS}Z1,invoice,C,2024-12-01,,0.00,EUR,,\n")).ingest("2025-03-01");
+        if begins_with_another {
+            world.write("items_2024-12-31.csv", &format!("{ITEMS}Z1,invoice,C,2024-12-01,,0.00,EUR,,\n")).ingest("2025-03-01");
+        }
         for night in order {
             let (date, rows) = NIGHTS[night];
             world.write(&format!("items_{date}.csv"), &format!("{ITEMS}{rows}"));
@@ -357,6 +360,18 @@ fn a_clearing_that_is_reset_opens_its_items_again_in_whatever_order_the_nights_c
     }
     at_once.ingest("2025-03-01");
     expect_every_night(&at_once);
+}
+
+#[test]
+fn what_a_full_delivery_lacks_is_neither_open_nor_cleared() {
+    let world = World::items("delivery = \"full\"");
+    let rows = "I1,invoice,C,2025-01-01,,100.00,EUR,P1,2025-02-04\nP1,receipt,C,2025-02-04,,-100.00,EUR,P1,2025-02-04\nI2,invoice,C,2025-01-02,,7.00,EUR,,\n";
+    world.write("a.csv", &format!("{ITEMS}{rows}")).ingest("2025-02-05");
+    world.expect("2025-02-28", &["I2 700"]);
+    // The payment and the other invoice were errors, and are gone: nothing clears the first invoice any more.
+    world.write("b.csv", &format!("{ITEMS}I1,invoice,C,2025-01-01,,100.00,EUR,,\n")).ingest("2025-02-06");
+    world.expect("2025-02-28", &["I1 10000"]);
+    world.expect_known("2025-02-28", "2025-02-05", &["I2 700"]);
 }
 
 #[test]
