@@ -369,7 +369,7 @@ fn what_a_full_delivery_lacks_is_neither_open_nor_cleared() {
     world.write("a.csv", &format!("{ITEMS}{rows}")).ingest("2025-02-05");
     world.expect("2025-02-28", &["I2 700"]);
     // The payment and the other invoice were errors, and are gone: nothing clears the first invoice any more.
-    world.write("b.csv", &format!("{ITEMS}I1,invoice,C,2025-01-01,,100.00,EUR,,\n")).ingest("2025-02-06");
+    world.write("a.csv", &format!("{ITEMS}I1,invoice,C,2025-01-01,,100.00,EUR,,\n")).ingest("2025-02-06");
     world.expect("2025-02-28", &["I1 10000"]);
     world.expect_known("2025-02-28", "2025-02-05", &["I2 700"]);
 }
