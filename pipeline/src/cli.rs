@@ -11,7 +11,8 @@ use std::path::PathBuf;
 #[command(name = "arrears", version, about, max_term_width = 110, propagate_version = true)]
 #[command(
     after_help = "Exit status: 0 published or nothing to do; 1 unexpected; 2 wrong command line or configuration; 3 a check failed;\n\
-    4 input missing or incomplete; 5 another run is at work. Unless it is 0, what is published is what it was."
+    4 input missing or incomplete; 5 another run is at work; 6 published in the output, not in the object store. Unless it is 0 or 6,\n\
+    what is published is what it was."
 )]
 pub struct Cli {
     /// How events are written to standard error
@@ -49,6 +50,8 @@ pub enum Command {
     Ingest(IngestArguments),
     /// Say what a run would read and publish, and change nothing
     Plan(PlanArguments),
+    /// Restore a working output, ledger, nights and models, from an object store
+    Pull(PullArguments),
     /// Check a published night against the ledger
     Check(CheckArguments),
     /// Ask what is published, in SQL, through DuckDB
@@ -141,6 +144,27 @@ pub struct PlanArguments {
     /// The business date, YYYY-MM-DD
     #[arg(long, value_name = "DATE", value_parser = date)]
     pub as_of: NaiveDate,
+}
+
+/// `arrears pull`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Every file is checked against the SHA-256 of its commit. A pull that was interrupted goes on when it is run again. \
+    Credentials come from the AWS_* variables. A run with publish_to and an empty output pulls by itself."
+)]
+pub struct PullArguments {
+    /// The store: what publish_to says
+    #[arg(value_name = "URL")]
+    pub url: String,
+    /// The output folder: new, empty, or one that was pulled or published from before
+    #[arg(long, value_name = "FOLDER")]
+    pub output: PathBuf,
+    /// Take the store's nights also where others of the same dates are here; these are kept in replaced/
+    #[arg(long)]
+    pub replace: bool,
+    /// A configuration, for its [object_store]
+    #[arg(long, value_name = "FILE", env = "ARREARS_CONFIG")]
+    pub config: Option<PathBuf>,
 }
 
 /// `arrears check`.

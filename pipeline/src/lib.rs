@@ -15,6 +15,7 @@ pub mod ingest;
 pub mod ledger;
 pub mod marts;
 pub mod near;
+pub mod objects;
 pub mod parity;
 pub mod publish;
 pub mod run;

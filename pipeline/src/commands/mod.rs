@@ -14,6 +14,7 @@ mod kept_ledger;
 mod parity;
 mod plan;
 mod presets;
+mod pull;
 mod query;
 mod run;
 mod runs;
@@ -36,6 +37,7 @@ pub fn dispatch(cli: Cli, reporter: &Reporter) -> Result<()> {
         Command::Run(arguments) => run::run(&arguments, reporter),
         Command::Ingest(arguments) => ingest::run(&arguments, reporter),
         Command::Plan(arguments) => plan::run(&arguments),
+        Command::Pull(arguments) => pull::run(&arguments, reporter),
         Command::Check(arguments) => check::run(&arguments, reporter),
         Command::Query(arguments) => query::run(&arguments),
         Command::Backtest(BacktestCommand::Forecast(arguments)) => backtest::forecast(&arguments, reporter),

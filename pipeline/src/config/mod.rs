@@ -10,6 +10,7 @@ mod expected_credit_loss;
 mod forecast;
 mod metrics;
 pub mod presets;
+mod remote;
 mod risk;
 mod shapes;
 mod source;
@@ -31,6 +32,7 @@ pub use expected_credit_loss::{
 };
 pub use forecast::ForecastConfig;
 pub use metrics::{Alert, AlertRule, MetricsConfig};
+pub use remote::{Connection, ObjectStoreConfig, Query, Remote, describe as describe_connection};
 pub use risk::RiskConfig;
 pub use shapes::{APPLICATION, CreditRows, FLAT_PAYMENT_COLUMNS, Shape, allowed_columns, flat_columns, shape_columns};
 pub use source::{DeliveryKind, NegativeAmount, Source};
@@ -38,6 +40,7 @@ pub use worklist::{SHARE_ONE, Stage, WorklistConfig};
 
 use crate::error::{Error, Result, io_error};
 use crate::ledger::currency::minor_digits;
+use crate::objects::Location;
 
 /// Where a value of the configuration came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,6 +114,10 @@ pub struct Config {
     pub credit_review: CreditReviewConfig,
     /// `[worklist]`.
     pub worklist: WorklistConfig,
+    /// The object store into which nights are published besides the output, if any.
+    pub publish_to: Option<Sourced<Location>>,
+    /// `[object_store]`.
+    pub object_store: ObjectStoreConfig,
     /// `[[source]]`, in the order of the file.
     pub sources: Vec<Source>,
     /// The configuration file.
@@ -152,6 +159,8 @@ struct RawConfig {
     expected_credit_loss: Option<expected_credit_loss::RawExpectedCreditLoss>,
     credit_review: Option<credit_review::RawCreditReview>,
     worklist: Option<worklist::RawWorklist>,
+    publish_to: Option<Spanned<String>>,
+    object_store: Option<remote::RawObjectStore>,
     #[serde(default)]
     source: Vec<Spanned<source::RawSource>>,
 }
@@ -279,6 +288,12 @@ impl Config {
         };
         line("output", quoted(&self.output.display().to_string()), &self.output.origin);
         line("base_currency", quoted(&self.base_currency), &self.base_currency.origin);
+        if let Some(location) = &self.publish_to {
+            line("publish_to", quoted(&location.to_string()), &location.origin);
+        }
+        for (key, value, origin) in self.object_store.values() {
+            line(&key, value, &origin);
+        }
         line("history_months", self.history_months.to_string(), &self.history_months.origin);
         line("include_intercompany", self.include_intercompany.to_string(), &self.include_intercompany.origin);
         line("customer_conventions", quoted(&self.customer_conventions), &self.customer_conventions.origin);
@@ -336,7 +351,7 @@ impl Config {
         content += &self.expected_credit_loss.show_lists();
         for source in &self.sources {
             for (key, value) in source_values(source) {
-                if key != "path" {
+                if !PLACE_KEYS.contains(&key) {
                     let _ = writeln!(content, "{key}={value}");
                 }
             }
@@ -352,6 +367,9 @@ fn quoted(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }
 
+/// Keys that say where rows come from and not what they mean.
+const PLACE_KEYS: [&str; 5] = ["path", "query", "connection", "connection_env", "timeout_seconds"];
+
 /// The values of a source in force, as TOML, those at their default left out where they say nothing.
 fn source_values(source: &Source) -> Vec<(&'static str, String)> {
     let character = |byte: u8| quoted(&char::from(byte).to_string());
@@ -361,7 +379,6 @@ fn source_values(source: &Source) -> Vec<(&'static str, String)> {
     };
     let mut values = vec![
         ("name", quoted(&source.name)),
-        ("path", quoted(&source.path_text)),
         ("shape", quoted(source.shape.word())),
         ("date_format", quoted(source.date_format.text())),
         ("instant_format", quoted(source.instant_format.text())),
@@ -372,6 +389,11 @@ fn source_values(source: &Source) -> Vec<(&'static str, String)> {
         ("amount_sign", quoted(if source.reverse_sign { "reversed" } else { "as_is" })),
         ("delivery", quoted("delta")),
     ];
+    // A query's rows have no format of their own, and none may be set.
+    if matches!(source.remote, Some(Remote::Query(_))) {
+        values.retain(|(key, _)| !remote::FORMAT_KEYS.contains(key));
+    }
+    values.splice(1..1, remote::place_values(source));
     if let Some(table) = source.table {
         values.push(("table", quoted(table.name)));
     }
@@ -455,6 +477,14 @@ fn check(raw: RawConfig, document: &Document<'_>, overrides: &Overrides, environ
         Some(directory.join("out")),
     )
     .expect("a default is given");
+    let publish_to = pick(
+        None,
+        variable::<String>(environment, "ARREARS_PUBLISH_TO", "an address")?,
+        raw.publish_to.map(|value| document.sourced(value)),
+        None,
+    );
+    let publish_to = publish_to.map(|value| remote::publish_to(value.clone(), &place(&value.origin))).transpose()?;
+    let object_store = raw.object_store.unwrap_or_default().check(document)?;
     let history_months = pick(
         overrides.history_months.map(|value| (value, "--history-months")),
         variable(environment, "ARREARS_HISTORY_MONTHS", "a whole number")?,
@@ -545,6 +575,8 @@ fn check(raw: RawConfig, document: &Document<'_>, overrides: &Overrides, environ
         expected_credit_loss,
         credit_review,
         worklist,
+        publish_to,
+        object_store,
         aging_edges_origin: aging_edges.origin,
         aging_edges: aging_edges.value,
         sources,

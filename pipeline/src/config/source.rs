@@ -9,11 +9,13 @@ use encoding_rs::Encoding;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::remote::{Place, Remote};
 use super::shapes::{CreditRows, Shape, allowed_columns};
 use super::{DatePattern, Document, presets};
 use crate::catalog::ledger_tables::{TABLES, Table};
 use crate::error::{Error, Result};
 use crate::ledger::money::DecimalFormat;
+use crate::objects::Location;
 
 /// What a negative amount of a document means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +102,8 @@ pub struct Source {
     pub null_values: Vec<String>,
     /// Canonical columns that are mapped, and may be missing in a file where the ledger can do without them.
     pub lenient_columns: BTreeSet<String>,
+    /// Where its rows come from, when `path` is no path of this machine.
+    pub remote: Option<Remote>,
     /// The line of the configuration it starts on.
     pub line: usize,
 }
@@ -109,7 +113,7 @@ pub struct Source {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawSource {
     pub name: Option<Spanned<String>>,
-    pub path: Spanned<String>,
+    pub path: Option<Spanned<String>>,
     pub shape: Option<Spanned<String>>,
     pub preset: Option<Spanned<String>>,
     pub table: Option<Spanned<String>>,
@@ -132,12 +136,19 @@ pub(super) struct RawSource {
     pub delivery: Option<Spanned<String>>,
     pub delivered_at: Option<Spanned<String>>,
     pub null_values: Option<Vec<String>>,
+    // Instead of `path`: see `remote`.
+    pub query: Option<Spanned<String>>,
+    pub query_file: Option<Spanned<String>>,
+    pub connection: Option<Spanned<String>>,
+    pub connection_env: Option<Spanned<String>>,
+    pub timeout_seconds: Option<Spanned<u32>>,
 }
 
 impl RawSource {
     pub(super) fn check(self, line: usize, document: &Document<'_>, directory: &std::path::Path) -> Result<Source> {
         let (raw, mut lenient_columns) = presets::fill(self, document)?;
-        let shape = Shape::check(raw.shape.as_ref(), &raw.path, document)?;
+        let place = Place::of(&raw, line, document, directory)?;
+        let shape = Shape::check(raw.shape.as_ref(), line, document)?;
         let table = match &raw.table {
             None => None,
             Some(name) if shape != Shape::Canonical => {
@@ -229,9 +240,9 @@ impl RawSource {
             Some((word, _)) => return Err(document.unknown_word("amount_sign", word, &["as_is", "reversed"])),
         };
         Ok(Source {
-            name: raw.name.as_ref().map_or_else(|| default_name(raw.path.get_ref()), |name| name.get_ref().clone()),
-            path: directory.join(raw.path.get_ref()),
-            path_text: raw.path.get_ref().clone(),
+            name: raw.name.as_ref().map_or_else(|| default_name(&place.path_text), |name| name.get_ref().clone()),
+            path: place.path,
+            path_text: place.path_text,
             shape,
             table,
             columns: raw.columns.into_iter().map(|(column, header)| (column.into_inner(), header.into_inner())).collect(),
@@ -250,15 +261,16 @@ impl RawSource {
             delivered_at: document.pattern("delivered_at", raw.delivered_at.as_ref())?,
             null_values: raw.null_values.unwrap_or_default(),
             lenient_columns,
+            remote: place.remote,
             line,
         })
     }
 }
 
-/// A source without a name is called as its path is written; of an absolute path only the last part, so that moving a
-/// folder does not make a new source.
+/// A source without a name is called as its path is written; of an absolute path or an address only the last part, so that
+/// moving a folder does not make a new source.
 fn default_name(path: &str) -> String {
-    let absolute = std::path::Path::new(path).is_absolute();
+    let absolute = std::path::Path::new(path).is_absolute() || Location::is_url(path);
     let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or(path);
     if absolute { last.to_owned() } else { path.to_owned() }
 }

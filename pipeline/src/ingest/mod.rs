@@ -23,6 +23,7 @@ mod plan;
 mod quarantine;
 pub mod reason;
 mod records;
+mod remote;
 mod rows;
 mod store;
 mod versions;
@@ -41,9 +42,10 @@ use crate::catalog::ledger_tables::Table;
 use crate::config::Config;
 use crate::error::{Error, Result, io_error};
 use arrivals::{Arrivals, NewFile, arrivals};
-use discover::{Target, discover};
+use discover::{Target, discover, discover_local};
 use input::identify;
 use quarantine::QuarantineWriter;
+use remote::Spool;
 use rows::{Customers, FileContext, KnownDetails};
 use store::{SegmentWriter, TableLayout, remove_orphans, write_prepared};
 use versions::Entries;
@@ -174,12 +176,25 @@ fn ingest_with(config: &Config, options: &IngestOptions, progress: &dyn Progress
     let out = config.output.value.as_path();
     discard_prepared(out)?;
     let index = LedgerIndex::read(out)?.unwrap_or_else(LedgerIndex::empty);
-    let (deliveries, ignored) = discover(config)?;
+    // It must outlive the reading: raw text of bad rows is read again at the end.
+    let spool = Spool::fetch(config, &index, progress)?;
+    ingest_fetched(config, options, progress, (index, sizes), &spool).map_err(|error| spool.in_words_of_the_source(error))
+}
+
+fn ingest_fetched(
+    config: &Config,
+    options: &IngestOptions,
+    progress: &dyn Progress,
+    (index, sizes): (LedgerIndex, Sizes),
+    spool: &Spool,
+) -> Result<PendingLedger> {
+    let out = config.output.value.as_path();
+    let (deliveries, ignored) = discover(config, spool)?;
     for name in ignored {
         progress.note(&format!("left aside, not named for a table: {name}"));
     }
     let Arrivals { files: deliveries, seen, no_longer_first } = arrivals(deliveries, &index, options)?;
-    let mut summary = IngestSummary { files_seen: seen, ..IngestSummary::default() };
+    let mut summary = IngestSummary { files_seen: seen + spool.known_files(), ..IngestSummary::default() };
     if deliveries.is_empty() {
         return Ok(PendingLedger { index, summary, is_changed: false, out: out.to_owned() });
     }
@@ -218,8 +233,8 @@ pub struct PlannedFile {
     pub source: String,
     /// Its name, relative to the configuration.
     pub name: String,
-    /// Its length.
-    pub bytes: u64,
+    /// Its length, where it is known before it is read.
+    pub bytes: Option<u64>,
     /// Whether it would be read.
     pub is_new: bool,
 }
@@ -231,12 +246,22 @@ pub struct PlannedFile {
 pub fn planned_files(config: &Config, index: Option<&LedgerIndex>) -> Result<Vec<PlannedFile>> {
     let empty = LedgerIndex::empty();
     let index = index.unwrap_or(&empty);
-    let (deliveries, _) = discover(config)?;
-    let new = arrivals::are_new(&deliveries, index)?;
     let mut planned = Vec::new();
+    for (source, remote) in config.sources.iter().filter_map(|source| Some((source, source.remote.as_ref()?))) {
+        for file in remote::planned(config, source, remote, index)? {
+            planned.push(PlannedFile { source: source.name.clone(), name: file.name, bytes: file.bytes, is_new: file.is_new });
+        }
+    }
+    let (deliveries, _) = discover_local(config)?;
+    let new = arrivals::are_new(&deliveries, index)?;
     for (delivery, is_new) in deliveries.into_iter().zip(new) {
         let metadata = std::fs::metadata(&delivery.path).map_err(|cause| io_error("look at", &delivery.path, &cause))?;
-        planned.push(PlannedFile { source: delivery.source.name.clone(), name: delivery.name.clone(), bytes: metadata.len(), is_new });
+        planned.push(PlannedFile {
+            source: delivery.source.name.clone(),
+            name: delivery.name.clone(),
+            bytes: Some(metadata.len()),
+            is_new,
+        });
     }
     Ok(planned)
 }
@@ -410,6 +435,7 @@ impl<'o> Run<'o> {
                 earliest_recorded_at: collected.earliest_recorded_at,
                 tables: [(collected.table.to_owned(), collected.counts)].into(),
                 findings,
+                remote_version: file.delivery.remote_version.clone(),
             },
             path: file.delivery.path.clone(),
             target: file.delivery.target,
