@@ -70,6 +70,8 @@ pub enum Command {
     Generate(GenerateArguments),
     /// List the runs of an output
     Runs(RunsArguments),
+    /// List the presets, or show one: what its system exports, column by column
+    Presets(PresetsArguments),
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -84,6 +86,13 @@ pub struct ConfigArguments {
     /// The output folder, instead of the configuration's
     #[arg(long, value_name = "FOLDER")]
     pub output: Option<PathBuf>,
+}
+
+/// `arrears presets`.
+#[derive(Args, Debug)]
+pub struct PresetsArguments {
+    /// The preset to show
+    pub name: Option<String>,
 }
 
 /// `arrears run`.

@@ -193,6 +193,23 @@ pub const TABLES: &[Table] = &[
         ],
     },
     Table {
+        name: "clearings",
+        description: "which items a system cleared against each other: items of one clearing are matched, debits with credits; one row per item",
+        key: &["company_id", "document_id", "item_no"],
+        amount: Some("amount"),
+        columns: &[
+            COMPANY,
+            required("document_id", Kind::Id, "the document"),
+            ITEM,
+            optional("clearing_id", Kind::Id, "what cleared the item; open when empty"),
+            optional("clearing_date", Kind::Date, "when it was cleared; when the later of two matched items came, where empty"),
+            required("amount", Kind::Amount, "the item's amount in currency, below zero where it reduces the receivable"),
+            required("currency", Kind::Currency, "the item's currency"),
+            required("document_date", Kind::Date, "the date of the document"),
+            optional("due_date", Kind::Date, "when the item is due: earlier ones are matched first"),
+        ],
+    },
+    Table {
         name: "disputes",
         description: "items a customer disputes, from the day opened to the day before it is closed",
         key: &["company_id", "dispute_id"],

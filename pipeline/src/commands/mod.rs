@@ -13,6 +13,7 @@ mod ingest;
 mod kept_ledger;
 mod parity;
 mod plan;
+mod presets;
 mod pull;
 mod query;
 mod run;
@@ -47,6 +48,7 @@ pub fn dispatch(cli: Cli, reporter: &Reporter) -> Result<()> {
         Command::WhatIf(arguments) => what_if::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments, reporter),
         Command::Runs(arguments) => runs::run(&arguments),
+        Command::Presets(arguments) => presets::run(&arguments),
         Command::Config(command) => config::run(&command),
     }
 }

@@ -9,8 +9,10 @@ mod date_pattern;
 mod expected_credit_loss;
 mod forecast;
 mod metrics;
+pub mod presets;
 mod remote;
 mod risk;
+mod shapes;
 mod source;
 mod worklist;
 
@@ -32,7 +34,8 @@ pub use forecast::ForecastConfig;
 pub use metrics::{Alert, AlertRule, MetricsConfig};
 pub use remote::{Connection, ObjectStoreConfig, Query, Remote, describe as describe_connection};
 pub use risk::RiskConfig;
-pub use source::{FLAT_PAYMENT_COLUMNS, NegativeAmount, Shape, Source, allowed_columns, flat_columns};
+pub use shapes::{APPLICATION, CreditRows, FLAT_PAYMENT_COLUMNS, Shape, allowed_columns, flat_columns, shape_columns};
+pub use source::{DeliveryKind, NegativeAmount, Source};
 pub use worklist::{SHARE_ONE, Stage, WorklistConfig};
 
 use crate::error::{Error, Result, io_error};
@@ -382,14 +385,7 @@ fn source_values(source: &Source) -> Vec<(&'static str, String)> {
         ("decimal", character(source.decimal.decimal)),
         ("quote", source.quote.map_or_else(|| quoted(""), character)),
         ("encoding", quoted(&source.encoding.name().to_ascii_lowercase())),
-        (
-            "negative_amount",
-            quoted(match source.negative_amount {
-                NegativeAmount::Quarantine => "quarantine",
-                NegativeAmount::CreditNote => "credit_note",
-                NegativeAmount::Absolute => "absolute",
-            }),
-        ),
+        ("negative_amount", quoted(source.negative_amount.word())),
         ("amount_sign", quoted(if source.reverse_sign { "reversed" } else { "as_is" })),
         ("delivery", quoted("delta")),
     ];
@@ -400,6 +396,9 @@ fn source_values(source: &Source) -> Vec<(&'static str, String)> {
     values.splice(1..1, remote::place_values(source));
     if let Some(table) = source.table {
         values.push(("table", quoted(table.name)));
+    }
+    if source.credit_rows != CreditRows::Single {
+        values.push(("credit_rows", quoted(source.credit_rows.word())));
     }
     if let Some(byte) = source.decimal.thousands {
         values.push(("thousands", character(byte)));

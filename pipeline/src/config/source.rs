@@ -2,7 +2,7 @@
 //!
 //! This module turns the text of the file into checked values; it opens no data.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use encoding_rs::Encoding;
@@ -10,30 +10,12 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::remote::{Place, Remote};
-use super::{DatePattern, Document};
-use crate::catalog::ledger_tables::{self, IS_DELETED, Kind, RECORDED_AT, TABLES, Table};
+use super::shapes::{CreditRows, Shape, allowed_columns};
+use super::{DatePattern, Document, presets};
+use crate::catalog::ledger_tables::{TABLES, Table};
 use crate::error::{Error, Result};
 use crate::ledger::money::DecimalFormat;
 use crate::objects::Location;
-
-/// The shape of a source's files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
-    /// The canonical tables, one file each.
-    Canonical,
-    /// One row per invoice, with an optional paid date and paid amount.
-    FlatInvoices,
-}
-
-impl Shape {
-    /// The word of the configuration.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Shape::Canonical => "canonical",
-            Shape::FlatInvoices => "flat_invoices",
-        }
-    }
-}
 
 /// What a negative amount of a document means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +26,35 @@ pub enum NegativeAmount {
     CreditNote,
     /// The sign is noise: the amount without it counts, and the row as repaired.
     Absolute,
+    /// Credits are written below zero, debits above: a sign that is not the type's is quarantined.
+    ByType,
+    /// Credits are written below zero, debits above: a type of the other side is taken for its counterpart.
+    Counterpart,
+}
+
+impl NegativeAmount {
+    /// Every rule with its word in the configuration.
+    pub const ALL: [(NegativeAmount, &'static str); 5] = [
+        (NegativeAmount::Quarantine, "quarantine"),
+        (NegativeAmount::CreditNote, "credit_note"),
+        (NegativeAmount::Absolute, "absolute"),
+        (NegativeAmount::ByType, "by_type"),
+        (NegativeAmount::Counterpart, "counterpart"),
+    ];
+
+    /// The word of the configuration.
+    pub fn word(self) -> &'static str {
+        NegativeAmount::ALL.iter().find(|(rule, _)| *rule == self).map_or("", |(_, word)| *word)
+    }
+}
+
+/// What a delivery says about rows that it does not contain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeliveryKind {
+    /// Nothing: it adds and corrects.
+    Delta,
+    /// That they are no more: what is absent is deleted.
+    Full,
 }
 
 /// A checked source.
@@ -79,12 +90,18 @@ pub struct Source {
     pub negative_amount: NegativeAmount,
     /// Whether all amounts are written with the sign reversed.
     pub reverse_sign: bool,
+    /// In how many rows a credit stands.
+    pub credit_rows: CreditRows,
     /// Canonical column → (text in the file → text it stands for).
     pub values: BTreeMap<String, BTreeMap<String, String>>,
+    /// What its deliveries say about rows that they do not contain.
+    pub delivery: DeliveryKind,
     /// Where in the file name the date of its delivery stands.
     pub delivered_at: Option<DatePattern>,
     /// Texts that mean "nothing here", besides the empty one.
     pub null_values: Vec<String>,
+    /// Canonical columns that are mapped, and may be missing in a file where the ledger can do without them.
+    pub lenient_columns: BTreeSet<String>,
     /// Where its rows come from, when `path` is no path of this machine.
     pub remote: Option<Remote>,
     /// The line of the configuration it starts on.
@@ -97,7 +114,8 @@ pub struct Source {
 pub(super) struct RawSource {
     pub name: Option<Spanned<String>>,
     pub path: Option<Spanned<String>>,
-    pub shape: Spanned<String>,
+    pub shape: Option<Spanned<String>>,
+    pub preset: Option<Spanned<String>>,
     pub table: Option<Spanned<String>>,
     #[serde(default)]
     pub columns: BTreeMap<Spanned<String>, Spanned<String>>,
@@ -112,6 +130,7 @@ pub(super) struct RawSource {
     pub encoding: Option<Spanned<String>>,
     pub negative_amount: Option<Spanned<String>>,
     pub amount_sign: Option<Spanned<String>>,
+    pub credit_rows: Option<Spanned<String>>,
     #[serde(default)]
     pub values: BTreeMap<Spanned<String>, BTreeMap<String, String>>,
     pub delivery: Option<Spanned<String>>,
@@ -125,41 +144,33 @@ pub(super) struct RawSource {
     pub timeout_seconds: Option<Spanned<u32>>,
 }
 
-/// Payment columns of the flat shape that no canonical table has.
-pub const FLAT_PAYMENT_COLUMNS: &[&str] = &["paid_date", "paid_amount"];
-
 impl RawSource {
     pub(super) fn check(self, line: usize, document: &Document<'_>, directory: &std::path::Path) -> Result<Source> {
-        let place = Place::of(&self, line, document, directory)?;
-        let shape = match self.shape.get_ref().as_str() {
-            "canonical" => Shape::Canonical,
-            "flat_invoices" => Shape::FlatInvoices,
-            _ => return Err(document.unknown_word("shape", &self.shape, &["canonical", "flat_invoices"])),
-        };
-        let table = match &self.table {
+        let (raw, mut lenient_columns) = presets::fill(self, document)?;
+        let place = Place::of(&raw, line, document, directory)?;
+        let shape = Shape::check(raw.shape.as_ref(), line, document)?;
+        let table = match &raw.table {
             None => None,
-            Some(name) if shape == Shape::FlatInvoices => {
+            Some(name) if shape != Shape::Canonical => {
                 return Err(document
-                    .error(name, "config_conflict", "`table` and the shape `flat_invoices` exclude each other".to_owned())
-                    .hint("a flat file fills documents, applications and customers; leave `table` out"));
+                    .error(name, "config_conflict", format!("`table` and the shape `{}` exclude each other", shape.word()))
+                    .hint("a row of this shape fills several tables; leave `table` out"));
             }
             Some(name) => Some(
                 Table::named(name.get_ref())
                     .ok_or_else(|| document.unknown_word("table", name, &TABLES.iter().map(|table| table.name).collect::<Vec<_>>()))?,
             ),
         };
-        if let Some(delivery) = &self.delivery {
-            match delivery.get_ref().as_str() {
-                "delta" => {}
-                "full" => {
-                    return Err(document
-                        .error(delivery, "not_supported", "delivery = \"full\" is not supported yet".to_owned())
-                        .hint("use \"delta\": rows are added and corrected, and a row with is_deleted = true is deleted"));
-                }
-                _ => return Err(document.unknown_word("delivery", delivery, &["delta", "full"])),
-            }
-        }
+        let delivery = match raw.delivery.as_ref().map(|word| (word, word.get_ref().as_str())) {
+            None | Some((_, "delta")) => DeliveryKind::Delta,
+            Some((_, "full")) => DeliveryKind::Full,
+            Some((word, _)) => return Err(document.unknown_word("delivery", word, &["delta", "full"])),
+        };
         let allowed = allowed_columns(shape, table);
+        if shape == Shape::OpenAndCleared {
+            // A file of open items has nothing to say about clearings.
+            lenient_columns.extend(["clearing_id", "clearing_date"].map(str::to_owned));
+        }
         let check_column = |column: &Spanned<String>, key: &str| {
             if allowed.contains(&column.get_ref().as_str()) {
                 return Ok(());
@@ -167,13 +178,13 @@ impl RawSource {
             let what = format!("`{}` is not a column that `{key}` can fill", column.get_ref());
             Err(document.error(column, "unknown_column", what).hint(format!("the columns are: {}", allowed.join(", "))))
         };
-        for column in self.columns.keys() {
+        for column in raw.columns.keys() {
             check_column(column, "columns")?;
         }
         let mut constants = BTreeMap::new();
-        for (column, value) in self.constants {
+        for (column, value) in raw.constants {
             check_column(&column, "constants")?;
-            if self.columns.contains_key(&column) {
+            if raw.columns.contains_key(&column) {
                 let what = format!("`{}` has a column and a constant", column.get_ref());
                 return Err(document.error(&column, "config_conflict", what).hint("keep one of the two"));
             }
@@ -189,15 +200,15 @@ impl RawSource {
             };
             constants.insert(column.into_inner(), text);
         }
-        for column in self.values.keys() {
+        for column in raw.values.keys() {
             check_column(column, "values")?;
         }
         let decimal = DecimalFormat {
-            decimal: document.one_byte("decimal", self.decimal.as_ref())?.unwrap_or(b'.'),
-            thousands: document.one_byte("thousands", self.thousands.as_ref())?,
+            decimal: document.one_byte("decimal", raw.decimal.as_ref())?.unwrap_or(b'.'),
+            thousands: document.one_byte("thousands", raw.thousands.as_ref())?,
         };
         if decimal.thousands == Some(decimal.decimal) {
-            let place = self.thousands.as_ref().or(self.decimal.as_ref());
+            let place = raw.thousands.as_ref().or(raw.decimal.as_ref());
             let what = "`decimal` and `thousands` are the same character".to_owned();
             let error = match place {
                 Some(place) => document.error(place, "config_conflict", what),
@@ -205,47 +216,51 @@ impl RawSource {
             };
             return Err(error.hint("thousands = \".\" with decimal = \",\", or the other way round"));
         }
-        let quote = match self.quote.as_ref() {
+        let quote = match raw.quote.as_ref() {
             Some(quote) if quote.get_ref().is_empty() => None,
             other => Some(document.one_byte("quote", other)?.unwrap_or(b'"')),
         };
-        let encoding = match &self.encoding {
+        let encoding = match &raw.encoding {
             None => encoding_rs::UTF_8,
             Some(label) => Encoding::for_label(label.get_ref().as_bytes()).ok_or_else(|| {
                 let what = format!("the encoding is not known: {}", label.get_ref());
                 document.error(label, "unknown_word", what).hint("for example utf-8, utf-16, windows-1252, latin-1, shift_jis")
             })?,
         };
-        let negative_amount = match self.negative_amount.as_ref().map(|word| (word, word.get_ref().as_str())) {
-            None | Some((_, "quarantine")) => NegativeAmount::Quarantine,
-            Some((_, "credit_note")) => NegativeAmount::CreditNote,
-            Some((_, "absolute")) => NegativeAmount::Absolute,
-            Some((word, _)) => return Err(document.unknown_word("negative_amount", word, &["quarantine", "credit_note", "absolute"])),
+        let negative_amount = match &raw.negative_amount {
+            None => NegativeAmount::Quarantine,
+            Some(word) => match NegativeAmount::ALL.iter().find(|(_, known)| known == word.get_ref()) {
+                Some((rule, _)) => *rule,
+                None => return Err(document.unknown_word("negative_amount", word, &NegativeAmount::ALL.map(|(_, word)| word))),
+            },
         };
-        let reverse_sign = match self.amount_sign.as_ref().map(|word| (word, word.get_ref().as_str())) {
+        let reverse_sign = match raw.amount_sign.as_ref().map(|word| (word, word.get_ref().as_str())) {
             None | Some((_, "as_is")) => false,
             Some((_, "reversed")) => true,
             Some((word, _)) => return Err(document.unknown_word("amount_sign", word, &["as_is", "reversed"])),
         };
         Ok(Source {
-            name: self.name.as_ref().map_or_else(|| default_name(&place.path_text), |name| name.get_ref().clone()),
+            name: raw.name.as_ref().map_or_else(|| default_name(&place.path_text), |name| name.get_ref().clone()),
             path: place.path,
             path_text: place.path_text,
             shape,
             table,
-            columns: self.columns.into_iter().map(|(column, header)| (column.into_inner(), header.into_inner())).collect(),
+            columns: raw.columns.into_iter().map(|(column, header)| (column.into_inner(), header.into_inner())).collect(),
             constants,
-            date_format: document.pattern("date_format", self.date_format.as_ref())?.unwrap_or_else(DatePattern::iso_date),
-            instant_format: document.pattern("instant_format", self.instant_format.as_ref())?.unwrap_or_else(DatePattern::iso_instant),
+            date_format: document.pattern("date_format", raw.date_format.as_ref())?.unwrap_or_else(DatePattern::iso_date),
+            instant_format: document.pattern("instant_format", raw.instant_format.as_ref())?.unwrap_or_else(DatePattern::iso_instant),
             decimal,
-            delimiter: document.one_byte("delimiter", self.delimiter.as_ref())?,
+            delimiter: document.one_byte("delimiter", raw.delimiter.as_ref())?,
             quote,
             encoding,
             negative_amount,
             reverse_sign,
-            values: self.values.into_iter().map(|(column, map)| (column.into_inner(), map)).collect(),
-            delivered_at: document.pattern("delivered_at", self.delivered_at.as_ref())?,
-            null_values: self.null_values.unwrap_or_default(),
+            delivery,
+            credit_rows: CreditRows::check(raw.credit_rows.as_ref(), document)?,
+            values: raw.values.into_iter().map(|(column, map)| (column.into_inner(), map)).collect(),
+            delivered_at: document.pattern("delivered_at", raw.delivered_at.as_ref())?,
+            null_values: raw.null_values.unwrap_or_default(),
+            lenient_columns,
             remote: place.remote,
             line,
         })
@@ -258,47 +273,4 @@ fn default_name(path: &str) -> String {
     let absolute = std::path::Path::new(path).is_absolute() || Location::is_url(path);
     let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or(path);
     if absolute { last.to_owned() } else { path.to_owned() }
-}
-
-/// The columns a source of this shape can fill.
-pub fn allowed_columns(shape: Shape, table: Option<&'static Table>) -> Vec<&'static str> {
-    let mut names: Vec<&'static str> = Vec::new();
-    let mut add = |table: &'static Table| {
-        for column in table.columns {
-            if !names.contains(&column.name) {
-                names.push(column.name);
-            }
-        }
-    };
-    match (shape, table) {
-        (Shape::Canonical, Some(table)) => add(table),
-        (Shape::Canonical, None) => TABLES.iter().for_each(add),
-        (Shape::FlatInvoices, _) => {
-            ["documents", "customers"].into_iter().filter_map(Table::named).for_each(add);
-            names.extend(FLAT_PAYMENT_COLUMNS);
-        }
-    }
-    names.extend([RECORDED_AT.name, IS_DELETED.name]);
-    names
-}
-
-/// The kind of a column a source can fill, by name: in the flat shape the documents come first, then the customers.
-pub fn flat_columns() -> Vec<ledger_tables::Column> {
-    let mut columns: Vec<ledger_tables::Column> = Vec::new();
-    for table in ["documents", "customers"].into_iter().filter_map(Table::named) {
-        for column in table.columns {
-            if !columns.iter().any(|known| known.name == column.name) {
-                columns.push(*column);
-            }
-        }
-    }
-    for column in &mut columns {
-        if column.name == "document_type" {
-            column.default = Some("invoice");
-        }
-    }
-    let optional = |name, kind, description| ledger_tables::Column { name, kind, required: false, default: None, description };
-    columns.push(optional("paid_date", Kind::Date, "when the invoice was paid"));
-    columns.push(optional("paid_amount", Kind::Amount, "how much was paid; all of it when only the date is given"));
-    columns
 }

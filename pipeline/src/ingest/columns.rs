@@ -13,6 +13,7 @@ use arrow::array::{
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::{DataType, TimeUnit};
 
+use super::joined::Joined;
 use super::reason;
 use super::records::Grid;
 use crate::catalog::ledger_tables::{Column, Kind};
@@ -36,6 +37,9 @@ pub enum Values {
     Flag(Vec<bool>),
 }
 
+/// Stands for no row where rows are picked.
+pub const NO_ROW: u32 = u32::MAX;
+
 /// Texts end to end, as Arrow stores them.
 #[derive(Clone, Debug)]
 pub struct Texts {
@@ -52,6 +56,13 @@ impl Default for Texts {
 }
 
 impl Texts {
+    /// No texts, with room for some.
+    pub fn with_capacity(rows: usize, bytes: usize) -> Self {
+        let mut offsets = Vec::with_capacity(rows + 1);
+        offsets.push(0);
+        Texts { offsets, bytes: Vec::with_capacity(bytes) }
+    }
+
     /// Appends a text.
     #[inline]
     pub fn push(&mut self, text: &[u8]) {
@@ -132,6 +143,11 @@ impl ColumnData {
             Values::Text(texts) if self.is_valid(row) => Some(texts.get(row)),
             _ => None,
         }
+    }
+
+    /// Bytes of all its texts.
+    pub fn text_bytes(&self) -> usize {
+        if let Values::Text(texts) = &self.values { texts.bytes.len() } else { 0 }
     }
 
     /// The whole number, amount, rate or instant of a row, if it has one.
@@ -247,6 +263,50 @@ impl ColumnData {
         }
     }
 
+    /// The rows of this column at `rows`, in that order; null at [`NO_ROW`].
+    pub fn picked(&self, rows: &[u32]) -> ColumnData {
+        fn pick<T: Copy + Default>(values: &[T], rows: &[u32]) -> Vec<T> {
+            rows.iter().map(|row| values.get(*row as usize).copied().unwrap_or_default()).collect()
+        }
+        let values = match &self.values {
+            Values::Absent => return ColumnData::absent(rows.len()),
+            Values::Text(texts) => {
+                let mut picked = Texts::with_capacity(rows.len(), texts.bytes.len() + rows.len() * texts.bytes.len() / self.rows.max(1));
+                for row in rows {
+                    if *row == NO_ROW {
+                        picked.push(&[]);
+                    } else {
+                        picked.push_of(&texts.bytes, texts.offsets[*row as usize] as usize, texts.offsets[*row as usize + 1] as usize);
+                    }
+                }
+                Values::Text(picked)
+            }
+            Values::Long(values) => Values::Long(pick(values, rows)),
+            Values::Day(values) => Values::Day(pick(values, rows)),
+            Values::Flag(values) => Values::Flag(pick(values, rows)),
+        };
+        let valid = if self.valid.is_empty() {
+            if rows.contains(&NO_ROW) { rows.iter().map(|row| *row != NO_ROW).collect() } else { Vec::new() }
+        } else {
+            pick(&self.valid, rows)
+        };
+        ColumnData { values, valid, rows: rows.len() }
+    }
+
+    /// Makes room for rows of which `bytes` bytes of text are expected.
+    pub fn reserve(&mut self, rows: usize, bytes: usize) {
+        match &mut self.values {
+            Values::Absent => {}
+            Values::Text(texts) => {
+                texts.offsets.reserve(rows);
+                texts.bytes.reserve(bytes);
+            }
+            Values::Long(values) => values.reserve(rows),
+            Values::Day(values) => values.reserve(rows),
+            Values::Flag(values) => values.reserve(rows),
+        }
+    }
+
     /// Replaces the number of a row.
     pub fn set_long(&mut self, row: usize, value: i64) {
         if let Values::Long(values) = &mut self.values {
@@ -324,6 +384,8 @@ pub fn data_type(kind: Kind) -> DataType {
 pub enum Origin {
     /// This field of each record.
     Field(usize),
+    /// Several fields of each record, one after the other.
+    Joined(Joined),
     /// The same text in every row; it has been read once, so that it is known to be good.
     Constant(Vec<u8>),
     /// Nowhere: null.
@@ -384,6 +446,7 @@ impl ColumnPlan {
                 }
                 return;
             }
+            Origin::Joined(joined) => return self.read_joined(joined, (position, grid, block), data, errors),
             Origin::Field(field) => *field,
         };
         // One loop for each kind, so that none decides about it row by row.
@@ -454,6 +517,28 @@ impl ColumnPlan {
             data.push_null();
             if self.column.required {
                 errors.push(CellError { row, column: cells.position, reason: reason::MISSING_VALUE });
+            }
+        }
+    }
+
+    fn read_joined(
+        &self,
+        joined: &Joined,
+        (position, grid, block): (usize, &Grid, &[u8]),
+        data: &mut ColumnData,
+        errors: &mut Vec<CellError>,
+    ) {
+        let mut text = Vec::new();
+        for row in 0..grid.records.len() {
+            joined.write((grid, block), row, &self.null_values, &mut text);
+            let text = self.translate(&text);
+            if !text.is_empty() {
+                data.push_text(text);
+                continue;
+            }
+            data.push_null();
+            if self.column.required {
+                errors.push(CellError { row, column: position, reason: reason::MISSING_VALUE });
             }
         }
     }

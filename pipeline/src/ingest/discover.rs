@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::remote::{Fetched, Spool};
-use crate::catalog::ledger_tables::{TABLES, Table};
-use crate::config::{Config, Shape, Source};
+use crate::catalog::ledger_tables::{Column, IS_DELETED, RECORDED_AT, TABLES, Table};
+use crate::config::{Config, Shape, Source, shape_columns};
 use crate::error::{Error, Result, io_error};
 
 /// What a file is read as.
@@ -14,6 +14,88 @@ pub enum Target {
     Table(&'static Table),
     /// Invoices with their payments.
     FlatInvoices,
+    /// Postings with references to what they settle.
+    Transactions,
+    /// Items with what cleared them.
+    OpenAndCleared,
+}
+
+impl Target {
+    /// What the files of a source hold that do not hold one canonical table.
+    fn of_split(shape: Shape) -> Option<Target> {
+        match shape {
+            Shape::Canonical => None,
+            Shape::FlatInvoices => Some(Target::FlatInvoices),
+            Shape::Transactions => Some(Target::Transactions),
+            Shape::OpenAndCleared => Some(Target::OpenAndCleared),
+        }
+    }
+
+    fn shape(self) -> Shape {
+        match self {
+            Target::Table(_) => Shape::Canonical,
+            Target::FlatInvoices => Shape::FlatInvoices,
+            Target::Transactions => Shape::Transactions,
+            Target::OpenAndCleared => Shape::OpenAndCleared,
+        }
+    }
+
+    /// Whether a row becomes rows of several tables.
+    pub fn is_split(self) -> bool {
+        !matches!(self, Target::Table(_))
+    }
+
+    /// Whether a row can say something new while its documents are known: what it is applied to, or what cleared it.
+    pub fn says_more_than_documents(self) -> bool {
+        matches!(self, Target::Transactions | Target::OpenAndCleared)
+    }
+
+    /// What its rows are accounted under: the table, else the shape.
+    pub fn word(self) -> &'static str {
+        match self {
+            Target::Table(table) => table.name,
+            split => split.shape().word(),
+        }
+    }
+
+    /// The column whose total the row accounting follows.
+    pub fn amount(self) -> Option<&'static str> {
+        match self {
+            Target::Table(table) => table.amount,
+            _ => Some("amount"),
+        }
+    }
+
+    /// Whether its rows are, or become, documents.
+    pub fn has_documents(self) -> bool {
+        match self {
+            Target::Table(table) => table.name == "documents",
+            _ => true,
+        }
+    }
+
+    /// Its columns, `recorded_at` and `is_deleted` last.
+    pub fn columns(self) -> Vec<Column> {
+        let mut columns = match self {
+            Target::Table(table) => table.columns.to_vec(),
+            split => shape_columns(split.shape()),
+        };
+        columns.extend([RECORDED_AT, IS_DELETED]);
+        columns
+    }
+
+    /// The tables it fills; a split row's customers only where the file says more of them than who they are.
+    pub fn tables(self, names_customers: bool) -> Vec<&'static str> {
+        let (mut tables, is_split) = match self {
+            Target::Table(table) => (vec![table.name], false),
+            Target::FlatInvoices | Target::Transactions => (vec!["documents", "applications"], true),
+            Target::OpenAndCleared => (vec!["documents", "clearings"], true),
+        };
+        if is_split && names_customers {
+            tables.push("customers");
+        }
+        tables
+    }
 }
 
 /// A file of a source.
@@ -111,10 +193,10 @@ fn discover_in<'a, 'f>(config: &'a Config, fetched: &dyn Fn(&Source) -> Option<&
                 continue;
             };
             let found = source.delivered_at.as_ref().map(|pattern| pattern.find(stem));
-            let target = match (source.shape, source.table) {
-                (Shape::FlatInvoices, _) => Target::FlatInvoices,
-                (Shape::Canonical, Some(table)) => Target::Table(table),
-                (Shape::Canonical, None) => {
+            let target = match (Target::of_split(source.shape), source.table) {
+                (Some(split), _) => split,
+                (None, Some(table)) => Target::Table(table),
+                (None, None) => {
                     let bare = match found {
                         Some(Some((start, end, _))) => format!("{}{}", &stem[..start], &stem[end..]),
                         _ => stem.to_owned(),
@@ -232,10 +314,7 @@ mod tests {
         let config = Config::load_with(&path, &Overrides::default(), &|_| None)?;
         let (deliveries, ignored) = discover_local(&config)?;
         let shown = deliveries.iter().map(|delivery| {
-            let target = match delivery.target {
-                Target::Table(table) => table.name,
-                Target::FlatInvoices => "flat",
-            };
+            let target = delivery.target.word();
             let at = delivery.delivered_at.map_or_else(String::new, |at| format!(" @{}", at / crate::config::DAY_MICROS));
             format!("{} {target}{at}", delivery.name)
         });
@@ -256,7 +335,7 @@ mod tests {
         assert_eq!(found, ["in/customers.parquet customers", "in/documents.csv.gz documents"]);
         assert_eq!(ignored, ["in/outcomes.csv"]);
         let (found, _) = names(&files, "path = \"x/inv_*.csv\"\nshape = \"flat_invoices\"\ndelivered_at = \"%Y-%m-%d\"").expect("finds");
-        assert_eq!(found, ["x/inv_2024-01-01.csv flat @19723", "x/inv_2024-01-02.csv flat @19724"]);
+        assert_eq!(found, ["x/inv_2024-01-01.csv flat_invoices @19723", "x/inv_2024-01-02.csv flat_invoices @19724"]);
         let (found, _) = names(&files, "path = \"in/outcomes.csv\"\nshape = \"canonical\"\ntable = \"disputes\"").expect("finds");
         assert_eq!(found, ["in/outcomes.csv disputes"]);
     }

@@ -5,20 +5,22 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray as _, BooleanArray, Int64Array, RecordBatch};
+use arrow::array::{AsArray as _, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
-use arrow::datatypes::{DataType, Decimal64Type, Field, Int32Type, Int64Type, Schema, SchemaRef};
+use arrow::datatypes::{Decimal64Type, Int32Type, Int64Type};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use rayon::prelude::*;
 
+use super::compact::{compact, write_corrected};
 use super::input::BlockReader;
 use super::quarantine::{QuarantineWriter, QuarantinedRow, lossy};
 use super::records::{Grid, Splitter};
 use super::store::{
     LedgerIndex, RowGroup, RowGroupEncoder, SegmentRecord, SegmentWriter, TableIndex, TableLayout, ledger_directory, sync_directory,
 };
-use super::versions::{Decisions, Entries, KeyFile, Removal};
-use super::{Run, Target, reason};
+use super::versions::{Decisions, Deliveries, Entries, KeyFile, Removal};
+use super::{Run, follows, next_number, reason};
+use crate::catalog::ledger_tables::Table;
 use crate::error::{Result, io_error};
 
 /// A source row, by file number and line.
@@ -32,6 +34,7 @@ struct Written {
     entries: Entries,
     segment: Option<(SegmentRecord, File)>,
     known: Vec<KeyFile>,
+    deliveries: Deliveries,
     decisions: Decisions,
 }
 
@@ -39,7 +42,6 @@ impl Run<'_> {
     pub(super) fn finish(mut self) -> Result<LedgerIndex> {
         let first_new = self.index.files.len();
         self.index.files.extend(self.files.iter().map(|file| file.record.clone()));
-        let ranks = self.index.delivery_ranks();
         let mut written = Vec::new();
         for (table, sink) in std::mem::take(&mut self.sinks) {
             self.index.tables.entry(table.to_owned()).or_default();
@@ -52,22 +54,34 @@ impl Run<'_> {
                 entries: sink.entries,
                 segment,
                 known,
+                deliveries: Deliveries::new(&self.index, first_new, table),
                 decisions: Decisions::default(),
             });
         }
         for table in &mut written {
-            table.decide(self.out, &ranks, &HashSet::new())?;
+            table.decide(self.out, &HashSet::new())?;
         }
-        self.drop_whole_flat_rows(&mut written, &ranks)?;
-        let flat_files = self.files.iter().filter(|file| matches!(file.target, Target::FlatInvoices)).map(|file| file.record.number);
-        let mut judged = Judged { flat_files: flat_files.collect(), ..Judged::default() };
+        self.drop_whole_split_rows(&mut written)?;
+        let split = self.files.iter().filter(|file| file.target.is_split()).map(|file| (file.record.number, file.target.word()));
+        let mut judged = Judged { split_files: split.collect(), ..Judged::default() };
+        judged.instants = self.index.files.iter().map(|file| file.delivered_at).collect();
+        judged.dates = self.dates_of_no_longer_first();
         judged.repaired = self.files.iter_mut().map(|file| (file.record.number, std::mem::take(&mut file.repaired))).collect();
+        judged.only_applications =
+            self.files.iter_mut().map(|file| (file.record.number, std::mem::take(&mut file.only_applications))).collect();
+        judged.partly_new = self.partly_new_rows(&written)?;
         for table in written {
             self.judge(table, &mut judged)?;
         }
+        self.date_other_tables(&judged)?;
+        let deleted = std::mem::take(&mut judged.deleted);
         self.account(judged)?;
         for (position, file) in self.files.iter().enumerate() {
             self.index.files[first_new + position] = file.record.clone();
+        }
+        for (number, rows) in deleted {
+            let findings = &mut self.index.files[number as usize].findings;
+            *findings.entry(reason::ABSENT_FROM_FULL_DELIVERY.to_owned()).or_default() += rows;
         }
         if let Some(writer) = self.quarantine.take()
             && let Some((record, file)) = writer.finish()?
@@ -79,16 +93,43 @@ impl Run<'_> {
         Ok(self.index)
     }
 
-    /// Where one part of a flat row contradicts another row of its file, the whole row goes.
-    fn drop_whole_flat_rows(&self, written: &mut [Written], ranks: &[u32]) -> Result<()> {
+    /// When those files were delivered that the ledger no longer begins with; from now on their rows were not known before.
+    fn dates_of_no_longer_first(&mut self) -> HashMap<i32, i64> {
+        let mut dates = HashMap::new();
+        for number in std::mem::take(&mut self.no_longer_first) {
+            let record = &mut self.index.files[number as usize];
+            record.is_first_delivery = false;
+            let number = i32::try_from(number).expect("files are numbered below 2^31");
+            dates.extend(record.delivered_at.map(|at| (number, at)));
+        }
+        dates
+    }
+
+    /// Tables that got no row have to learn of those dates as well.
+    fn date_other_tables(&mut self, judged: &Judged) -> Result<()> {
+        if judged.dates.is_empty() {
+            return Ok(());
+        }
+        let ranks = self.index.delivery_ranks();
+        let others = self.index.tables.keys().filter(|name| !judged.tables.contains(name.as_str()));
+        for table in others.filter_map(|name| Table::named(name)).collect::<Vec<_>>() {
+            let number = format!("{:06}", next_number(&self.index, table));
+            let index = self.index.tables.get_mut(table.name).expect("its name was taken from there");
+            self.syncs.extend(compact(self.out, index, &TableLayout::of(table), &number, &ranks, &judged.dates, self.sizes.files_max)?);
+        }
+        Ok(())
+    }
+
+    /// Where one part of a split row contradicts another row of its file, the whole row goes.
+    fn drop_whole_split_rows(&self, written: &mut [Written]) -> Result<()> {
         let mut places: HashSet<Place> = HashSet::new();
         for table in written.iter().filter(|table| table.table != "customers") {
             let duplicates: HashSet<u32> =
                 table.decisions.drops.iter().filter(|(_, why)| *why == Removal::Duplicate).map(|(row, _)| *row).collect();
             if !duplicates.is_empty() {
                 table.scan(self.out, |row, place| {
-                    let flat = self.files.iter().any(|file| file.record.number == place.0 && matches!(file.target, Target::FlatInvoices));
-                    if flat && duplicates.contains(&row) {
+                    let is_split = self.files.iter().any(|file| file.record.number == place.0 && file.target.is_split());
+                    if is_split && duplicates.contains(&row) {
                         places.insert(place);
                     }
                 })?;
@@ -104,36 +145,68 @@ impl Run<'_> {
                     forced.insert(row);
                 }
             })?;
-            table.decide(self.out, ranks, &forced)?;
+            table.decide(self.out, &forced)?;
         }
         Ok(())
     }
 
+    /// Split rows of which something other than a document is new: where documents were dropped, these do not count as unchanged.
+    /// What a flat row says besides its documents follows from them.
+    fn partly_new_rows(&self, written: &[Written]) -> Result<HashSet<Place>> {
+        let mut places = HashSet::new();
+        let is_told = |table: &&Written| ["applications", "clearings"].contains(&table.table);
+        if written.iter().all(|table| table.table != "documents" || table.decisions.drops.is_empty()) {
+            return Ok(places);
+        }
+        let beyond_documents: HashSet<u32> =
+            self.files.iter().filter(|file| file.target.says_more_than_documents()).map(|file| file.record.number).collect();
+        if beyond_documents.is_empty() {
+            return Ok(places);
+        }
+        for table in written.iter().filter(is_told) {
+            let dropped: HashSet<u32> = table.decisions.drops.iter().map(|(row, _)| *row).collect();
+            table.scan(self.out, |row, place| {
+                if !dropped.contains(&row) && beyond_documents.contains(&place.0) {
+                    places.insert(place);
+                }
+            })?;
+        }
+        Ok(places)
+    }
+
     /// Takes dropped rows out of a table's segment, and enters the table into the index.
     fn judge(&mut self, table: Written, judged: &mut Judged) -> Result<()> {
-        let Written { table: name, layout, name: segment_name, segment, decisions, .. } = table;
+        let Written { table: name, layout, name: segment_name, segment, deliveries, decisions, .. } = table;
         let segment = if decisions.drops.is_empty() {
             segment
         } else {
             drop(segment);
             rewrite(self.out, &layout, &segment_name, &decisions.drops, &mut |rows| judged.take(name, rows))?
         };
+        judged.tables.insert(name);
         let index: &mut TableIndex = self.index.tables.get_mut(name).expect("the table was entered above");
         if let Some((record, file)) = segment {
             index.segments.push(record);
             self.syncs.push(file);
         }
         index.keys.extend(decisions.keys);
+        if !decisions.generated.is_empty() {
+            let name = segment_name.replacen("seg-", "follows-", 1);
+            if let Some(followed) = follows::write(self.out, &index.segments, &layout, &name, &decisions.generated, &judged.instants)? {
+                index.segments.push(followed.segment);
+                self.syncs.push(followed.file);
+                for (number, rows) in followed.deleted {
+                    *judged.deleted.entry(number).or_default() += rows;
+                }
+            }
+        }
         if !decisions.corrected.is_empty() {
             let corrected = format!("{}.parquet", segment_name.replacen("seg-", "corrected-", 1));
-            let schema: SchemaRef = Arc::new(Schema::new(vec![Field::new("row_key", DataType::Int64, false)]));
-            let mut writer = SegmentWriter::create(self.out, corrected.clone(), &schema, None)?;
-            let keys: ArrayRef = Arc::new(Int64Array::from(decisions.corrected));
-            let group = writer.encoder().group(RecordBatch::try_new(schema, vec![keys])?)?;
-            writer.append(group)?;
-            self.syncs.extend(writer.finish()?.map(|(_, file)| file));
+            self.syncs.extend(write_corrected(self.out, &corrected, decisions.corrected)?);
             index.corrected.push(corrected);
         }
+        let number = segment_name.rsplit('-').next().unwrap_or_default();
+        self.syncs.extend(compact(self.out, index, &layout, number, &deliveries.ranks, &judged.dates, self.sizes.files_max)?);
         Ok(())
     }
 
@@ -239,8 +312,8 @@ impl Run<'_> {
 }
 
 impl Written {
-    fn decide(&mut self, out: &Path, ranks: &[u32], forced: &HashSet<u32>) -> Result<()> {
-        self.decisions = self.entries.decide(&self.known, ranks, forced, out, &format!("{}.keys", self.name))?;
+    fn decide(&mut self, out: &Path, forced: &HashSet<u32>) -> Result<()> {
+        self.decisions = self.entries.decide(&self.known, &self.deliveries, forced, out, &format!("{}.keys", self.name))?;
         Ok(())
     }
 
@@ -307,11 +380,24 @@ struct Tally {
 /// Nearly all rows of a delivery may be dropped, so that they are added up, not listed; contradictions are listed.
 #[derive(Default)]
 struct Judged {
-    flat_files: HashSet<u32>,
+    /// Files whose rows are split, with the word they are accounted under.
+    split_files: HashMap<u32, &'static str>,
+    /// Lines of these files that say an application and no document, ascending.
+    only_applications: HashMap<u32, Vec<u64>>,
+    /// Split rows whose documents may be known, but not what else they say.
+    partly_new: HashSet<Place>,
     /// Repaired lines by file, ascending.
     repaired: HashMap<u32, Vec<u64>>,
     tallies: BTreeMap<(u32, &'static str), Tally>,
     duplicates: Vec<(Place, &'static str, Option<i64>)>,
+    /// When each file was delivered.
+    instants: Vec<Option<i64>>,
+    /// When those files were delivered that the ledger no longer begins with.
+    dates: HashMap<i32, i64>,
+    /// Tables that got rows.
+    tables: HashSet<&'static str>,
+    /// Rows that were deleted because a full delivery does not contain them, by file.
+    deleted: BTreeMap<u32, u64>,
 }
 
 impl Judged {
@@ -321,19 +407,24 @@ impl Judged {
             why[*row] = Some(*drop);
         }
         let mut row = 0;
-        // The documents of a flat row stand beside each other, the invoice first. What they say, its application follows
-        // from, and its customer is not accounted for: the row is unchanged when its documents are.
+        // The documents of a split row stand beside each other, the invoice first. The row is accounted once, with them; its
+        // customer is not accounted for.
         for same in rows.places.chunk_by(|a, b| a == b) {
             let (place, range) = (same[0], row..row + same.len());
             row += same.len();
-            if !self.flat_files.contains(&place.0) {
+            let Some(word) = self.split_files.get(&place.0).copied() else {
                 for row in range {
                     self.count(table, place, why[row], rows.amounts[row]);
                 }
-            } else if table == "documents" {
+                continue;
+            };
+            let is_only_application =
+                || self.only_applications.get(&place.0).is_some_and(|lines| lines.binary_search(&place.1.cast_unsigned()).is_ok());
+            if table == "documents" || (table == "applications" && is_only_application()) {
                 let first = why[range.start];
-                let whole = if why[range.clone()].iter().all(|why| *why == first) { first } else { None };
-                self.count("flat_invoices", place, whole, rows.amounts[range.start]);
+                let is_whole = why[range.clone()].iter().all(|why| *why == first) && !self.partly_new.contains(&place);
+                let whole = if is_whole { first } else { None };
+                self.count(word, place, whole, rows.amounts[range.start]);
             }
         }
     }

@@ -5,10 +5,15 @@
 //! all files are read, every new row is compared by key and content with its file and with the store: what is known
 //! already, or contradicts itself, is taken out again. Nothing of it is visible before the index is replaced.
 
+mod arrivals;
+pub mod clearings;
 mod columns;
+mod compact;
 mod discover;
 mod finish;
+mod follows;
 mod input;
+mod joined;
 mod keys;
 pub mod known;
 pub mod load;
@@ -23,7 +28,7 @@ mod rows;
 mod store;
 mod versions;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -34,13 +39,14 @@ pub use store::{
 };
 
 use crate::catalog::ledger_tables::Table;
-use crate::config::{Config, Shape};
+use crate::config::Config;
 use crate::error::{Error, Result, io_error};
-use discover::{Delivery, Target, discover, discover_local};
+use arrivals::{Arrivals, NewFile, arrivals};
+use discover::{Target, discover, discover_local};
 use input::identify;
 use quarantine::QuarantineWriter;
 use remote::Spool;
-use rows::{Customers, FileContext, encode_customers, merge_customers};
+use rows::{Customers, FileContext, KnownDetails};
 use store::{SegmentWriter, TableLayout, remove_orphans, write_prepared};
 use versions::Entries;
 
@@ -148,24 +154,38 @@ impl PendingLedger {
 /// Exit status 4 when a file is missing, incomplete or lacks a column, 2 when the configuration cannot mean it, 1 when the
 /// store cannot be read or written. The ledger in force is untouched then.
 pub fn ingest(config: &Config, options: &IngestOptions, progress: &dyn Progress) -> Result<PendingLedger> {
-    ingest_in_blocks(config, options, progress, BLOCK_BYTES)
+    ingest_with(config, options, progress, Sizes::default())
 }
 
-/// [`ingest`] with a block size, which changes no row, only how the rows are grouped in the segment.
-fn ingest_in_blocks(config: &Config, options: &IngestOptions, progress: &dyn Progress, block_bytes: usize) -> Result<PendingLedger> {
+/// Sizes that change no row, only how rows are grouped and files put together.
+#[derive(Clone, Copy, Debug)]
+struct Sizes {
+    /// Bytes of text in a block.
+    block_bytes: usize,
+    /// Files of a kind that a table may have before they are merged.
+    files_max: usize,
+}
+
+impl Default for Sizes {
+    fn default() -> Self {
+        Sizes { block_bytes: BLOCK_BYTES, files_max: compact::FILES_MAX }
+    }
+}
+
+fn ingest_with(config: &Config, options: &IngestOptions, progress: &dyn Progress, sizes: Sizes) -> Result<PendingLedger> {
     let out = config.output.value.as_path();
     discard_prepared(out)?;
     let index = LedgerIndex::read(out)?.unwrap_or_else(LedgerIndex::empty);
     // It must outlive the reading: raw text of bad rows is read again at the end.
     let spool = Spool::fetch(config, &index, progress)?;
-    ingest_fetched(config, options, progress, (index, block_bytes), &spool).map_err(|error| spool.in_words_of_the_source(error))
+    ingest_fetched(config, options, progress, (index, sizes), &spool).map_err(|error| spool.in_words_of_the_source(error))
 }
 
 fn ingest_fetched(
     config: &Config,
     options: &IngestOptions,
     progress: &dyn Progress,
-    (index, block_bytes): (LedgerIndex, usize),
+    (index, sizes): (LedgerIndex, Sizes),
     spool: &Spool,
 ) -> Result<PendingLedger> {
     let out = config.output.value.as_path();
@@ -173,13 +193,19 @@ fn ingest_fetched(
     for name in ignored {
         progress.note(&format!("left aside, not named for a table: {name}"));
     }
-    let mut summary = IngestSummary { files_seen: spool.known_files(), ..IngestSummary::default() };
-    let deliveries = new_files(deliveries, &index, options, &mut summary)?;
+    let Arrivals { files: deliveries, seen, no_longer_first } = arrivals(deliveries, &index, options)?;
+    let mut summary = IngestSummary { files_seen: seen + spool.known_files(), ..IngestSummary::default() };
     if deliveries.is_empty() {
         return Ok(PendingLedger { index, summary, is_changed: false, out: out.to_owned() });
     }
-    let mut run = Run::new(out, index, block_bytes);
-    let outcome = run.read_all(&deliveries, progress).and_then(|()| run.finish());
+    let cleared = clearings::segments(&index);
+    let mut run = Run::new(out, index, sizes, no_longer_first);
+    let outcome = run.read_all(&deliveries, progress).and_then(|()| run.finish()).and_then(|mut index| {
+        if clearings::segments(&index) != cleared {
+            clearings::derive(out, &mut index)?;
+        }
+        Ok(index)
+    });
     match outcome {
         Ok(index) => {
             summary.files_new = deliveries.len() as u64;
@@ -227,14 +253,9 @@ pub fn planned_files(config: &Config, index: Option<&LedgerIndex>) -> Result<Vec
         }
     }
     let (deliveries, _) = discover_local(config)?;
-    for delivery in deliveries {
+    let new = arrivals::are_new(&deliveries, index)?;
+    for (delivery, is_new) in deliveries.into_iter().zip(new) {
         let metadata = std::fs::metadata(&delivery.path).map_err(|cause| io_error("look at", &delivery.path, &cause))?;
-        let same = |record: &&FileRecord| record.source == delivery.source.name && record.bytes == metadata.len();
-        let mut is_new = true;
-        if index.files.iter().any(|record| same(&record)) {
-            let hash = identify(&delivery.path)?.content_hash;
-            is_new = !index.files.iter().filter(same).any(|record| record.content_hash == hash);
-        }
         planned.push(PlannedFile {
             source: delivery.source.name.clone(),
             name: delivery.name.clone(),
@@ -243,92 +264,6 @@ pub fn planned_files(config: &Config, index: Option<&LedgerIndex>) -> Result<Vec
         });
     }
     Ok(planned)
-}
-
-/// A file that has not been ingested.
-struct NewFile<'a> {
-    delivery: Delivery<'a>,
-    number: u32,
-    is_first_delivery: bool,
-}
-
-impl NewFile<'_> {
-    /// What a row gets that does not say when it was recorded.
-    fn recorded_at(&self) -> Option<i64> {
-        if self.is_first_delivery { None } else { self.delivery.delivered_at }
-    }
-
-    fn is_parquet(&self) -> bool {
-        self.delivery.path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("parquet"))
-    }
-}
-
-/// The files that the store does not know, in the order of their deliveries.
-///
-/// A file is known by source, length and content. Only a file that has the length of another must be read to tell.
-fn new_files<'a>(
-    deliveries: Vec<Delivery<'a>>,
-    index: &LedgerIndex,
-    options: &IngestOptions,
-    summary: &mut IngestSummary,
-) -> Result<Vec<NewFile<'a>>> {
-    let mut seen: HashMap<(&str, u64), Vec<String>> = HashMap::new();
-    for record in &index.files {
-        seen.entry((&record.source, record.bytes)).or_default().push(record.content_hash.clone());
-    }
-    let mut lengths: HashMap<(&str, u64), u32> = HashMap::new();
-    let mut measured = Vec::new();
-    for delivery in deliveries {
-        let metadata = std::fs::metadata(&delivery.path).map_err(|cause| io_error("look at", &delivery.path, &cause))?;
-        *lengths.entry((&delivery.source.name, metadata.len())).or_default() += 1;
-        measured.push((delivery, metadata.len()));
-    }
-    let mut fresh = Vec::new();
-    for (delivery, bytes) in measured {
-        let same = (delivery.source.name.as_str(), bytes);
-        if seen.contains_key(&same) || lengths[&same] > 1 {
-            let identity = identify(&delivery.path)?;
-            let known = seen.entry(same).or_default();
-            if known.contains(&identity.content_hash) {
-                summary.files_seen += 1;
-                continue;
-            }
-            known.push(identity.content_hash);
-        }
-        fresh.push(delivery);
-    }
-    // The first delivery of each source that the ledger begins with is known from the beginning: all its files of the earliest
-    // date. A source that comes later, or whose files are dated later than the ledger's first, was not known before: a night
-    // that was published without it can be computed again as it was.
-    let mut first: HashMap<&str, Option<i64>> = HashMap::new();
-    for delivery in &fresh {
-        if index.files.iter().all(|record| record.source != delivery.source.name) {
-            let earliest = first.entry(&delivery.source.name).or_insert(delivery.delivered_at);
-            *earliest = (*earliest).min(delivery.delivered_at);
-        }
-    }
-    let beginning = first.values().copied().flatten().min();
-    let begins = |delivered_at: Option<i64>| index.files.is_empty() && (delivered_at.is_none() || delivered_at == beginning);
-    let mut files: Vec<NewFile<'_>> = Vec::new();
-    for mut delivery in fresh {
-        let at = delivery.delivered_at;
-        let is_first_delivery = begins(at) && first.get(delivery.source.name.as_str()) == Some(&at);
-        if !is_first_delivery && delivery.delivered_at.is_none() {
-            delivery.delivered_at = Some(options.delivered_at);
-        }
-        files.push(NewFile { delivery, number: 0, is_first_delivery });
-    }
-    files.sort_by(|a, b| {
-        let order = |file: &NewFile<'_>| (file.delivery.delivered_at, file.delivery.name.clone(), file.delivery.source.name.clone());
-        order(a).cmp(&order(b))
-    });
-    for (file, number) in files.iter_mut().zip(index.files.len()..) {
-        file.number = u32::try_from(number)
-            .ok()
-            .filter(|number| *number < 1 << 30)
-            .ok_or_else(|| Error::unexpected("too_many_files", "the ledger has more than a billion files").hint("start a new --output"))?;
-    }
-    Ok(files)
 }
 
 /// What a table gets in this run.
@@ -343,12 +278,15 @@ struct Sink {
 struct Run<'o> {
     out: &'o Path,
     index: LedgerIndex,
-    block_bytes: usize,
+    sizes: Sizes,
     sinks: BTreeMap<&'static str, Sink>,
     quarantine: Option<QuarantineWriter>,
     files: Vec<FileState>,
-    /// The customers of the flat files of one delivery, and what encodes them.
+    /// Numbers of files that the ledger no longer begins with.
+    no_longer_first: Vec<u32>,
+    /// The customers that split rows of one delivery name, and what encodes them.
     customers: Customers,
+    known_customers: Arc<KnownDetails>,
     customers_context: Option<FileContext>,
     customers_delivery: Option<(String, Option<i64>)>,
     syncs: Vec<std::fs::File>,
@@ -361,21 +299,25 @@ struct FileState {
     target: Target,
     /// Lines that were repaired, ascending.
     repaired: Vec<u64>,
+    /// Lines that say an application and no document, ascending.
+    only_applications: Vec<u64>,
     /// What it takes to read raw records again.
     dialect: records::Dialect,
     encoding: &'static encoding_rs::Encoding,
 }
 
 impl<'o> Run<'o> {
-    fn new(out: &'o Path, index: LedgerIndex, block_bytes: usize) -> Self {
+    fn new(out: &'o Path, index: LedgerIndex, sizes: Sizes, no_longer_first: Vec<u32>) -> Self {
         Run {
             out,
             index,
-            block_bytes,
+            sizes,
             sinks: BTreeMap::new(),
             quarantine: None,
             files: Vec::new(),
-            customers: Customers::new(),
+            no_longer_first,
+            customers: Customers::default(),
+            known_customers: Arc::default(),
             customers_context: None,
             customers_delivery: None,
             syncs: Vec::new(),
@@ -402,8 +344,7 @@ impl<'o> Run<'o> {
             std::collections::btree_map::Entry::Occupied(entry) => Ok(entry.into_mut()),
             std::collections::btree_map::Entry::Vacant(entry) => {
                 let layout = Arc::new(TableLayout::of(table));
-                let number =
-                    next_number(self.index.tables.get(table.name).map_or(&[], |known| known.segments.as_slice()), &self.index, table);
+                let number = next_number(&self.index, table);
                 let name = format!("{}/seg-{number:06}", table.name);
                 let writer = SegmentWriter::create(self.out, format!("{name}.parquet"), &layout.schema, Some(&layout))?;
                 let entries = Entries::new(ledger_directory(self.out).join(format!("{}/tmp-entries", table.name)));
@@ -414,20 +355,8 @@ impl<'o> Run<'o> {
 
     fn context(&mut self, file: &NewFile<'_>, header: &[String]) -> Result<FileContext> {
         let plan = plan::FilePlan::new(&file.delivery, header)?;
-        let mut wanted: Vec<&'static str> = Vec::new();
-        match file.delivery.target {
-            Target::Table(table) => wanted.push(table.name),
-            Target::FlatInvoices => {
-                wanted.extend(["documents", "applications"]);
-                let labels = Table::named("customers").into_iter().flat_map(|table| table.columns);
-                let shared = ["company_id", "customer_id", "account_manager"];
-                if labels.filter(|column| !shared.contains(&column.name)).any(|column| plan.is_supplied(column.name)) {
-                    wanted.push("customers");
-                }
-            }
-        }
         let mut tables = BTreeMap::new();
-        for table in wanted.into_iter().filter_map(Table::named) {
+        for table in file.delivery.target.tables(plan.names_customers()).into_iter().filter_map(Table::named) {
             let sink = self.sink(table)?;
             tables.insert(table.name, (Arc::clone(&sink.layout), sink.writer.encoder()));
         }
@@ -439,7 +368,11 @@ impl<'o> Run<'o> {
             recorded_at: file.recorded_at(),
             negative_amount: source.negative_amount,
             reverse_sign: source.reverse_sign,
+            credit_rows: source.credit_rows,
             tables,
+            known_customers: Arc::clone(&self.known_customers),
+            has_history: self.index.files.iter().chain(self.files.iter().map(|file| &file.record)).any(|file| file.source == source.name),
+            is_full: file.is_full(),
         })
     }
 
@@ -453,16 +386,15 @@ impl<'o> Run<'o> {
             source: Arc::from(source.name.as_str()),
             file: Arc::from(file.delivery.name.as_str()),
             number: file.number,
-            table: match file.delivery.target {
-                Target::Table(table) => table.name,
-                Target::FlatInvoices => Shape::FlatInvoices.word(),
-            },
+            table: file.delivery.target.word(),
             counts: RowCounts::default(),
             finer_than_minor_unit: 0,
             repaired: Vec::new(),
+            earliest_recorded_at: None,
+            only_applications: Vec::new(),
             quarantine_name,
         };
-        let (context, identity) = if file.is_parquet() {
+        let (context, identity) = if is_parquet(&file.delivery.path) {
             let before = identify(&file.delivery.path)?;
             let reader = parquet_input::ParquetReader::open(&file.delivery.path)?;
             let mut context = self.context(file, &reader.header)?;
@@ -474,7 +406,7 @@ impl<'o> Run<'o> {
             }
             (context, after)
         } else {
-            let reader = input::BlockReader::open(&file.delivery.path, dialect, source.encoding, self.block_bytes)?;
+            let reader = input::BlockReader::open(&file.delivery.path, dialect, source.encoding, self.sizes.block_bytes)?;
             let context = self.context(file, &reader.header)?;
             let reader = pipeline::run(self, &context, reader, &mut collected, progress, |block, context| {
                 pipeline::work_text(block, context, dialect)
@@ -498,6 +430,9 @@ impl<'o> Run<'o> {
                 bytes: identity.bytes,
                 delivered_at: file.delivery.delivered_at,
                 is_first_delivery: file.is_first_delivery,
+                is_full: file.is_full(),
+                batch: file.batch,
+                earliest_recorded_at: collected.earliest_recorded_at,
                 tables: [(collected.table.to_owned(), collected.counts)].into(),
                 findings,
                 remote_version: file.delivery.remote_version.clone(),
@@ -505,32 +440,22 @@ impl<'o> Run<'o> {
             path: file.delivery.path.clone(),
             target: file.delivery.target,
             repaired: collected.repaired,
+            only_applications: collected.only_applications,
             dialect,
             encoding: source.encoding,
         });
-        if context.tables.contains_key("customers") && matches!(file.delivery.target, Target::FlatInvoices) {
+        if context.tables.contains_key("customers") && file.delivery.target.is_split() {
             self.customers_context = Some(context);
         }
         Ok(())
     }
 
-    /// Writes the customers that the flat files of a delivery named, one row each.
+    /// Writes the customers that the split rows of a delivery named, one row each.
     fn flush_customers(&mut self) -> Result<()> {
         let customers = std::mem::take(&mut self.customers);
+        self.known_customers = Arc::default();
         let Some(context) = self.customers_context.take() else { return Ok(()) };
-        let mut by_file: BTreeMap<u32, Vec<&rows::CustomerRow>> = BTreeMap::new();
-        for row in customers.values() {
-            by_file.entry(row.order.1).or_default().push(row);
-        }
-        for (number, rows) in by_file {
-            for rows in rows.chunks(1 << 16) {
-                let encoded = encode_customers(&context, rows, number)?;
-                if let Some(encoded) = encoded {
-                    self.append(encoded, number)?;
-                }
-            }
-        }
-        Ok(())
+        customers.encode(&context, |encoded, number| self.append(encoded, number))
     }
 
     /// Appends encoded rows to their table.
@@ -549,9 +474,16 @@ impl<'o> Run<'o> {
         collected.counts.add(&output.counts);
         collected.finer_than_minor_unit += output.finer_than_minor_unit;
         collected.repaired.extend(output.repaired);
-        merge_customers(&mut self.customers, output.customers);
+        let earliest = [collected.earliest_recorded_at, output.earliest_recorded_at];
+        collected.earliest_recorded_at = earliest.into_iter().flatten().min();
+        collected.only_applications.extend(output.only_applications);
+        self.customers.merge(output.customers, &self.known_customers);
         for encoded in output.tables {
             self.append(encoded, collected.number)?;
+        }
+        for (table, entries) in output.statements {
+            let sink = self.sinks.get_mut(table).expect("a context makes the sinks of its tables");
+            sink.entries.add(collected.number, 0, entries)?;
         }
         if !output.quarantined.is_empty() {
             let writer = match &mut self.quarantine {
@@ -564,13 +496,15 @@ impl<'o> Run<'o> {
     }
 }
 
+fn is_parquet(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("parquet"))
+}
+
 /// One more than the greatest number a file of the table has.
-fn next_number(segments: &[SegmentRecord], index: &LedgerIndex, table: &Table) -> u64 {
-    let known = index.tables.get(table.name);
-    let keys = known.map_or(&[][..], |known| known.keys.as_slice());
-    let corrected = known.map_or(&[][..], |known| known.corrected.as_slice());
-    let names = segments.iter().chain(keys).map(|record| record.file.as_str()).chain(corrected.iter().map(String::as_str));
-    names.filter_map(file_number).max().unwrap_or(0) + 1
+fn next_number(index: &LedgerIndex, table: &Table) -> u64 {
+    let Some(known) = index.tables.get(table.name) else { return 1 };
+    let names = known.segments.iter().chain(&known.keys).map(|record| record.file.as_str());
+    names.chain(known.corrected.iter().map(String::as_str)).filter_map(file_number).max().unwrap_or(0) + 1
 }
 
 fn file_number(name: &str) -> Option<u64> {

@@ -64,6 +64,9 @@ impl ParquetReader {
         let schema = builder.schema().clone();
         let mut roots = Vec::new();
         for plan in &mut context.plan.columns {
+            if let Origin::Joined(joined) = &plan.origin {
+                roots.extend(joined.fields());
+            }
             let Origin::Field(field) = plan.origin else { continue };
             roots.push(field);
             let data_type = schema.field(field).data_type();
@@ -78,8 +81,11 @@ impl ParquetReader {
         roots.sort_unstable();
         roots.dedup();
         for plan in &mut context.plan.columns {
-            if let Origin::Field(field) = &mut plan.origin {
-                *field = roots.binary_search(field).unwrap_or(0);
+            let number = |field: usize| roots.binary_search(&field).unwrap_or(0);
+            match &mut plan.origin {
+                Origin::Field(field) => *field = number(*field),
+                Origin::Joined(joined) => joined.renumber(number),
+                Origin::Constant(_) | Origin::Absent => {}
             }
         }
         context.plan.width = roots.len();

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use super::columns::{ColumnPlan, Origin};
-use super::discover::{Delivery, Target};
-use crate::catalog::ledger_tables::{Column, IS_DELETED, Kind, RECORDED_AT};
-use crate::config::flat_columns;
+use super::discover::Delivery;
+use super::joined::Joined;
+use crate::catalog::ledger_tables::{Column, Kind, Table};
 use crate::error::{Error, Result};
 
 /// How a file is read.
@@ -33,22 +33,26 @@ impl FilePlan {
         self.columns.iter().any(|plan| plan.column.name == name && !matches!(plan.origin, Origin::Absent))
     }
 
+    /// Whether a split row says more of its customer than who it is.
+    pub fn names_customers(&self) -> bool {
+        let labels = Table::named("customers").into_iter().flat_map(|table| table.columns);
+        let shared = ["company_id", "customer_id", "account_manager"];
+        labels.filter(|column| !shared.contains(&column.name)).any(|column| self.is_supplied(column.name))
+    }
+
     /// Makes the plan for a file with this header.
     ///
     /// # Errors
     /// Exit status 4 when a column is missing, 2 when a constant cannot be read.
     pub fn new(delivery: &Delivery<'_>, header: &[String]) -> Result<FilePlan> {
         let source = delivery.source;
-        let mut columns: Vec<Column> = match delivery.target {
-            Target::Table(table) => table.columns.to_vec(),
-            Target::FlatInvoices => flat_columns(),
-        };
-        columns.extend([RECORDED_AT, IS_DELETED]);
+        let columns = delivery.target.columns();
         let mut used = vec![false; header.len()];
         let mut plans = Vec::with_capacity(columns.len());
         for column in columns {
             let mapped = source.columns.get(column.name);
             let name = mapped.map_or(column.name, String::as_str);
+            let is_lenient = mapped.is_none() || source.lenient_columns.contains(column.name);
             let origin = if let Some(constant) = source.constants.get(column.name) {
                 Origin::Constant(constant.as_bytes().to_vec())
             } else {
@@ -63,9 +67,13 @@ impl FilePlan {
                             .at(format!("{}:1", delivery.path.display()))
                             .hint("rename one of the two"));
                     }
-                    (None, _) if mapped.is_none() && !column.required => Origin::Absent,
+                    (None, _) if let Some(joined) = joined(delivery, &column, (name, is_lenient), header)? => {
+                        joined.fields().for_each(|field| used[field] = true);
+                        Origin::Joined(joined)
+                    }
+                    (None, _) if is_lenient && !column.required => Origin::Absent,
                     (None, _) => match column.default {
-                        Some(default) if mapped.is_none() => Origin::Constant(default.as_bytes().to_vec()),
+                        Some(default) if is_lenient => Origin::Constant(default.as_bytes().to_vec()),
                         _ => return Err(missing_column(delivery, column.name, mapped.map(String::as_str), header)),
                     },
                 }
@@ -88,6 +96,17 @@ impl FilePlan {
             plans.push(plan);
         }
         Ok(FilePlan { columns: plans, width: header.len(), extra_columns: used.iter().filter(|used| !**used).count() as u64 })
+    }
+}
+
+/// The fields of an id that is made of several; `None` where the text is the name of one, or one is missing that may be.
+fn joined(delivery: &Delivery<'_>, column: &Column, (name, is_lenient): (&str, bool), header: &[String]) -> Result<Option<Joined>> {
+    if !matches!(column.kind, Kind::Id | Kind::Text) {
+        return Ok(None);
+    }
+    match Joined::parse(name, header) {
+        Err(_) if is_lenient && !column.required => Ok(None),
+        parsed => parsed.map_err(|missing| missing_column(delivery, column.name, Some(&missing), header)),
     }
 }
 

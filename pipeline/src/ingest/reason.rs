@@ -38,8 +38,18 @@ pub const DUPLICATE_KEY: &str = "duplicate_key";
 pub const PAID_AMOUNT_WITHOUT_DATE: &str = "paid_amount_without_date";
 /// A flat row that is a credit says that it was paid; what it was set against is not known.
 pub const PAYMENT_ON_CREDIT: &str = "payment_on_credit";
+/// The sign of the amount is not that of the document's type, and the source says that it must be.
+pub const SIGN_CONTRADICTS_TYPE: &str = "sign_contradicts_type";
+/// A posting says how much of it is applied, but not to what.
+pub const APPLIED_AMOUNT_WITHOUT_REFERENCE: &str = "applied_amount_without_reference";
+/// A posting that is only an application says two different amounts.
+pub const APPLIED_AMOUNT_DIFFERS: &str = "applied_amount_differs";
+/// An item says when it was cleared, but not by what.
+pub const CLEARING_DATE_WITHOUT_CLEARING: &str = "clearing_date_without_clearing";
 
 /// Finding: the amount is finer than the minor unit of its currency; the row is kept.
 pub const FINER_THAN_MINOR_UNIT: &str = "finer_than_minor_unit";
 /// Finding: a column of the file that nothing is mapped to.
 pub const EXTRA_COLUMN: &str = "extra_column";
+/// Finding: a row of the ledger that a full delivery does not contain, and which is deleted by it.
+pub const ABSENT_FROM_FULL_DELIVERY: &str = "absent_from_full_delivery";

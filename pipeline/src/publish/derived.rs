@@ -56,7 +56,7 @@ pub fn views_sql_over(heading: &str, customer_segments: &[String], files: &dyn F
             "CREATE OR REPLACE VIEW customers AS\n\
              SELECT * EXCLUDE (row_key, customer_key, source_file, source_line, version)\n\
              FROM (SELECT *, row_number() OVER (PARTITION BY company_id, customer_id\n\
-             \x20                              ORDER BY recorded_at DESC NULLS LAST, source_file DESC, source_line DESC) AS version\n\
+             \x20                              ORDER BY recorded_at DESC NULLS LAST, source_line > 0 DESC, source_file DESC, source_line DESC) AS version\n\
              \x20     FROM read_parquet([{}]))\n\
              WHERE version = 1 AND is_deleted IS NOT TRUE;\n",
             files.join(", ")

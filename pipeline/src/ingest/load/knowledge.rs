@@ -31,7 +31,7 @@ pub use rates::KnownRates;
 
 use super::{
     DocumentType, KeyIndex, LedgerFiles, LoadOptions, Loaded, NO_DATE, RowGroup, UNKNOWN, Version, application_order, document_keys,
-    file_rank_of, is_delivered_later, read_row_groups,
+    is_delivered_later, position_of, read_row_groups,
 };
 use crate::config::DAY_MICROS;
 use crate::error::Result;
@@ -380,7 +380,7 @@ fn version_day(version: &Version) -> Day {
 }
 
 /// Every version of the keys that have more than one, oldest first.
-fn versions(files: &LedgerFiles, table: &str, known_as_of: Option<i64>) -> Result<BTreeMap<i64, Vec<Version>>> {
+pub(super) fn versions(files: &LedgerFiles, table: &str, known_as_of: Option<i64>) -> Result<BTreeMap<i64, Vec<Version>>> {
     let mut found: BTreeMap<i64, Vec<Version>> = BTreeMap::new();
     let Some(table_files) = files.tables.get(table) else { return Ok(found) };
     let corrected = read_row_groups(&table_files.corrected, None, &["row_key"], &[], |group| group.i64s("row_key").to_vec())?;
@@ -401,9 +401,9 @@ fn versions(files: &LedgerFiles, table: &str, known_as_of: Option<i64>) -> Resul
             if is_later || known_as_of.is_some_and(|known| recorded_at > known) {
                 continue;
             }
-            let file = file_rank_of(files, source_files.value(row));
+            let position = position_of(files, source_files.value(row), lines[row]);
             let is_deleted = deleted.is_valid(row) && deleted.value(row);
-            versions.push((keys[row], Version { recorded_at, file, line: lines[row], row: group.row(row), is_deleted }));
+            versions.push((keys[row], Version { recorded_at, position, line: lines[row], row: group.row(row), is_deleted }));
         }
         versions
     })?;

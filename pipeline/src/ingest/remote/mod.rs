@@ -10,7 +10,7 @@ mod query;
 
 use super::Progress;
 use super::store::{FileRecord, LedgerIndex};
-use crate::config::{Config, Remote, Source};
+use crate::config::{Config, DeliveryKind, Remote, Source};
 use crate::error::{Error, Result, io_error};
 use database::Databases;
 use std::collections::BTreeMap;
@@ -107,12 +107,13 @@ impl Drop for Spool {
     }
 }
 
-/// Whether the ledger has this object already: the same name, length and version in the same source.
+/// Whether the ledger has this object already: what was read last under its name has its length and version. The objects of
+/// an undated full delivery mean something together only, and are fetched together.
 fn is_known(index: &LedgerIndex, source: &Source, name: &str, bytes: u64, version: &str) -> bool {
-    let same = |record: &FileRecord| {
-        record.source == source.name && record.file == name && record.bytes == bytes && record.remote_version == version
-    };
-    !version.is_empty() && index.files.iter().any(same)
+    let is_undated_full = source.delivery == DeliveryKind::Full && source.delivered_at.is_none();
+    let last = index.files.iter().rfind(|record| record.source == source.name && record.file == name);
+    let same = |record: &FileRecord| record.bytes == bytes && record.remote_version == version;
+    !version.is_empty() && !is_undated_full && last.is_some_and(same)
 }
 
 /// A file of a remote source that a run would look at.

@@ -200,11 +200,8 @@ fn delivery(number: usize, name: &str) -> FileRecord {
         file: name.into(),
         content_hash: name.into(),
         bytes: 1,
-        delivered_at: None,
         is_first_delivery: true,
-        tables: std::collections::BTreeMap::new(),
-        findings: std::collections::BTreeMap::new(),
-        remote_version: String::new(),
+        ..FileRecord::default()
     }
 }
 
