@@ -416,6 +416,8 @@ fn a_ledger_in_a_store_is_read_like_one_in_a_folder_and_fetched_once() {
         assert_eq!(plan.stdout.matches("\n  new  ").count(), 5, "{}: {}", store.name, plan.stdout);
         assert!(!shop.out().exists(), "a plan fetches nothing");
 
+        // What a killed run left in the spool is nobody's delivery.
+        shop.write("out/staging/inputs-remote/000/documents.csv", "half a fi");
         let first = run(&shop, MAY).expect(0);
         assert_eq!(first.stderr.matches("fetching ").count(), 5, "{}: {}", store.name, first.stderr);
         let tables = |place: &Place| {
