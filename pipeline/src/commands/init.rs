@@ -27,7 +27,9 @@ pub(super) fn run(arguments: &InitArguments) -> Result<()> {
     let written = if arguments.print { "the configuration".to_owned() } else { config.display().to_string() };
     if !proposal.remarks.missing.is_empty() {
         let what = format!("{written} cannot be run yet: {}", proposal.remarks.missing.join("; "));
-        return Err(Error::input("not_runnable", what).hint("what is missing is marked with TODO there; then see: arrears plan --as-of DATE"));
+        return Err(
+            Error::input("not_runnable", what).hint("what is missing is marked with TODO there; then see: arrears plan --as-of DATE")
+        );
     }
     if !arguments.print {
         print(next(&proposal, &config).as_bytes())?;
@@ -70,7 +72,8 @@ fn preview_text(preview: &Preview) -> String {
         let reasons: Vec<String> = preview.reasons.iter().map(|(reason, rows)| format!("{reason} {}", grouped(*rows))).collect();
         text += &format!("\n{} would be quarantined: {}\n", count(preview.quarantined, "row"), reasons.join(", "));
         for refused in &preview.refused {
-            let what = refused.value.as_ref().map_or_else(|| short(&refused.raw), |(column, value)| format!("{column} is {:?}", short(value)));
+            let what =
+                refused.value.as_ref().map_or_else(|| short(&refused.raw), |(column, value)| format!("{column} is {:?}", short(value)));
             text += &format!("  {}  {}  {what}\n", refused.place, refused.reason);
         }
     }
@@ -87,7 +90,11 @@ fn short(text: &str) -> String {
 fn aligned(header: &[&str], rows: &[Vec<String>]) -> String {
     let cell = |text: &str| {
         // Two decimals of four are enough where the others are zeros.
-        let text = if text.split_once('.').is_some_and(|(_, decimals)| decimals.len() == 4) { text.strip_suffix("00").unwrap_or(text) } else { text };
+        let text = if text.split_once('.').is_some_and(|(_, decimals)| decimals.len() == 4) {
+            text.strip_suffix("00").unwrap_or(text)
+        } else {
+            text
+        };
         short(text).chars().take(28).collect::<String>()
     };
     let mut lines: Vec<Vec<String>> = vec![header.iter().map(|name| (*name).to_owned()).collect()];

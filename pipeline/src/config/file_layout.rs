@@ -41,9 +41,7 @@ pub(super) fn sheet(document: &Document<'_>, value: Option<Spanned<toml::Value>>
     let Some(value) = value else { return Ok(None) };
     match value.get_ref() {
         toml::Value::String(name) if !name.is_empty() => Ok(Some(SheetChoice::Name(name.clone()))),
-        toml::Value::Integer(number) if (1..=10_000).contains(number) => {
-            Ok(Some(SheetChoice::Number(u32::try_from(*number).unwrap_or(1))))
-        }
+        toml::Value::Integer(number) if (1..=10_000).contains(number) => Ok(Some(SheetChoice::Number(u32::try_from(*number).unwrap_or(1)))),
         other => Err(document
             .error(&value, "bad_value", format!("`sheet` is neither a name nor a number from 1: {other}"))
             .hint("for example sheet = \"Open items\" or sheet = 2")),

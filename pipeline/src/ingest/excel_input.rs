@@ -73,7 +73,8 @@ impl WorkbookReader {
             )));
         };
         let row = header_cells.first().map_or(0, |cell| cell.row);
-        let fields: BTreeSet<u32> = sheet.rows[position..].iter().flat_map(|range| &sheet.cells[range.clone()]).map(|cell| cell.column).collect();
+        let fields: BTreeSet<u32> =
+            sheet.rows[position..].iter().flat_map(|range| &sheet.cells[range.clone()]).map(|cell| cell.column).collect();
         let fields: Vec<u32> = fields.into_iter().collect();
         let header = fields.iter().map(|column| name_of(&sheet, header_cells, row, *column, &place)).collect::<Result<Vec<_>>>()?;
         let columns = fields.iter().map(|column| SheetColumn { column: *column, is_mapped: true, decimal: b'.' }).collect();

@@ -207,9 +207,8 @@ mod tests {
     use super::*;
 
     fn formats(values: &[&str]) -> Vec<String> {
-        look(values.iter().copied(), 0.8).map_or_else(Vec::new, |column| {
-            column.candidates.iter().map(|candidate| candidate.pattern.text().to_owned()).collect()
-        })
+        look(values.iter().copied(), 0.8)
+            .map_or_else(Vec::new, |column| column.candidates.iter().map(|candidate| candidate.pattern.text().to_owned()).collect())
     }
 
     #[test]

@@ -94,8 +94,7 @@ pub fn table_named(path: &Path) -> Option<&'static Table> {
 
 /// The format of the date that all file names have, if they have one.
 pub fn date_in_names(paths: &[&Path]) -> Option<&'static str> {
-    let stems: Option<Vec<String>> =
-        paths.iter().map(|path| Some(stem(&path.file_name()?.to_string_lossy())?.to_owned())).collect();
+    let stems: Option<Vec<String>> = paths.iter().map(|path| Some(stem(&path.file_name()?.to_string_lossy())?.to_owned())).collect();
     let stems = stems?;
     NAME_DATES.iter().copied().find(|format| {
         let Ok(pattern) = DatePattern::compile(format) else { return false };
@@ -120,9 +119,12 @@ pub fn glob_of(paths: &[&Path]) -> Option<String> {
     {
         return Some(glob);
     }
-    let prefix = (0..=first.len()).rev().find(|end| first.is_char_boundary(*end) && names.iter().all(|name| name.starts_with(&first[..*end])))?;
-    let suffix = (prefix..=first.len())
-        .find(|start| first.is_char_boundary(*start) && names.iter().all(|name| name.len() >= prefix + first.len() - start && name.ends_with(&first[*start..])))?;
+    let prefix =
+        (0..=first.len()).rev().find(|end| first.is_char_boundary(*end) && names.iter().all(|name| name.starts_with(&first[..*end])))?;
+    let suffix = (prefix..=first.len()).find(|start| {
+        first.is_char_boundary(*start)
+            && names.iter().all(|name| name.len() >= prefix + first.len() - start && name.ends_with(&first[*start..]))
+    })?;
     means_them(&format!("{}*{}", &first[..prefix], &first[suffix..]))
 }
 

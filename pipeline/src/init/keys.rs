@@ -58,7 +58,11 @@ pub fn key_of(sample: &Sample, columns: &[Column], mapping: &Mapping) -> Option<
     let used: Vec<usize> = mapping.columns.values().copied().collect();
     let is_count = |column: &Column| column.is_number() && column.with_letters == 0 && !column.header.is_empty() && column.distinct < 1000;
     for (position, column) in columns.iter().enumerate() {
-        if !used.contains(&position) && !mapping.columns.contains_key("item_no") && is_count(column) && !column.has_decimals(sample, position) {
+        if !used.contains(&position)
+            && !mapping.columns.contains_key("item_no")
+            && is_count(column)
+            && !column.has_decimals(sample, position)
+        {
             let mut with_item = positions.clone();
             with_item.push(position);
             if repeated(sample, &with_item).is_empty() {

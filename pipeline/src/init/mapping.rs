@@ -100,8 +100,11 @@ impl Mapping {
     /// Fills what every ledger needs and no header named, by what the columns hold.
     pub fn by_content(&mut self, sample: &Sample, columns: &[Column]) {
         if !self.columns.contains_key("amount") {
-            let numbers: Vec<usize> =
-                self.free(columns).filter(|(position, column)| column.has_decimals(sample, *position)).map(|(position, _)| position).collect();
+            let numbers: Vec<usize> = self
+                .free(columns)
+                .filter(|(position, column)| column.has_decimals(sample, *position))
+                .map(|(position, _)| position)
+                .collect();
             if let [only] = numbers[..] {
                 self.take("amount", only, "no header names it; this is the only column of numbers with decimals that is left".to_owned());
             } else if let Some(open) = self.open_amount.take() {
@@ -118,7 +121,11 @@ impl Mapping {
         if !self.columns.contains_key("customer_id") {
             if let Some(position) = self.columns.get("name").copied() {
                 self.columns.remove("name");
-                self.take("customer_id", position, "there is no number of the customer, so its name has to do: two customers of one name would be one".to_owned());
+                self.take(
+                    "customer_id",
+                    position,
+                    "there is no number of the customer, so its name has to do: two customers of one name would be one".to_owned(),
+                );
             } else {
                 let repeated = self.free(columns).find(|(_, column)| {
                     column.with_letters > 0 && column.distinct > 1 && column.distinct < column.filled && column.few.is_none()
@@ -130,10 +137,17 @@ impl Mapping {
         }
         if !self.columns.contains_key("document_id") {
             let unique = self.free(columns).find(|(position, column)| {
-                column.filled == column.rows && column.distinct == column.rows && !column.is_date() && !column.has_decimals(sample, *position)
+                column.filled == column.rows
+                    && column.distinct == column.rows
+                    && !column.is_date()
+                    && !column.has_decimals(sample, *position)
             });
             if let Some((position, _)) = unique {
-                self.take("document_id", position, "no header names it; this is the first column without a value that comes again".to_owned());
+                self.take(
+                    "document_id",
+                    position,
+                    "no header names it; this is the first column without a value that comes again".to_owned(),
+                );
             }
         }
     }

@@ -186,9 +186,15 @@ mod tests {
 
     #[test]
     fn marks_are_known_ones_or_none() {
-        for (text, mark) in
-            [("$5", Some("$")), ("5 EUR", Some("EUR")), ("-kr. 5", Some("kr.")), ("US$ 5", Some("US$")), ("5 boxes", None), ("ABC", None), ("5", None)]
-        {
+        for (text, mark) in [
+            ("$5", Some("$")),
+            ("5 EUR", Some("EUR")),
+            ("-kr. 5", Some("kr.")),
+            ("US$ 5", Some("US$")),
+            ("5 boxes", None),
+            ("ABC", None),
+            ("5", None),
+        ] {
             assert_eq!(mark_of(text), mark, "{text}");
         }
         assert_eq!((currency_of("€"), currency_of("$"), currency_of("CHF")), (Some("EUR"), None, Some("CHF")));

@@ -168,7 +168,14 @@ pub fn document_columns() -> &'static [&'static str] {
 fn rows_of(path: &Path, wanted: &[&str], rows_max: usize) -> Result<Vec<Vec<String>>> {
     let file = File::open(path).map_err(|cause| io_error("open", path, &cause))?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
-    let names: Vec<usize> = builder.schema().fields().iter().enumerate().filter(|(_, field)| wanted.contains(&field.name().as_str())).map(|(at, _)| at).collect();
+    let names: Vec<usize> = builder
+        .schema()
+        .fields()
+        .iter()
+        .enumerate()
+        .filter(|(_, field)| wanted.contains(&field.name().as_str()))
+        .map(|(at, _)| at)
+        .collect();
     let mask = ProjectionMask::roots(builder.parquet_schema(), names);
     let options = FormatOptions::default().with_null("");
     let mut rows = Vec::new();
@@ -178,7 +185,12 @@ fn rows_of(path: &Path, wanted: &[&str], rows_max: usize) -> Result<Vec<Vec<Stri
         let formatters = columns.iter().map(|column| column.map(|column| ArrayFormatter::try_new(column.as_ref(), &options)).transpose());
         let formatters = formatters.collect::<Result<Vec<_>, _>>()?;
         for row in 0..batch.num_rows() {
-            rows.push(formatters.iter().map(|formatter| formatter.as_ref().map_or_else(String::new, |formatter| formatter.value(row).to_string())).collect());
+            rows.push(
+                formatters
+                    .iter()
+                    .map(|formatter| formatter.as_ref().map_or_else(String::new, |formatter| formatter.value(row).to_string()))
+                    .collect(),
+            );
         }
     }
     Ok(rows)
@@ -189,7 +201,8 @@ fn shorten(config: &mut Config, scratch: &Path) -> Result<bool> {
     let planned = planned_files(config, None)?;
     let (sources, mut is_sample) = (config.sources.clone(), false);
     for (number, source) in sources.iter().enumerate() {
-        let bytes: u64 = planned.iter().filter(|file| file.source == source.name).map(|file| weight(Path::new(&file.name), file.bytes)).sum();
+        let bytes: u64 =
+            planned.iter().filter(|file| file.source == source.name).map(|file| weight(Path::new(&file.name), file.bytes)).sum();
         if bytes <= WHOLE_BYTES_MAX {
             continue;
         }
@@ -230,7 +243,13 @@ fn weight(path: &Path, bytes: u64) -> u64 {
 fn unpacked_name(path: &Path) -> String {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let lower = name.to_ascii_lowercase();
-    let packed = if lower.ends_with(".gz") { 3 } else if lower.ends_with(".zst") { 4 } else { 0 };
+    let packed = if lower.ends_with(".gz") {
+        3
+    } else if lower.ends_with(".zst") {
+        4
+    } else {
+        0
+    };
     name[..name.len() - packed].to_owned()
 }
 

@@ -126,7 +126,11 @@ fn with_head(base: &(String, String), allowed: Option<f64>, sources: &Toml, file
     if let Some(allowed) = allowed {
         text.blank();
         text.line("[quality]");
-        text.key("max_quarantined_rows_share", &format!("{allowed:.2}"), "totals are rows that are not taken, and here they are more than a hundredth of all");
+        text.key(
+            "max_quarantined_rows_share",
+            &format!("{allowed:.2}"),
+            "totals are rows that are not taken, and here they are more than a hundredth of all",
+        );
     }
     text.append(sources.clone());
     text.into_text()
@@ -155,7 +159,9 @@ fn pieces_of(found: &[files::Found], options: &InitOptions, remarks: &mut Remark
         match Sample::of(&file.path) {
             Ok(sample) => samples.push(sample),
             // In a folder there may be other things than ledgers.
-            Err(error) if file.folder.is_some() && found.len() > 1 => remarks.warnings.push(format!("{}: left aside: {}", file.path.display(), error.what())),
+            Err(error) if file.folder.is_some() && found.len() > 1 => {
+                remarks.warnings.push(format!("{}: left aside: {}", file.path.display(), error.what()))
+            }
             Err(error) => return Err(error),
         }
     }
@@ -207,7 +213,9 @@ fn table_of(header: &[String]) -> Option<&'static Table> {
     if has("paid_date") || has("paid_amount") {
         return None;
     }
-    TABLES.iter().find(|table| table.columns.iter().filter(|column| column.required && column.default.is_none()).all(|column| has(column.name)))
+    TABLES
+        .iter()
+        .find(|table| table.columns.iter().filter(|column| column.required && column.default.is_none()).all(|column| has(column.name)))
 }
 
 /// How many tables a folder of canonical files has; none when it is no such folder.
@@ -340,7 +348,11 @@ fn write_piece(piece: &Piece, base: &str, options: &InitOptions, names: &mut BTr
             text.line("[[source]]");
             text.key("name", &quoted(&unique_name(&stem_name(folder), names)), "");
             let path = relative_to(folder, directory);
-            text.key("path", &quoted(&format!("{}/", if path.is_empty() { "." } else { path.trim_end_matches('/') })), &format!("{} of the ledger are there, each named for its table", count(*tables as u64, "file")));
+            text.key(
+                "path",
+                &quoted(&format!("{}/", if path.is_empty() { "." } else { path.trim_end_matches('/') })),
+                &format!("{} of the ledger are there, each named for its table", count(*tables as u64, "file")),
+            );
             text.key("shape", "\"canonical\"", "their columns have the ledger's own names");
             (text, Remarks::default())
         }

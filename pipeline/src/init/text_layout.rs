@@ -37,7 +37,9 @@ pub fn encoding_of(head: &[u8], is_whole: bool) -> Encoded {
         return Encoded { encoding, mark: 0, why: "every other byte is zero, as in UTF-16".to_owned(), is_sure: true };
     }
     match std::str::from_utf8(head) {
-        Ok(text) if text.is_ascii() => Encoded { encoding: encoding_rs::UTF_8, mark: 0, why: "all of it is ASCII".to_owned(), is_sure: true },
+        Ok(text) if text.is_ascii() => {
+            Encoded { encoding: encoding_rs::UTF_8, mark: 0, why: "all of it is ASCII".to_owned(), is_sure: true }
+        }
         Ok(_) => Encoded { encoding: encoding_rs::UTF_8, mark: 0, why: "all of it is UTF-8".to_owned(), is_sure: true },
         // The sample may end within a letter.
         Err(error) if !is_whole && error.error_len().is_none() => {
@@ -114,7 +116,9 @@ pub fn layout_of(text: &[u8]) -> TextLayout {
         let score = if width < 2 { 0 } else { regular * 1000 / found.len().max(1) + if header.is_some() { 500 } else { 0 } };
         let (header_line, titles, names) = match header {
             Some(at) => {
-                let above = found[..at].iter().map(|(_, fields)| fields.iter().filter(|field| !field.is_empty()).cloned().collect::<Vec<_>>().join(" "));
+                let above = found[..at]
+                    .iter()
+                    .map(|(_, fields)| fields.iter().filter(|field| !field.is_empty()).cloned().collect::<Vec<_>>().join(" "));
                 (Some(found[at].0), above.collect(), found[at].1.clone())
             }
             None => (None, Vec::new(), Vec::new()),
@@ -188,7 +192,13 @@ mod tests {
             ("a\tb\n1\t2,5\n3\t4,5\n", '\t', '"', Some(1), &["a", "b"]),
             ("a|b\n1|2\n", '|', '"', Some(1), &["a", "b"]),
             ("sep=;\na;b\n1;2\n", ';', '"', Some(2), &["a", "b"]),
-            ("Open items\nas of 2024-03-01\n\nInvoice,Customer,Amount\n1,A,2\n2,B,3\n", ',', '"', Some(4), &["Invoice", "Customer", "Amount"]),
+            (
+                "Open items\nas of 2024-03-01\n\nInvoice,Customer,Amount\n1,A,2\n2,B,3\n",
+                ',',
+                '"',
+                Some(4),
+                &["Invoice", "Customer", "Amount"],
+            ),
             ("Offene Posten;;\nNr;Kunde;Betrag\n1;A;2,5\n2;B;3,5\n", ';', '"', Some(2), &["Nr", "Kunde", "Betrag"]),
             ("'a','b'\n'1','x, y'\n'2','z'\n", ',', '\'', Some(1), &["a", "b"]),
             ("\"a;1\",b\n\"1;1\",2\n\"2;1\",2\n", ',', '"', Some(1), &["a;1", "b"]),

@@ -36,7 +36,13 @@ pub enum SignRule {
 }
 
 /// The words of the type column with the signs of their amounts.
-pub fn words(sample: &Sample, type_column: usize, amount: Option<usize>, format: DecimalFormat, marks: &[Vec<u8>]) -> BTreeMap<String, TypeWord> {
+pub fn words(
+    sample: &Sample,
+    type_column: usize,
+    amount: Option<usize>,
+    format: DecimalFormat,
+    marks: &[Vec<u8>],
+) -> BTreeMap<String, TypeWord> {
     let mut words: BTreeMap<String, TypeWord> = BTreeMap::new();
     for row in 0..sample.rows() {
         let text = sample.cell(row, type_column);
@@ -45,7 +51,8 @@ pub fn words(sample: &Sample, type_column: usize, amount: Option<usize>, format:
         }
         let word = words.entry(text.to_owned()).or_insert_with(|| TypeWord { meaning: type_of(text), ..TypeWord::default() });
         word.rows += 1;
-        let value = amount.map(|column| sample.cell(row, column)).and_then(|text| parse_marked_decimal(text.as_bytes(), format, marks, 4).ok());
+        let value =
+            amount.map(|column| sample.cell(row, column)).and_then(|text| parse_marked_decimal(text.as_bytes(), format, marks, 4).ok());
         word.negative += usize::from(value.is_some_and(|value| value < 0));
     }
     words
@@ -59,7 +66,8 @@ pub fn sign_rule(words: Option<&BTreeMap<String, TypeWord>>, negative: usize, va
     let Some(words) = words else {
         return if negative * 20 >= values * 19 { SignRule::Reversed } else { SignRule::CreditNotes };
     };
-    let side = |credit: bool| words.values().filter(move |word| word.meaning.is_some_and(|meaning| CREDIT_TYPES.contains(&meaning) == credit));
+    let side =
+        |credit: bool| words.values().filter(move |word| word.meaning.is_some_and(|meaning| CREDIT_TYPES.contains(&meaning) == credit));
     let (credit_rows, credit_negative) = side(true).fold((0, 0), |(rows, negative), word| (rows + word.rows, negative + word.negative));
     let (debit_rows, debit_negative) = side(false).fold((0, 0), |(rows, negative), word| (rows + word.rows, negative + word.negative));
     match (debit_negative, credit_rows - credit_negative) {

@@ -27,13 +27,9 @@ mod tests {
     #[test]
     fn a_total_is_known_by_its_first_word() {
         let words = ["summe".to_owned(), "grand total".to_owned()];
-        for (raw, expected) in [
-            (";;Summe;;1.234,00", true),
-            ("\"SUMME EUR\";1", true),
-            ("Grand Total,5", true),
-            ("R1;Summe;5", false),
-            ("", false),
-        ] {
+        for (raw, expected) in
+            [(";;Summe;;1.234,00", true), ("\"SUMME EUR\";1", true), ("Grand Total,5", true), ("R1;Summe;5", false), ("", false)]
+        {
             assert_eq!(is_total(raw.as_bytes(), &words), expected, "{raw}");
         }
         assert!(!is_total(b"Summe;5", &[]));
