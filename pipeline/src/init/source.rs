@@ -161,3 +161,54 @@ fn totals_of(sample: &Sample, mapping: &Mapping) -> BTreeMap<String, usize> {
     }
     totals
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn proposal_for(bytes: &[u8]) -> Option<String> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("a.csv");
+        std::fs::write(&path, bytes).expect("the file is written");
+        let sample = Sample::of(&path).ok()?;
+        let (text, _) = look_at(sample, "EUR").write("a", "a.csv", None, "EUR");
+        Some(text.into_text())
+    }
+
+    /// Cells as exports have them, and some that no export should have.
+    fn cell() -> impl Strategy<Value = String> {
+        let words =
+            ["Invoice", "Kunde", "Datum", "Betrag", "due date", "paid", "type", "", "\"", "a\"b", "Summe", "n/a", "€ 5", "1.234,5-", "(7)"];
+        prop_oneof![
+            prop::sample::select(&words[..]).prop_map(str::to_owned),
+            "[0-9]{1,2}[./-][0-9]{1,2}[./-](20)?[0-9]{2}",
+            "-?[0-9]{0,4}[.,' ]?[0-9]{0,3}",
+            "[a-zA-Zäß{}=\\[\\]#\\\\' ]{0,8}",
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn whatever_the_file_the_proposal_is_toml_and_the_same_again(
+            rows in prop::collection::vec(prop::collection::vec(cell(), 1..6), 0..12),
+            separator in prop::sample::select(&[",", ";", "\t", "|"][..]),
+            end in prop::sample::select(&["\n", "\r\n", ""][..]),
+        ) {
+            let text = rows.iter().map(|row| row.join(separator)).collect::<Vec<_>>().join("\n") + end;
+            if let Some(proposal) = proposal_for(text.as_bytes()) {
+                let read: Result<toml::Table, _> = toml::from_str(&proposal);
+                prop_assert!(read.is_ok(), "{:?}\n{proposal}", read.err());
+                prop_assert_eq!(proposal_for(text.as_bytes()), Some(proposal));
+            }
+        }
+
+        #[test]
+        fn no_bytes_make_it_fall_over(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            let _ = proposal_for(&bytes);
+        }
+    }
+}
