@@ -23,12 +23,14 @@ fn init(place: &Place, arguments: &[&str]) -> Ended {
     end_of(program().current_dir(place.path()).arg("init").args(arguments))
 }
 
-/// A header, and rows that differ in their number: `{n}` counts from 1, `{d}` is a day from 13 to 28, `{e}` one from 1 to 12.
+/// A header, and rows that differ in their number: `{n}` counts from 1, `{d}` is a day from 13 to 28, `{e}` one from 1 to 12, `{r}`
+/// the same the other way round.
 fn rows(header: &str, row: &str, count: usize) -> String {
     let mut text = format!("{header}\n");
     for number in 1..=count {
         let (late, early) = (13 + number % 16, 1 + number % 12);
         text += &row.replace("{n}", &number.to_string()).replace("{d}", &format!("{late:02}")).replace("{e}", &format!("{early:02}"));
+        text = text.replace("{r}", &format!("{:02}", 13 - early));
         text.push('\n');
     }
     text
@@ -45,7 +47,7 @@ fn latin1(text: &str) -> Vec<u8> {
 fn cases() -> Vec<Case> {
     let german = rows("Rechnungs-Nr.;Kunden-Nr.;Rechnungsdatum;Fällig am;Betrag (EUR)", "R{n};K{e};{d}.01.2024;{e}.02.2024;1.234,5{n}", 9);
     let undecided = rows("Invoice,Customer,Date,Amount", "R{n},K{e},{e}/05/2024,12.50", 12);
-    let sequence = rows("Invoice,Customer,Invoice date,Due date,Amount", "R{n},K{e},03/{e}/2024,04/{e}/2024,12.50", 12);
+    let sequence = rows("Invoice,Customer,Invoice date,Due date,Amount", "R{n},K{e},05/{e}/2024,06/{r}/2024,12.50", 12);
     let alike = rows("Invoice,Customer,Invoice date,Shipped,Amount", "R{n},K{e},{e}/05/2024,{d}/05/2024,12.50", 12);
     let report = "Muster GmbH;;;;\nOffene Posten per 31.03.2024;;;;\n\n".to_owned()
         + &rows("Rechnung;Kunde;Datum;Fälligkeit;Betrag", "R{n};K{e};{d}.01.2024;{e}.02.2024;10,50", 30)
@@ -155,7 +157,7 @@ fn cases() -> Vec<Case> {
             bytes: sequence.into_bytes(),
             status: 0,
             lines: &["date_format = \"%m/%d/%Y\""],
-            said: &["Due date follows Invoice date in 12 of 12 rows"],
+            said: &["Due date follows Invoice date in 12"],
             not_said: &["low confidence in the dates"],
         },
         Case {
@@ -262,30 +264,34 @@ fn bare(text: &str) -> Vec<String> {
         .collect()
 }
 
-#[test]
-fn small_exports_of_many_kinds_get_the_configuration_that_reads_them() {
-    for case in cases() {
-        let place = Place::empty();
-        place.write(case.file, &case.bytes);
-        let ended = init(&place, &[case.file]);
-        let config = place.read("arrears.toml");
-        let all = format!("{}\n{}\n{config}", ended.stdout, ended.stderr);
-        assert_eq!(ended.status, case.status, "{}\n{all}", case.title);
-        let lines = bare(&config);
-        for line in case.lines {
-            assert!(lines.iter().any(|found| found == line), "{}: {line}\n{all}", case.title);
-        }
-        for words in case.said {
-            assert!(all.contains(words), "{}: {words}\n{all}", case.title);
-        }
-        for words in case.not_said {
-            assert!(!all.contains(words), "{}: must not say {words}\n{all}", case.title);
-        }
-        if case.status == 0 {
-            let ingested = end_of(program().current_dir(place.path()).args(["ingest", "--as-of", "2024-12-31"]));
-            assert_eq!(ingested.status, 0, "{}\n{}{all}", case.title, ingested.stderr);
+/// What is wrong with the proposal for an export; nothing when it is as it should be.
+fn wrong_with(case: &Case) -> Option<String> {
+    let place = Place::empty();
+    place.write(case.file, &case.bytes);
+    let ended = init(&place, &[case.file]);
+    let config = place.read("arrears.toml");
+    let all = format!("{}\n{}\n{config}", ended.stdout, ended.stderr);
+    let lines = bare(&config);
+    let mut wrong: Vec<String> = Vec::new();
+    if ended.status != case.status {
+        wrong.push(format!("ends with {}, not {}", ended.status, case.status));
+    }
+    wrong.extend(case.lines.iter().filter(|line| !lines.iter().any(|found| found == **line)).map(|line| format!("no line: {line}")));
+    wrong.extend(case.said.iter().filter(|words| !all.contains(**words)).map(|words| format!("does not say: {words}")));
+    wrong.extend(case.not_said.iter().filter(|words| all.contains(**words)).map(|words| format!("says: {words}")));
+    if case.status == 0 {
+        let ingested = end_of(program().current_dir(place.path()).args(["ingest", "--as-of", "2024-12-31"]));
+        if ingested.status != 0 {
+            wrong.push(ingested.stderr);
         }
     }
+    (!wrong.is_empty()).then(|| format!("=== {}\n{}\n{all}", case.title, wrong.join("\n")))
+}
+
+#[test]
+fn small_exports_of_many_kinds_get_the_configuration_that_reads_them() {
+    let wrong: Vec<String> = cases().iter().filter_map(wrong_with).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

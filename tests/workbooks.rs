@@ -42,13 +42,13 @@ fn cells_of_every_kind_are_read_as_a_person_sees_them() {
     // Row 9 has an error where its amount should be, row 11 a time of day in its date; rows are those of the sheet.
     let quarantine = table(&place.night(AS_OF), "quarantine");
     let mut refused: Vec<[&str; 2]> =
-        quarantine.iter().map(|row| ["source_line", "reason"].map(|column| cell(row, column).unwrap_or("-"))).collect();
+        quarantine.iter().map(|row| ["line", "reason"].map(|column| cell(row, column).unwrap_or("-"))).collect();
     refused.sort_unstable();
     assert_eq!(refused, [["11", "bad_date"], ["9", "cell_error"]]);
     assert!(ended.stderr.contains("6 rows read from 1 new file: 4 accepted, 2 quarantined"), "{}", ended.stderr);
     // The cell far out is a column that nothing is mapped to, and not 700 of them.
     let quality = table(&place.night(AS_OF), "data_quality");
-    assert!(quality.iter().any(|row| is(row, &[("reason", "extra_column"), ("rows", "1")])), "{quality:?}");
+    assert!(quality.iter().any(|row| is(row, &[("reason", "extra_column"), ("row_count", "1")])), "{quality:?}");
     // Read again, it says the same.
     let again = end_of(&mut place.arrears(&["ingest", "--as-of", AS_OF])).expect(0);
     assert!(format!("{}{}", again.stdout, again.stderr).contains("seen before"), "{again:?}");

@@ -2,6 +2,7 @@
 
 use super::Context;
 use crate::error::Result;
+use crate::ingest::reason;
 use polars::prelude::*;
 use std::collections::BTreeMap;
 
@@ -20,7 +21,8 @@ pub(super) fn find(context: &Context) -> Result<DataFrame> {
         }
         let sums = tables.entry(table).or_default();
         sums[0] += counts.read as f64;
-        sums[1] += counts.quarantined as f64;
+        // A row that sums others up is no row of the ledger that could be missing from it.
+        sums[1] += (counts.quarantined - counts.reasons.get(reason::TOTAL_ROW).copied().unwrap_or(0)) as f64;
         sums[2] += counts.amounts.read.0 as f64;
         sums[3] += counts.amounts.quarantined.0 as f64;
     }

@@ -38,7 +38,6 @@ fn what_is_wrong_is_named_with_its_line_and_the_valid_choices() {
         ("base_currency = \"EUR\"\n[[source]]\npath=\"a\"\nshape=\"canonical\"\ntable=\"invoices\"\n", "invoices", ":5", "documents"),
         ("base_currency = \"EUR\"\n[[source]]\npath=\"a\"\nshape=\"canonical\"\ncolumns={amout=\"x\"}\n", "amout", ":5", "amount"),
         ("base_currency = \"EUR\"\n[[source]]\npath=\"a\"\nshape=\"canonical\"\ndate_format=\"%d.%m\"\n", "a year", ":5", "%d.%m.%Y"),
-        ("base_currency = \"EUR\"\n[[source]]\npath=\"a\"\nshape=\"canonical\"\ndelivery=\"full\"\n", "not supported", ":5", "delta"),
         ("base_currency = \"EUR\"\n[[source]]\npath=\"a\"\nshape=\"canonical\"\ndecimal=\"ab\"\n", "decimal", ":5", "one ASCII"),
         (
             "base_currency = \"EUR\"\n[[source]]\npath=\"a\"\nshape=\"canonical\"\ndecimal=\",\"\nthousands=\",\"\n",

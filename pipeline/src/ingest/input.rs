@@ -170,6 +170,11 @@ impl BlockReader {
         }
         // A byte order mark says more than any configuration: no text begins with one by chance.
         let (encoding, mark) = Encoding::for_bom(&head).unwrap_or((format.encoding, 0));
+        if encoding == encoding_rs::UTF_8 && is_utf_16(&head) {
+            return Err(Error::input("wrong_encoding", format!("the file is UTF-16, not UTF-8: {}", path.display()))
+                .at(format!("{}:1", path.display()))
+                .hint("set encoding = \"utf-16\" in its source"));
+        }
         let decoder = (encoding != encoding_rs::UTF_8).then(|| encoding.new_decoder_without_bom_handling());
         let mut head = Cursor::new(head);
         head.set_position(mark as u64);
@@ -364,6 +369,13 @@ impl BlockReader {
     }
 }
 
+/// Whether every other byte of the first line is zero, as in UTF-16 without a byte order mark.
+fn is_utf_16(head: &[u8]) -> bool {
+    let line = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let zeros = |from: usize| line.iter().skip(from).step_by(2).filter(|byte| **byte == 0).count();
+    line.len() >= 8 && zeros(0).max(zeros(1)) * 3 >= line.len()
+}
+
 /// The file as it was before it was compressed, as its name says.
 fn decompressed(path: &Path, raw: HashingReader) -> Result<Stream> {
     Ok(match path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase).as_deref() {
@@ -555,12 +567,13 @@ mod tests {
             encoder.finish().expect("compresses")
         };
         assert_eq!(read("f.csv.gz", &zipped, encoding_rs::UTF_8, 100).expect("reads").0, ["a", "b"]);
-        let table: [(&str, &[u8], &str); 8] = [
+        let table: [(&str, &[u8], &str); 9] = [
             ("f.csv", b"", "file_empty"),
             ("f.csv.gz", &zipped[..zipped.len() - 9], "file_incomplete"),
             ("f.csv.gz", b"a,b\n1,2\n", "file_incomplete"),
             ("f.csv.zst", b"a,b\n1,2\n", "file_incomplete"),
             ("f.csv", b"a,b\n1,\"2\n", "quote_not_closed"),
+            ("f.csv", b"i\0d\0,\0b\0\n\0", "wrong_encoding"),
             ("f.csv", &zipped, "not_text"),
             ("f.csv", b"PK\x03\x04rest", "not_text"),
             ("f.txt", b"%PDF-1.7\n", "not_text"),

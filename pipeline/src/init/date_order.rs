@@ -50,6 +50,10 @@ pub fn decide(sample: &Sample, columns: &mut [Column], mapping: &Mapping, hints:
             by_other_column(columns, position).or_else(|| by_sequence(sample, columns, mapping, position)).unwrap_or_else(|| guess(hints));
         if let Some(dates) = &mut columns[position].dates {
             dates.prefer(how.0);
+            // What is decided is not open to those that are looked at after it.
+            if !matches!(how.1, Decided::Guessed(_)) {
+                dates.candidates.truncate(1);
+            }
         }
         decided.push((position, how.1));
     }
@@ -60,7 +64,8 @@ pub fn decide(sample: &Sample, columns: &mut [Column], mapping: &Mapping, hints:
 /// A column of the file that is written alike and has a day above twelve.
 fn by_other_column(columns: &[Column], position: usize) -> Option<(DateOrder, Decided)> {
     let (.., family) = first(&columns[position])?;
-    let same = |column: &&Column| !is_ambiguous(column) && first(column).is_some_and(|(.., other)| other == family);
+    let has_proof = |column: &Column| column.dates.as_ref().is_some_and(|dates| dates.above_twelve > 0);
+    let same = |column: &&Column| !is_ambiguous(column) && has_proof(column) && first(column).is_some_and(|(.., other)| other == family);
     let decider = columns.iter().find(same)?;
     let (_, order, _) = first(decider)?;
     Some((order, Decided::Column(decider.header.clone())))

@@ -14,6 +14,7 @@ pub mod profile;
 pub mod proposal;
 pub mod sample;
 pub mod source;
+mod source_text;
 pub mod text_layout;
 pub mod types;
 pub mod words;

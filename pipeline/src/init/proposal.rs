@@ -173,8 +173,12 @@ fn pieces_of(found: &[files::Found], options: &InitOptions, remarks: &mut Remark
                 currencies.extend(found.currencies.iter().cloned());
                 currencies.extend(found.currency.iter().map(|(code, _)| (code.clone(), found.sample.rows())));
             }
-            Piece::Canonical(sample, _) => currencies.extend(currencies_in(sample)),
-            _ => {}
+            Piece::Canonical(sample, _) => currencies.extend(currencies_in(sample, "currency")),
+            Piece::Preset(_, sample, preset) => {
+                let header = preset.columns().remove("currency");
+                currencies.extend(header.map(|header| currencies_in(sample, &header)).unwrap_or_default());
+            }
+            Piece::Folder(..) => {}
         }
         pieces.push(piece);
     }
@@ -183,6 +187,12 @@ fn pieces_of(found: &[files::Found], options: &InitOptions, remarks: &mut Remark
         return Err(Error::input("nothing_to_read", "none of the files can be read").hint(remarks.warnings.join("; ")));
     }
     let base = base_currency(options, &currencies);
+    // An export without a currency says so itself.
+    if base.1.starts_with("LOW") && !pieces.iter().any(|piece| matches!(piece, Piece::Export(..))) {
+        remarks
+            .warnings
+            .push(format!("low confidence in the base currency: nothing in the files says it, so it is {} (--base-currency)", base.0));
+    }
     Ok((pieces, base))
 }
 
@@ -233,20 +243,21 @@ fn canonical_folder(inside: &[&files::Found], currencies: &mut Vec<(String, usiz
             return Ok(None);
         }
         if table.name == "documents" {
-            currencies.extend(currencies_in(&sample));
+            currencies.extend(currencies_in(&sample, "currency"));
         }
         tables += 1;
     }
     Ok((tables > 0).then_some(tables))
 }
 
-fn currencies_in(sample: &Sample) -> Vec<(String, usize)> {
-    let Some(position) = sample.header.iter().position(|header| header == "currency") else { return Vec::new() };
-    let mut counts = std::collections::BTreeMap::<&str, usize>::new();
-    for code in sample.column(position).filter(|code| minor_digits(code).is_some()) {
+/// How often each currency stands in a column; some systems write the codes in small letters.
+fn currencies_in(sample: &Sample, header: &str) -> Vec<(String, usize)> {
+    let Some(position) = sample.header.iter().position(|name| name == header) else { return Vec::new() };
+    let mut counts = std::collections::BTreeMap::<String, usize>::new();
+    for code in sample.column(position).map(str::to_uppercase).filter(|code| minor_digits(code).is_some()) {
         *counts.entry(code).or_default() += 1;
     }
-    counts.into_iter().map(|(code, rows)| (code.to_owned(), rows)).collect()
+    counts.into_iter().collect()
 }
 
 /// Samples of one header and layout belong together.

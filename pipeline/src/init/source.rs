@@ -1,4 +1,4 @@
-//! One source: everything that is found out about files of one header, written as a `[[source]]` with its reasons.
+//! One source: everything that is found out about files of one header.
 
 use std::collections::BTreeMap;
 
@@ -10,18 +10,10 @@ use super::numbers::{ChosenNumbers, choose, currency_of};
 use super::profile::Column;
 use super::sample::Sample;
 use super::types::{SignRule, TypeWord, sign_rule, words};
-use super::words::TOTALS;
-use super::write::{Toml, bare_or_quoted, of, quoted};
-use crate::catalog::ledger_tables::{CREDIT_TYPES, DOCUMENT_TYPES, IS_DELETED, Kind, RECORDED_AT};
-use crate::config::{DatePattern, Shape, shape_columns};
+use super::words::{CURRENCIES, TOTALS};
+use crate::catalog::ledger_tables::{CREDIT_TYPES, IS_DELETED, RECORDED_AT};
+use crate::config::{Shape, shape_columns};
 use crate::ledger::currency::minor_digits;
-use crate::run::words::{count, grouped};
-
-/// Currency codes that are looked for within headers, where other words of three letters stand too.
-const CODES_IN_HEADERS: &[&str] = &[
-    "EUR", "USD", "GBP", "CHF", "JPY", "CAD", "AUD", "NZD", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "INR", "CNY", "NGN", "ZAR", "BRL",
-    "MXN", "SGD", "HKD", "AED", "TRY",
-];
 
 /// What was found out about a source.
 pub struct Found {
@@ -140,7 +132,7 @@ fn currency_said(columns: &[Column], mapping: &Mapping, marks: &[String]) -> Opt
     }
     let header = &columns[*mapping.columns.get("amount")?].header;
     let words = header.split(|letter: char| !letter.is_alphanumeric()).map(str::to_uppercase);
-    let code = words.into_iter().find(|word| CODES_IN_HEADERS.contains(&word.as_str()));
+    let code = words.into_iter().find(|word| CURRENCIES.contains(&word.as_str()));
     let sign = if header.contains('€') {
         Some("EUR")
     } else if header.contains('£') {
@@ -170,397 +162,54 @@ fn totals_of(sample: &Sample, mapping: &Mapping) -> BTreeMap<String, usize> {
     totals
 }
 
-impl Found {
-    fn says_payments(&self) -> bool {
-        self.column("paid_date").is_some_and(|column| column.filled > 0)
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn proposal_for(bytes: &[u8]) -> Option<String> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("a.csv");
+        std::fs::write(&path, bytes).expect("the file is written");
+        let sample = Sample::of(&path).ok()?;
+        let (text, _) = look_at(sample, "EUR").write("a", "a.csv", None, "EUR");
+        Some(text.into_text())
     }
 
-    fn column(&self, name: &str) -> Option<&Column> {
-        self.mapping.columns.get(name).map(|position| &self.columns[*position])
+    /// Cells as exports have them, and some that no export should have.
+    fn cell() -> impl Strategy<Value = String> {
+        const WORDS: &[&str] = &[
+            "Invoice", "Kunde", "Datum", "Betrag", "due date", "paid", "type", "", "\"", "a\"b", "Summe", "n/a", "€ 5", "1.234,5-", "(7)",
+        ];
+        prop_oneof![
+            prop::sample::select(WORDS).prop_map(str::to_owned),
+            "[0-9]{1,2}[./-][0-9]{1,2}[./-](20)?[0-9]{2}",
+            "-?[0-9]{0,4}[.,' ]?[0-9]{0,3}",
+            "[a-zA-Zäß{}=\\[\\]#\\\\' ]{0,8}",
+        ]
     }
 
-    /// The source as TOML; `path` as it is to be written, `delivered_at` where the file names have dates.
-    pub fn write(&self, name: &str, path: &str, delivered_at: Option<&str>, base_currency: &str) -> (Toml, Remarks) {
-        let mut remarks = Remarks::default();
-        let mut text = Toml::default();
-        let (sample, rows) = (&self.sample, self.sample.rows() as u64);
-        text.line("[[source]]");
-        text.key("name", &quoted(name), "");
-        let looked = if sample.is_whole {
-            format!("all {}", count(rows, "row"))
-        } else {
-            format!("{} from head, middle and tail", count(rows, "row"))
-        };
-        text.key("path", &quoted(path), &format!("looked at {looked}"));
-        let shape = match self.shape {
-            Shape::Transactions => "one row per posting: a type, and the document that a payment settles",
-            Shape::OpenAndCleared => "one row per item, with what cleared it",
-            _ if self.says_payments() => "one row per invoice, with when it was paid",
-            _ => "one row per invoice; nothing says when one was paid",
-        };
-        text.key("shape", &quoted(self.shape.word()), shape);
-        if self.shape == Shape::FlatInvoices && !self.says_payments() {
-            remarks.warnings.push(format!(
-                "{name}: no column says when invoices were paid: all of them count as open, and nothing can be learned about payments"
-            ));
-        }
-        self.write_delivery(&mut text, delivered_at);
-        self.write_layout(&mut text, &mut remarks, name);
-        self.write_dates(&mut text, &mut remarks, name);
-        self.write_numbers(&mut text, &mut remarks, name);
-        self.write_signs(&mut text, &mut remarks, name);
-        self.write_nothing(&mut text);
-        self.write_columns(&mut text, &mut remarks, name);
-        self.write_constants(&mut text, &mut remarks, name, base_currency);
-        self.write_types(&mut text, &mut remarks, name);
-        (text, remarks)
-    }
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
-    fn write_delivery(&self, text: &mut Toml, delivered_at: Option<&str>) {
-        if let Some(format) = delivered_at {
-            text.key("delivered_at", &quoted(format), "the file names say when each was delivered");
+        #[test]
+        fn whatever_the_file_the_proposal_is_toml_and_the_same_again(
+            rows in prop::collection::vec(prop::collection::vec(cell(), 1..6), 0..12),
+            separator in prop::sample::select(&[",", ";", "\t", "|"][..]),
+            end in prop::sample::select(&["\n", "\r\n", ""][..]),
+        ) {
+            let text = rows.iter().map(|row| row.join(separator)).collect::<Vec<_>>().join("\n") + end;
+            if let Some(proposal) = proposal_for(text.as_bytes()) {
+                let read: Result<toml::Table, _> = toml::from_str(&proposal);
+                prop_assert!(read.is_ok(), "{:?}\n{proposal}", read.err());
+                prop_assert_eq!(proposal_for(text.as_bytes()), Some(proposal));
+            }
+        }
+
+        #[test]
+        fn no_bytes_make_it_fall_over(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            let _ = proposal_for(&bytes);
         }
     }
-
-    fn write_layout(&self, text: &mut Toml, remarks: &mut Remarks, name: &str) {
-        let sample = &self.sample;
-        if let Some(sheet) = &sample.sheet {
-            text.key("sheet", &quoted(sheet), &format!("of {}: {}", count(sample.sheets.len() as u64, "sheet"), sample.sheets.join(", ")));
-        }
-        if let Some(facts) = &sample.text_facts {
-            let encoded = &facts.encoded;
-            if encoded.encoding != encoding_rs::UTF_8 && encoded.mark == 0 {
-                text.key("encoding", &quoted(&encoded.encoding.name().to_ascii_lowercase()), &encoded.why);
-            }
-            if !encoded.is_sure {
-                remarks.warnings.push(format!(
-                    "{name}: low confidence in the encoding: some bytes mean nothing in it; if names look wrong, set `encoding`"
-                ));
-            }
-            let layout = &facts.layout;
-            let delimiter = layout.dialect.delimiter;
-            let usual = if sample.path.to_string_lossy().to_ascii_lowercase().contains(".tsv") { b'\t' } else { b',' };
-            if delimiter != usual {
-                let why =
-                    format!("{} of {} lines looked at have {}", layout.regular, layout.records, count(sample.header.len() as u64, "field"));
-                text.key("delimiter", &quoted(&char::from(delimiter).to_string()), &why);
-            }
-            if let Some(quote) = layout.dialect.quote.filter(|quote| *quote != b'"') {
-                text.key("quote", &quoted(&char::from(quote).to_string()), "fields begin and end with it");
-            }
-            if sample.header_row.is_some() {
-                text.key(
-                    "header_row",
-                    &sample.header_row.unwrap_or(1).to_string(),
-                    &format!("above it stands: {}", short(&layout.titles.join(" / "))),
-                );
-            }
-        } else if let Some(row) = sample.header_row {
-            text.key("header_row", &row.to_string(), "the row of the sheet with the names of the columns");
-        }
-        if !self.totals.is_empty() {
-            let words: Vec<String> = self.totals.keys().map(|word| quoted(word)).collect();
-            let rows: usize = self.totals.values().sum();
-            text.key(
-                "total_words",
-                &format!("[{}]", words.join(", ")),
-                &format!(
-                    "{} a document and begins so: kept in the quarantine, counted as no amount",
-                    if rows == 1 { "1 row is not".to_owned() } else { format!("{rows} rows are not") }
-                ),
-            );
-        }
-    }
-
-    fn write_dates(&self, text: &mut Toml, remarks: &mut Remarks, name: &str) {
-        // An instant in ISO 8601 is read without being told.
-        let iso = DatePattern::iso_instant();
-        let is_told = |name: &str, column: &Column| {
-            name != RECORDED_AT.name
-                || !column.few.as_ref().is_some_and(|few| few.keys().all(|text| iso.parse_instant(text.as_bytes()).is_some()))
-        };
-        let dated: Vec<(&str, &Column)> = self
-            .mapping
-            .columns
-            .iter()
-            .map(|(name, position)| (*name, &self.columns[*position]))
-            .filter(|(name, column)| column.dates.is_some() && is_told(name, column))
-            .collect();
-        let pattern =
-            |column: &Column| column.dates.as_ref().and_then(|dates| dates.candidates.first()).map(|first| first.pattern.text().to_owned());
-        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-        for pattern in dated.iter().filter_map(|(_, column)| pattern(column)) {
-            *counts.entry(pattern).or_default() += 1;
-        }
-        let main = self.column("document_date").and_then(pattern);
-        let usual = counts.iter().max_by_key(|(text, count)| (**count, Some(*text) == main.as_ref())).map(|(text, _)| text.clone());
-        let Some(usual) = usual else { return };
-        for (column_name, column) in &dated {
-            let Some(dates) = &column.dates else { continue };
-            let position = self.mapping.columns[column_name];
-            let Some((_, decided)) = self.decided.iter().find(|(at, _)| *at == position) else { continue };
-            let mut said = format!("{}: {} read as {}", column.header, of(dates.read(), dates.values), pattern(column).unwrap_or_default());
-            match decided {
-                Decided::Itself if dates.above_twelve > 0 => said += &format!("; {} a day above 12", have(dates.above_twelve)),
-                Decided::Itself => {}
-                Decided::Column(other) => said += &format!("; no day is above 12, but {other} is written alike and has some"),
-                Decided::Sequence { earlier, later, pairs, in_order, otherwise } => {
-                    said += &format!(
-                        "; no day is above 12, but {later} follows {earlier} in {in_order} of {pairs} rows so, and in {otherwise} the other way"
-                    );
-                }
-                Decided::Guessed(why) => {
-                    said += &format!("; LOW CONFIDENCE: no day is above 12, so that day and month cannot be told apart; {why}");
-                    let other = dates.candidates.get(1).map(|other| other.pattern.text().to_owned()).unwrap_or_default();
-                    remarks.warnings.push(format!(
-                        "{name}: low confidence in the dates of {}: every value can be read as {} and as {other}; correct the configuration if it is the latter",
-                        column.header,
-                        pattern(column).unwrap_or_default()
-                    ));
-                }
-            }
-            if *column_name != RECORDED_AT.name && dates.candidates.first().is_some_and(|first| first.pattern.has_time()) {
-                said += &format!("; the time of day is left out ({} is not midnight)", dates.with_time);
-            }
-            text.comment(&said);
-        }
-        if usual != "%Y-%m-%d" {
-            text.key("date_format", &quoted(&usual), "");
-        }
-        let guessed = dated.iter().find(|(column_name, _)| {
-            let position = self.mapping.columns[column_name];
-            self.decided.iter().any(|(at, decided)| *at == position && matches!(decided, Decided::Guessed(_)))
-        });
-        if let Some(other) = guessed.and_then(|(_, column)| column.dates.as_ref()).and_then(|dates| dates.candidates.get(1)) {
-            text.line(&format!("# date_format = {}", quoted(other.pattern.text())));
-        }
-        let own: Vec<(&str, String)> =
-            dated.iter().filter_map(|(name, column)| pattern(column).filter(|text| *text != usual).map(|text| (*name, text))).collect();
-        if !own.is_empty() {
-            let pairs: Vec<String> = own.iter().map(|(name, text)| format!("{name} = {}", quoted(text))).collect();
-            text.key("formats", &format!("{{ {} }}", pairs.join(", ")), "columns that write dates in their own way");
-        }
-    }
-
-    fn write_numbers(&self, text: &mut Toml, remarks: &mut Remarks, name: &str) {
-        let chosen = self.numbers;
-        if chosen.values > 0 {
-            let why = format!("{} of the amounts are read so", of(chosen.read, chosen.values));
-            if chosen.format.decimal != b'.' {
-                text.key("decimal", &quoted(&char::from(chosen.format.decimal).to_string()), &why);
-            }
-            if let Some(thousands) = chosen.format.thousands {
-                text.key("thousands", &quoted(&char::from(thousands).to_string()), &why);
-            }
-            if !chosen.is_sure {
-                let said = "LOW CONFIDENCE: every separator in an amount has three digits behind it: thousands, or three decimals?";
-                text.comment(said);
-                text.line(if chosen.format.decimal == b',' { "# decimal = \".\"" } else { "# decimal = \",\"" });
-                remarks.warnings.push(format!(
-                    "{name}: low confidence in the amounts: it cannot be told whether a separator is one of thousands or of decimals"
-                ));
-            }
-        }
-        if !self.marks.is_empty() {
-            let marks: Vec<String> = self.marks.iter().map(|mark| quoted(mark)).collect();
-            text.key("amount_marks", &format!("[{}]", marks.join(", ")), "stand beside amounts; any other mark is an error");
-            if self.marks.len() > 1 && self.currency.is_none() && !self.mapping.columns.contains_key("currency") {
-                remarks.warnings.push(format!(
-                    "{name}: low confidence in the currency: several marks stand beside the amounts: {}",
-                    self.marks.join(" ")
-                ));
-            }
-        }
-    }
-
-    fn write_signs(&self, text: &mut Toml, remarks: &mut Remarks, name: &str) {
-        let negative = self.column("amount").map_or(0, Column::negative);
-        let below = format!(
-            "{} below zero",
-            if negative == 1 { "1 amount is".to_owned() } else { format!("{} are", count(negative as u64, "amount")) }
-        );
-        match self.signs {
-            SignRule::NoneNegative => {}
-            SignRule::CreditNotes => text.key("negative_amount", "\"credit_note\"", &format!("{below}: such an invoice is a credit note")),
-            SignRule::ByType => text.key(
-                "negative_amount",
-                "\"by_type\"",
-                &format!("{below}: all rows of the types that reduce the account, and no others"),
-            ),
-            SignRule::ByTypeReversed => {
-                text.key("amount_sign", "\"reversed\"", "debits are below zero, credits above");
-                text.key("negative_amount", "\"by_type\"", "");
-            }
-            SignRule::Counterpart => {
-                let why = format!(
-                    "{below}, and not only rows of the types that reduce the account: a type on the wrong side is taken for its counterpart"
-                );
-                text.key("negative_amount", "\"counterpart\"", &why);
-                remarks.warnings.push(format!("{name}: low confidence in the signs: {why}"));
-            }
-            SignRule::Reversed => {
-                text.key("amount_sign", "\"reversed\"", &format!("{below}, nearly all of them"));
-                text.key("negative_amount", "\"credit_note\"", "");
-                remarks.warnings.push(format!(
-                    "{name}: low confidence in the signs: nearly all amounts are below zero, so they are taken the other way round"
-                ));
-            }
-        }
-    }
-
-    fn write_nothing(&self, text: &mut Toml) {
-        let mut nothing: BTreeMap<&str, usize> = BTreeMap::new();
-        for column in self.mapping.columns.values().map(|position| &self.columns[*position]) {
-            for (word, times) in &column.nothing {
-                *nothing.entry(word).or_default() += times;
-            }
-        }
-        if !nothing.is_empty() {
-            let words: Vec<String> = nothing.keys().map(|word| quoted(word)).collect();
-            let times: usize = nothing.values().sum();
-            text.key(
-                "null_values",
-                &format!("[{}]", words.join(", ")),
-                &format!("{} among dates and amounts", count(times as u64, "time")),
-            );
-        }
-    }
-
-    fn write_columns(&self, text: &mut Toml, remarks: &mut Remarks, name: &str) {
-        text.blank();
-        text.line("[source.columns]");
-        let described: Vec<_> = shape_columns(self.shape).into_iter().chain([RECORDED_AT, IS_DELETED]).collect();
-        let mut by_name: Vec<(&str, String, String)> = Vec::new();
-        for column in &described {
-            let mapped = match (&self.key, column.name) {
-                (Some(Key::WithItem(position)), "item_no") => Some(*position),
-                _ => self.mapping.columns.get(column.name).copied(),
-            };
-            let Some(position) = mapped else { continue };
-            let held = &self.columns[position];
-            let header = match (&self.key, column.name) {
-                (Some(Key::WithType(kind)), "document_id") => format!("{{{}}}-{{{}}}", self.columns[*kind].header, held.header),
-                _ => held.header.clone(),
-            };
-            by_name.push((column.name, header, self.evidence(column.name, column.kind, held)));
-        }
-        for (column, header, why) in &by_name {
-            if header.is_empty() {
-                remarks.missing.push(format!("{name}: the column for {column} has no header, so that it cannot be named"));
-                text.line(&format!("# TODO {column} = \"\""));
-                continue;
-            }
-            text.key(column, &quoted(header), why);
-        }
-        for (column, why) in &self.mapping.unsure {
-            remarks.warnings.push(format!("{name}: low confidence in {column}: {why}"));
-        }
-        for column in described.iter().filter(|column| column.required && column.default.is_none() && column.name != "currency") {
-            if by_name.iter().all(|(name, ..)| *name != column.name)
-                && !(column.name == "document_type" && self.shape == Shape::FlatInvoices)
-            {
-                text.line(&format!("# TODO {} = \"…\"   # required: {}", column.name, column.description));
-                remarks.missing.push(format!("{name}: no column was found for {}: {}", column.name, column.description));
-            }
-        }
-        if let Some(Key::Repeated { rows, copies, example }) = &self.key {
-            let said = format!(
-                "{} share their document_id with another, for example {example}; {copies} of them repeat an earlier row in full, the others would be quarantined",
-                count(*rows as u64, "row")
-            );
-            text.comment(&said);
-            remarks.warnings.push(format!("{name}: {said}"));
-        }
-        let used: Vec<usize> = self.mapping.columns.values().copied().collect();
-        let item = if let Some(Key::WithItem(position)) = &self.key { Some(*position) } else { None };
-        let unused: Vec<String> = (0..self.columns.len())
-            .filter(|position| !used.contains(position) && item != Some(*position))
-            .map(|position| {
-                if self.columns[position].header.is_empty() {
-                    format!("(column {} without a name)", position + 1)
-                } else {
-                    self.columns[position].header.clone()
-                }
-            })
-            .collect();
-        if !unused.is_empty() {
-            text.comment(&format!("not used: {}", unused.join(", ")));
-        }
-    }
-
-    fn evidence(&self, name: &str, kind: Kind, held: &Column) -> String {
-        let unsure = self.mapping.unsure.get(name).map(|why| format!("LOW CONFIDENCE: {why}"));
-        let found = match (name, kind) {
-            _ if held.filled == 0 => "empty throughout".to_owned(),
-            ("document_id", _) => match &self.key {
-                Some(Key::Unique) => format!("{}, none comes twice", count(held.filled as u64, "value")),
-                Some(Key::WithType(_)) => "types have numbers of their own: the same comes more than once, but not in one type".to_owned(),
-                Some(Key::WithItem(_)) => "comes more than once, but not with the same item_no".to_owned(),
-                _ => format!("{}, {} of them different", count(held.filled as u64, "value"), grouped(held.distinct as u64)),
-            },
-            ("item_no", _) if matches!(self.key, Some(Key::WithItem(_))) => "tells rows of one document apart".to_owned(),
-            (_, Kind::Date) => format!("{} are dates", of(held.read_dates(), held.values())),
-            (_, Kind::Amount | Kind::Percent) => format!("{} are numbers", of(held.read_numbers(), held.values())),
-            (_, Kind::Id | Kind::Text) => format!("{}, {} different", count(held.filled as u64, "value"), grouped(held.distinct as u64)),
-            _ => String::new(),
-        };
-        unsure.map_or(found.clone(), |unsure| format!("{unsure}; {found}"))
-    }
-
-    fn write_constants(&self, text: &mut Toml, remarks: &mut Remarks, name: &str, base_currency: &str) {
-        if self.mapping.columns.contains_key("currency") {
-            let others: Vec<&str> = self.currencies.iter().map(|(code, _)| code.as_str()).filter(|code| *code != base_currency).collect();
-            if !others.is_empty() {
-                remarks.warnings.push(format!(
-                    "{name}: documents in {} need exchange rates into {base_currency}: add a source of fx_rates, or they are left out",
-                    others.join(", ")
-                ));
-            }
-            return;
-        }
-        text.blank();
-        text.line("[source.constants]");
-        match &self.currency {
-            Some((code, why)) => text.key("currency", &quoted(code), why),
-            None => {
-                text.key("currency", &quoted(base_currency), "LOW CONFIDENCE: nothing in the file says it; the base currency is taken");
-                remarks.warnings.push(format!("{name}: low confidence in the currency: nothing in the file says it, so it is taken for {base_currency} (--base-currency)"));
-            }
-        }
-    }
-
-    fn write_types(&self, text: &mut Toml, remarks: &mut Remarks, name: &str) {
-        let Some(words) = &self.types else { return };
-        let needed: Vec<(&String, &TypeWord)> = words.iter().filter(|(word, _)| !DOCUMENT_TYPES.contains(&word.as_str())).collect();
-        if needed.is_empty() {
-            return;
-        }
-        text.blank();
-        text.line("[source.values.document_type]");
-        for (word, found) in needed {
-            let why = format!("{}, {} below zero", count(found.rows as u64, "row"), found.negative);
-            match found.meaning {
-                Some(meaning) => text.key(&bare_or_quoted(word), &quoted(meaning), &why),
-                None => {
-                    text.line(&format!("# TODO {} = \"…\"   # {why}; one of {}", bare_or_quoted(word), DOCUMENT_TYPES.join(", ")));
-                    remarks.warnings.push(format!(
-                        "{name}: what the type {word} means is not known: its {} would be quarantined",
-                        count(found.rows as u64, "row")
-                    ));
-                }
-            }
-        }
-    }
-}
-
-fn have(number: usize) -> String {
-    if number == 1 { "1 has".to_owned() } else { format!("{} have", grouped(number as u64)) }
-}
-
-fn short(text: &str) -> String {
-    let mut short: String = text.chars().take(60).collect();
-    if short.len() < text.len() {
-        short.push('…');
-    }
-    short
 }

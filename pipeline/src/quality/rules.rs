@@ -157,6 +157,7 @@ pub const RULES: &[Rule] = &[
     told("settled_before_documents", Found::Documents, "no item was settled by an application dated before both documents"),
     unreadable("sign_contradicts_type", "the sign of every amount is that of its document's type, where the source says so"),
     counted("text_would_run", Found::Customers, "no text of a customer is a spreadsheet's formula or HTML"),
+    counted("total_row", Found::Quarantine, "a file has no row that sums others up"),
     unreadable("unknown_currency", "every currency is one of ISO 4217"),
     left_out("unknown_customer", "every row of orders, contacts and decisions names a customer that is known"),
     counted("unknown_customer_of_document", Found::Documents, "every document's customer is in the table of customers, where there is one"),
