@@ -10,7 +10,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::shapes::{CreditRows, Shape, allowed_columns};
-use super::{DatePattern, Document, presets};
+use super::{DatePattern, Document, DueDates, presets};
 use crate::catalog::ledger_tables::{TABLES, Table};
 use crate::error::{Error, Result};
 use crate::ledger::money::DecimalFormat;
@@ -98,6 +98,8 @@ pub struct Source {
     pub delivered_at: Option<DatePattern>,
     /// Texts that mean "nothing here", besides the empty one.
     pub null_values: Vec<String>,
+    /// What fills the due date of an invoice that has none.
+    pub due_dates: DueDates,
     /// What people say quarantined rows should have been: joined to the configuration's directory.
     pub overlay: Option<PathBuf>,
     /// Canonical columns that are mapped, and may be missing in a file where the ledger can do without them.
@@ -135,6 +137,8 @@ pub(super) struct RawSource {
     pub delivered_at: Option<Spanned<String>>,
     pub null_values: Option<Vec<String>>,
     pub overlay: Option<String>,
+    pub due_date_from_terms: Option<bool>,
+    pub default_payment_days: Option<Spanned<u32>>,
 }
 
 impl RawSource {
@@ -252,6 +256,7 @@ impl RawSource {
             values: raw.values.into_iter().map(|(column, map)| (column.into_inner(), map)).collect(),
             delivered_at: document.pattern("delivered_at", raw.delivered_at.as_ref())?,
             null_values: raw.null_values.unwrap_or_default(),
+            due_dates: DueDates::check(raw.due_date_from_terms, raw.default_payment_days.as_ref(), document)?,
             overlay: raw.overlay.map(|path| directory.join(path)),
             lenient_columns,
             line,
