@@ -331,3 +331,40 @@ fn a_column_that_vanished_appeared_or_moved_since_the_last_delivery_is_noted() {
     let rows = table(&place.night(AS_OF), "quality_rules");
     the_row(&rows, &[("rule", "column_vanished"), ("file", "daily/d_2025-06-30.csv"), ("row_count", "1")]);
 }
+
+#[test]
+fn a_missing_due_date_is_filled_as_the_source_says_and_the_row_counts_as_repaired() {
+    let place = Place::empty();
+    let config = |keys: &str| {
+        format!(
+            "base_currency = \"USD\"\noutput = \"out\"\n\n[forecast]\nenabled = false\n\n[risk]\nenabled = false\n\n\
+             [[source]]\nname = \"books\"\npath = \"documents.csv\"\nshape = \"canonical\"\ntable = \"documents\"\n{keys}"
+        )
+    };
+    place.write(
+        "documents.csv",
+        "document_id,document_type,customer_id,document_date,due_date,amount,currency,terms\n\
+         I1,invoice,A,2025-06-01,2025-06-15,1.00,USD,net 60\nI2,invoice,A,2025-06-01,,2.00,USD,2/10 net 30\n\
+         I3,debit_note,A,2025-06-01,,3.00,USD,on receipt\nR1,receipt,A,2025-06-01,,4.00,USD,net 30\n",
+    );
+    for (keys, due, repaired, missing) in [
+        ("", [Some("2025-06-15"), None, None], 0, 2),
+        ("due_date_from_terms = true\n", [Some("2025-06-15"), Some("2025-07-01"), None], 1, 1),
+        ("default_payment_days = 14\n", [Some("2025-06-15"); 3], 2, 0),
+        ("due_date_from_terms = true\ndefault_payment_days = 14\n", [Some("2025-06-15"), Some("2025-07-01"), Some("2025-06-15")], 2, 0),
+    ] {
+        place.write("arrears.toml", config(keys));
+        let _ = std::fs::remove_dir_all(place.out());
+        place.run(AS_OF).expect(0);
+        let rows = table(&place.night(AS_OF), "open_items");
+        let found = ["I1", "I2", "I3"].map(|id| cell(the_row(&rows, &[("document_id", id)]), "due_date").map(str::to_owned));
+        assert_eq!(found, due.map(|day| day.map(str::to_owned)), "{keys}");
+        assert_eq!(cell(the_row(&rows, &[("document_id", "R1")]), "due_date"), None, "receipts are not due");
+        let quality = table(&place.night(AS_OF), "data_quality");
+        let count = number_in(the_row(&quality, &[("measure", "repaired")]), "row_count") as i64;
+        assert_eq!(count, repaired, "{keys}");
+        assert_eq!(broken(&place).get("missing_due_date").copied().unwrap_or(0), missing, "{keys}");
+        let filled = ["due_date_from_terms", "due_date_by_default"].map(|rule| broken(&place).get(rule).copied().unwrap_or(0));
+        assert_eq!(filled.iter().sum::<i64>(), repaired, "{keys}");
+    }
+}

@@ -171,3 +171,15 @@ fn without_an_engine_or_a_night_the_hint_says_what_to_do() {
          hint: install one of them: pip install duckdb, or the command from https://duckdb.org/docs/installation\n"
     );
 }
+
+#[test]
+fn a_text_that_a_spreadsheet_would_run_is_marked_in_csv_and_a_number_is_not() {
+    let place = corner_shop();
+    let sql = "SELECT '=1+1' AS formula, -5 AS number, '-x' AS text, 'its' AS plain, CAST('-1.50' AS DECIMAL(10,2)) AS money";
+    for (name, path) in engines(&place) {
+        let csv = query(&place, &path, &["--format", "csv", sql]).expect(0);
+        assert_eq!(csv.stdout, "formula,number,text,plain,money\n'=1+1,-5,'-x,its,-1.50\n", "{name}");
+        let json = query(&place, &path, &["--format", "json", sql]).expect(0);
+        assert!(json.stdout.contains("\"=1+1\""), "{name}: {}", json.stdout);
+    }
+}

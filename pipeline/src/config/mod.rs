@@ -6,6 +6,7 @@
 mod calendar;
 mod credit_review;
 mod date_pattern;
+mod due_dates;
 mod expected_credit_loss;
 mod file_layout;
 mod forecast;
@@ -29,6 +30,7 @@ use toml::Spanned;
 pub use calendar::{CalendarConfig, Holiday};
 pub use credit_review::CreditReviewConfig;
 pub use date_pattern::{DAY_MICROS, DatePattern, day_in_range};
+pub use due_dates::DueDates;
 pub use expected_credit_loss::{
     ExpectedCreditLossConfig, FACTOR_ONE, LossDefinition, Overlay, POOL_ALL, POOL_OTHER, POOL_SPECIFIC, Pool, SpecificReserve,
 };
@@ -415,6 +417,12 @@ fn source_values(source: &Source) -> Vec<(&'static str, String)> {
     }
     if let Some(pattern) = &source.delivered_at {
         values.push(("delivered_at", quoted(pattern.text())));
+    }
+    if source.due_dates.from_terms {
+        values.push(("due_date_from_terms", "true".to_owned()));
+    }
+    if let Some(days) = source.due_dates.default_days {
+        values.push(("default_payment_days", days.to_string()));
     }
     if let Some(overlay) = &source.overlay {
         values.push(("overlay", quoted(&overlay.display().to_string())));

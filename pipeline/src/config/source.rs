@@ -12,7 +12,7 @@ use toml::Spanned;
 use super::file_layout::{self, SheetChoice};
 use super::remote::{Place, Remote};
 use super::shapes::{CreditRows, Shape, allowed_columns};
-use super::{DatePattern, Document, presets};
+use super::{DatePattern, Document, DueDates, presets};
 use crate::catalog::ledger_tables::{TABLES, Table};
 use crate::error::{Error, Result};
 use crate::ledger::money::DecimalFormat;
@@ -111,6 +111,8 @@ pub struct Source {
     pub amount_marks: Vec<String>,
     /// First words of rows that sum others up.
     pub total_words: Vec<String>,
+    /// What fills the due date of an invoice that has none.
+    pub due_dates: DueDates,
     /// What people say quarantined rows should have been: joined to the configuration's directory.
     pub overlay: Option<PathBuf>,
     /// Canonical columns that are mapped, and may be missing in a file where the ledger can do without them.
@@ -162,6 +164,8 @@ pub(super) struct RawSource {
     pub amount_marks: Option<Vec<Spanned<String>>>,
     pub total_words: Option<Vec<String>>,
     pub overlay: Option<String>,
+    pub due_date_from_terms: Option<bool>,
+    pub default_payment_days: Option<Spanned<u32>>,
 }
 
 impl RawSource {
@@ -286,6 +290,7 @@ impl RawSource {
             formats,
             amount_marks: file_layout::marks(document, raw.amount_marks)?,
             total_words: file_layout::total_words(raw.total_words),
+            due_dates: DueDates::check(raw.due_date_from_terms, raw.default_payment_days.as_ref(), document)?,
             overlay: raw.overlay.map(|path| directory.join(path)),
             lenient_columns,
             remote: place.remote,

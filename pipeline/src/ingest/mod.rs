@@ -418,6 +418,7 @@ impl<'o> Run<'o> {
             number: file.number,
             recorded_at: file.recorded_at(),
             negative_amount: source.negative_amount,
+            due_dates: source.due_dates,
             reverse_sign: source.reverse_sign,
             credit_rows: source.credit_rows,
             total_words: source.total_words.clone(),
@@ -439,6 +440,7 @@ impl<'o> Run<'o> {
             table: file.delivery.target.word(),
             counts: RowCounts::default(),
             finer_than_minor_unit: 0,
+            due_dates_filled: rows::Filled::default(),
             repaired: Vec::new(),
             earliest_recorded_at: None,
             only_applications: Vec::new(),
@@ -476,9 +478,12 @@ impl<'o> Run<'o> {
             }
         };
         let mut findings = BTreeMap::new();
-        for (finding, count) in
-            [(reason::FINER_THAN_MINOR_UNIT, collected.finer_than_minor_unit), (reason::EXTRA_COLUMN, context.plan.extra_columns)]
-        {
+        for (finding, count) in [
+            (reason::FINER_THAN_MINOR_UNIT, collected.finer_than_minor_unit),
+            (reason::EXTRA_COLUMN, context.plan.extra_columns),
+            (reason::DUE_DATE_FROM_TERMS, collected.due_dates_filled[0]),
+            (reason::DUE_DATE_BY_DEFAULT, collected.due_dates_filled[1]),
+        ] {
             if count > 0 {
                 findings.insert(finding.to_owned(), count);
             }
@@ -539,6 +544,9 @@ impl<'o> Run<'o> {
     fn add_block(&mut self, output: rows::BlockOutput, collected: &mut pipeline::Collected) -> Result<()> {
         collected.counts.add(&output.counts);
         collected.finer_than_minor_unit += output.finer_than_minor_unit;
+        for (sum, filled) in collected.due_dates_filled.iter_mut().zip(output.due_dates_filled) {
+            *sum += filled;
+        }
         collected.repaired.extend(output.repaired);
         let earliest = [collected.earliest_recorded_at, output.earliest_recorded_at];
         collected.earliest_recorded_at = earliest.into_iter().flatten().min();

@@ -26,6 +26,8 @@ pub struct Collected {
     pub counts: RowCounts,
     /// Amounts finer than their minor unit.
     pub finer_than_minor_unit: u64,
+    /// Due dates that were filled.
+    pub due_dates_filled: super::rows::Filled,
     /// Lines that were repaired.
     pub repaired: Vec<u64>,
     /// The earliest instant at which a row says itself that it was recorded.

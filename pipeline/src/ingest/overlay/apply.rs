@@ -173,6 +173,7 @@ impl Run<'_> {
             table: delivered.target.word(),
             counts: crate::ingest::RowCounts::default(),
             finer_than_minor_unit: 0,
+            due_dates_filled: crate::ingest::rows::Filled::default(),
             repaired: Vec::new(),
             earliest_recorded_at: None,
             only_applications: Vec::new(),

@@ -3,6 +3,7 @@
 //! Everything here works on one block and knows nothing of the others, so that blocks can be worked on in any order.
 
 mod customers;
+mod due_dates;
 mod encode;
 mod flat;
 mod open_and_cleared;
@@ -11,6 +12,7 @@ mod statements;
 mod totals;
 mod transactions;
 
+pub use due_dates::Filled;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -26,7 +28,7 @@ use super::records::{BrokenRecord, Grid};
 use super::store::{RowCounts, RowGroup, RowGroupEncoder, TableLayout};
 use super::versions::EntryRun;
 use crate::catalog::ledger_tables::RECORDED_AT;
-use crate::config::{CreditRows, NegativeAmount};
+use crate::config::{CreditRows, DueDates, NegativeAmount};
 use crate::error::Result;
 
 /// Records that are looked at together, column by column: few enough to stay in the processor's cache.
@@ -47,6 +49,8 @@ pub struct FileContext {
     pub recorded_at: Option<i64>,
     /// What a negative amount means.
     pub negative_amount: NegativeAmount,
+    /// What fills a missing due date.
+    pub due_dates: DueDates,
     /// Whether signs are reversed.
     pub reverse_sign: bool,
     /// In how many rows a credit stands.
@@ -91,6 +95,8 @@ pub struct BlockOutput {
     pub counts: RowCounts,
     /// Amounts finer than their minor unit.
     pub finer_than_minor_unit: u64,
+    /// Due dates that were filled.
+    pub due_dates_filled: Filled,
     /// Lines that were repaired.
     pub repaired: Vec<u64>,
     /// Lines that say an application and no document.
@@ -223,6 +229,7 @@ impl<'a> BlockRows<'a> {
     pub fn finish(mut self) -> Result<BlockOutput> {
         let mut output = BlockOutput::default();
         self.write_types();
+        output.due_dates_filled = self.fill_due_dates();
         let amount = self.amount_position();
         output.repaired = self.repaired.iter().filter(|row| self.keep[**row]).map(|row| self.lines[*row].cast_unsigned()).collect();
         let counts = &mut output.counts;
