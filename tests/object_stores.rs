@@ -416,6 +416,8 @@ fn a_ledger_in_a_store_is_read_like_one_in_a_folder_and_fetched_once() {
         assert_eq!(plan.stdout.matches("\n  new  ").count(), 5, "{}: {}", store.name, plan.stdout);
         assert!(!shop.out().exists(), "a plan fetches nothing");
 
+        // What a killed run left in the spool is nobody's delivery.
+        shop.write("out/staging/inputs-remote/000/documents.csv", "half a fi");
         let first = run(&shop, MAY).expect(0);
         assert_eq!(first.stderr.matches("fetching ").count(), 5, "{}: {}", store.name, first.stderr);
         let tables = |place: &Place| {
@@ -446,6 +448,33 @@ fn a_ledger_in_a_store_is_read_like_one_in_a_folder_and_fetched_once() {
         let changed = end_of(with_credentials(&mut shop.run_command(MAY)).arg("--replace")).expect(0);
         assert_eq!(changed.stderr.matches("fetching ").count(), 1, "{}: {}", store.name, changed.stderr);
         assert!(changed.stderr.contains("1 accepted, 14 unchanged"), "{}: {}", store.name, changed.stderr);
+    }
+}
+
+#[test]
+fn a_full_delivery_in_a_store_is_looked_at_as_a_whole_and_the_last_content_of_a_name_counts() {
+    for store in stores() {
+        let objects = store.objects("full");
+        let documents = |rows: &str| format!("document_id,document_type,customer_id,document_date,amount,currency\n{rows}").into_bytes();
+        let (one, two) = ("1,invoice,A,2025-05-01,10.00,EUR\n", "1,invoice,A,2025-05-01,10.00,EUR\n2,invoice,A,2025-05-02,20.00,EUR\n");
+        objects.put("customers.csv", b"customer_id,name\nA,Alder\n".to_vec()).expect("the store takes it");
+        let shop = Place::empty();
+        let source = format!("path = \"{}\"\nshape = \"canonical\"\ndelivery = \"full\"", store.url("full/"));
+        let forecast = "\n[forecast]\nenabled = false\n";
+        shop.write("arrears.toml", format!("base_currency = \"EUR\"\n[[source]]\n{source}\n{}{forecast}", store.section()));
+        // Each day the same name is written over; the second day adds an invoice, the third says again what the first did.
+        for (day, rows, receivable) in [("2025-05-10", one, "10.00"), ("2025-05-11", two, "30.00"), ("2025-05-12", one, "10.00")] {
+            objects.put("documents.csv", documents(rows)).expect("the store takes it");
+            let ended = run(&shop, day).expect(0);
+            assert!(ended.stdout.contains(&format!("{day}: {receivable} EUR receivable")), "{} {day}: {}", store.name, ended.stdout);
+            let again = run(&shop, day).expect(0);
+            assert_eq!(again.stderr.matches("fetching ").count(), if store.name == "s3s-fs" { 2 } else { 0 }, "{}", again.stderr);
+        }
+        // The one row that ever went is the second invoice: the customer, whose object never changed, was not taken for absent.
+        let index: serde_json::Value = serde_json::from_str(&shop.read("out/ledger/index.json")).expect("it is JSON");
+        let files = index["files"].as_array().expect("it lists files");
+        let absent: u64 = files.iter().filter_map(|file| file["findings"]["absent_from_full_delivery"].as_u64()).sum();
+        assert_eq!(absent, 1, "{}: {index:#}", store.name);
     }
 }
 

@@ -44,6 +44,8 @@ impl From<LogFormatArgument> for LogFormat {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Look at ledger files and propose a configuration that reads them
+    Init(InitArguments),
     /// Ingest what is new, compute a night, check it and publish it
     Run(RunArguments),
     /// Read what is new in the sources into the ledger, and publish nothing
@@ -54,6 +56,8 @@ pub enum Command {
     Pull(PullArguments),
     /// Check a published night against the ledger
     Check(CheckArguments),
+    /// List what could not be read, or write an overlay of it to fill in
+    Quarantine(QuarantineArguments),
     /// Ask what is published, in SQL, through DuckDB
     Query(QueryArguments),
     /// Replay earlier forecasts with what was known then, and score them against what came
@@ -86,6 +90,32 @@ pub struct ConfigArguments {
     /// The output folder, instead of the configuration's
     #[arg(long, value_name = "FOLDER")]
     pub output: Option<PathBuf>,
+}
+
+/// `arrears init`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "The files are looked at in part where they are large: head, middle and tail. Every line of the configuration says why it \
+    is there; what is not sure is marked LOW CONFIDENCE and said again at the end. The proposal is then tried: the files, or the head of a \
+    large one, are read with it into a folder that is removed again, and the first rows and what would be quarantined are shown.\n\
+    Exit status: 0 the configuration can be run; 4 it cannot yet, and says in lines with TODO what is missing."
+)]
+pub struct InitArguments {
+    /// Files, folders or globs: CSV, TSV (also .gz and .zst), Excel, Parquet
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<String>,
+    /// The configuration to write; its paths are relative to it
+    #[arg(long, value_name = "FILE", default_value = "arrears.toml")]
+    pub out: PathBuf,
+    /// Write it in place of one that is there
+    #[arg(long)]
+    pub force: bool,
+    /// Write the configuration to standard output, and no file
+    #[arg(long, conflicts_with_all = ["out", "force"])]
+    pub print: bool,
+    /// The currency of totals, and of amounts of which nothing says it [default: the files' most frequent, else EUR]
+    #[arg(long, value_name = "CODE")]
+    pub base_currency: Option<String>,
 }
 
 /// `arrears presets`.
@@ -219,6 +249,23 @@ pub enum RowFormat {
     Csv,
     /// An array of objects
     Json,
+}
+
+/// `arrears quarantine`.
+#[derive(Args, Debug)]
+pub struct QuarantineArguments {
+    /// Where the configuration is; with --output none is needed
+    #[command(flatten)]
+    pub config: ConfigArguments,
+    /// The night, YYYY-MM-DD [default: the newest, also one that was not published]
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    pub as_of: Option<NaiveDate>,
+    /// Only rows of this source
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
+    /// Write an overlay into this new file: one line a row, the values left to fill in
+    #[arg(long, value_name = "FILE")]
+    pub overlay: Option<PathBuf>,
 }
 
 /// `arrears backtest`.

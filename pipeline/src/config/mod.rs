@@ -7,9 +7,11 @@ mod calendar;
 mod credit_review;
 mod date_pattern;
 mod expected_credit_loss;
+mod file_layout;
 mod forecast;
 mod metrics;
 pub mod presets;
+mod quality;
 mod remote;
 mod risk;
 mod shapes;
@@ -30,8 +32,10 @@ pub use date_pattern::{DAY_MICROS, DatePattern, day_in_range};
 pub use expected_credit_loss::{
     ExpectedCreditLossConfig, FACTOR_ONE, LossDefinition, Overlay, POOL_ALL, POOL_OTHER, POOL_SPECIFIC, Pool, SpecificReserve,
 };
+pub use file_layout::SheetChoice;
 pub use forecast::ForecastConfig;
 pub use metrics::{Alert, AlertRule, MetricsConfig};
+pub use quality::{QualityConfig, RuleSetting};
 pub use remote::{Connection, ObjectStoreConfig, Query, Remote, describe as describe_connection};
 pub use risk::RiskConfig;
 pub use shapes::{APPLICATION, CreditRows, FLAT_PAYMENT_COLUMNS, Shape, allowed_columns, flat_columns, shape_columns};
@@ -94,8 +98,10 @@ pub struct Config {
     pub include_intercompany: Sourced<bool>,
     /// `default` or `all`: which conventions of a metric the scope `customer` gets.
     pub customer_conventions: Sourced<String>,
-    /// `[quality]`.
+    /// `[quality]`: when a night may not be published for what is in the quarantine.
     pub thresholds: Thresholds,
+    /// The rest of `[quality]`.
+    pub quality: QualityConfig,
     /// Upper ends of the aging buckets, in days past due.
     pub aging_edges: Vec<u32>,
     /// Who set the aging edges.
@@ -150,7 +156,7 @@ struct RawConfig {
     include_intercompany: Option<Spanned<bool>>,
     customer_conventions: Option<Spanned<String>>,
     aging_edges: Option<Spanned<Vec<u32>>>,
-    quality: Option<RawQuality>,
+    quality: Option<quality::RawQuality>,
     metrics: Option<metrics::RawMetrics>,
     alert: Option<Vec<metrics::RawAlert>>,
     calendar: Option<calendar::RawCalendar>,
@@ -163,13 +169,6 @@ struct RawConfig {
     object_store: Option<remote::RawObjectStore>,
     #[serde(default)]
     source: Vec<Spanned<source::RawSource>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawQuality {
-    max_quarantined_rows_share: Option<Spanned<f64>>,
-    max_quarantined_amount_share: Option<Spanned<f64>>,
 }
 
 /// The text of a configuration file, to say where in it something stands.
@@ -268,8 +267,16 @@ impl Config {
             }
             io_error("read the configuration", path, &cause)
         })?;
-        let document = Document { path, text: &text };
-        let raw: RawConfig = toml::from_str(&text).map_err(|cause| toml_error(&document, &cause))?;
+        Self::parse(path, &text, overrides, environment)
+    }
+
+    /// [`Config::load_with`] for a text that stands, or is to stand, at `path`.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn parse(path: &Path, text: &str, overrides: &Overrides, environment: &dyn Fn(&str) -> Option<String>) -> Result<Config> {
+        let document = Document { path, text };
+        let raw: RawConfig = toml::from_str(text).map_err(|cause| toml_error(&document, &cause))?;
         check(raw, &document, overrides, environment)
     }
 
@@ -324,7 +331,7 @@ impl Config {
     /// Every value of the sections that name theirs, the calendar's left out: that has a fingerprint of its own.
     fn section_values(&self) -> impl Iterator<Item = (String, String, Origin)> {
         let credit = [self.risk.values(), self.expected_credit_loss.values(), self.credit_review.values(), self.worklist.values()];
-        let sections = [self.metrics.values(), self.forecast.values()].into_iter().chain(credit);
+        let sections = [self.quality.values(), self.metrics.values(), self.forecast.values()].into_iter().chain(credit);
         sections.flatten()
     }
 
@@ -351,7 +358,7 @@ impl Config {
         content += &self.expected_credit_loss.show_lists();
         for source in &self.sources {
             for (key, value) in source_values(source) {
-                if !PLACE_KEYS.contains(&key) {
+                if !PLACE_KEYS.contains(&key) && key != "overlay" {
                     let _ = writeln!(content, "{key}={value}");
                 }
             }
@@ -409,9 +416,30 @@ fn source_values(source: &Source) -> Vec<(&'static str, String)> {
     if let Some(pattern) = &source.delivered_at {
         values.push(("delivered_at", quoted(pattern.text())));
     }
+    if let Some(overlay) = &source.overlay {
+        values.push(("overlay", quoted(&overlay.display().to_string())));
+    }
     if !source.null_values.is_empty() {
         let texts: Vec<String> = source.null_values.iter().map(|text| quoted(text)).collect();
         values.push(("null_values", format!("[{}]", texts.join(", "))));
+    }
+    if let Some(sheet) = &source.sheet {
+        values.push(("sheet", sheet.toml()));
+    }
+    if let Some(row) = source.header_row {
+        values.push(("header_row", row.to_string()));
+    }
+    if !source.formats.is_empty() {
+        let texts = source.formats.iter().map(|(column, pattern)| (column.clone(), pattern.text().to_owned())).collect();
+        values.push(("formats", inline(&texts)));
+    }
+    if !source.amount_marks.is_empty() {
+        let texts: Vec<String> = source.amount_marks.iter().map(|text| quoted(text)).collect();
+        values.push(("amount_marks", format!("[{}]", texts.join(", "))));
+    }
+    if !source.total_words.is_empty() {
+        let texts: Vec<String> = source.total_words.iter().map(|text| quoted(text)).collect();
+        values.push(("total_words", format!("[{}]", texts.join(", "))));
     }
     if !source.columns.is_empty() {
         values.push(("columns", inline(&source.columns)));
@@ -523,20 +551,7 @@ fn check(raw: RawConfig, document: &Document<'_>, overrides: &Overrides, environ
             .at(place(&aging_edges.origin))
             .hint("for example [30, 60, 90, 120]"));
     }
-    let quality = raw.quality.unwrap_or(RawQuality { max_quarantined_rows_share: None, max_quarantined_amount_share: None });
-    let share = |value: Option<Spanned<f64>>, key: &str| {
-        let share = value.map_or(Sourced { value: 0.01, origin: Origin::Default }, |value| document.sourced(value));
-        if (0.0..=1.0).contains(&*share) {
-            return Ok(share);
-        }
-        Err(Error::usage("bad_value", format!("{key} is not a share between 0 and 1: {}", *share))
-            .at(place(&share.origin))
-            .hint("0.01 is one per cent"))
-    };
-    let thresholds = Thresholds {
-        max_quarantined_rows_share: share(quality.max_quarantined_rows_share, "max_quarantined_rows_share")?,
-        max_quarantined_amount_share: share(quality.max_quarantined_amount_share, "max_quarantined_amount_share")?,
-    };
+    let (thresholds, quality) = raw.quality.unwrap_or_default().check(document)?;
     let metrics = raw.metrics.unwrap_or_default().check(raw.alert, document)?;
     let calendar = raw.calendar.unwrap_or_default().check(document)?;
     let forecast = raw.forecast.unwrap_or_default().check(document)?;
@@ -568,6 +583,7 @@ fn check(raw: RawConfig, document: &Document<'_>, overrides: &Overrides, environ
         include_intercompany,
         customer_conventions,
         thresholds,
+        quality,
         metrics,
         calendar,
         forecast,

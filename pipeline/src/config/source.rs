@@ -9,6 +9,7 @@ use encoding_rs::Encoding;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::file_layout::{self, SheetChoice};
 use super::remote::{Place, Remote};
 use super::shapes::{CreditRows, Shape, allowed_columns};
 use super::{DatePattern, Document, presets};
@@ -100,6 +101,18 @@ pub struct Source {
     pub delivered_at: Option<DatePattern>,
     /// Texts that mean "nothing here", besides the empty one.
     pub null_values: Vec<String>,
+    /// Which sheet of a workbook; by default the first that is shown.
+    pub sheet: Option<SheetChoice>,
+    /// The line or row of the header, from 1, where others stand before it.
+    pub header_row: Option<u32>,
+    /// Canonical column → how it writes dates or instants, where the source's format is not its own.
+    pub formats: BTreeMap<String, DatePattern>,
+    /// Texts such as `$` that may stand beside amounts and say nothing more.
+    pub amount_marks: Vec<String>,
+    /// First words of rows that sum others up.
+    pub total_words: Vec<String>,
+    /// What people say quarantined rows should have been: joined to the configuration's directory.
+    pub overlay: Option<PathBuf>,
     /// Canonical columns that are mapped, and may be missing in a file where the ledger can do without them.
     pub lenient_columns: BTreeSet<String>,
     /// Where its rows come from, when `path` is no path of this machine.
@@ -142,6 +155,13 @@ pub(super) struct RawSource {
     pub connection: Option<Spanned<String>>,
     pub connection_env: Option<Spanned<String>>,
     pub timeout_seconds: Option<Spanned<u32>>,
+    pub sheet: Option<Spanned<toml::Value>>,
+    pub header_row: Option<Spanned<u32>>,
+    #[serde(default)]
+    pub formats: BTreeMap<Spanned<String>, Spanned<String>>,
+    pub amount_marks: Option<Vec<Spanned<String>>>,
+    pub total_words: Option<Vec<String>>,
+    pub overlay: Option<String>,
 }
 
 impl RawSource {
@@ -203,6 +223,7 @@ impl RawSource {
         for column in raw.values.keys() {
             check_column(column, "values")?;
         }
+        let formats = file_layout::formats(document, raw.formats, check_column)?;
         let decimal = DecimalFormat {
             decimal: document.one_byte("decimal", raw.decimal.as_ref())?.unwrap_or(b'.'),
             thousands: document.one_byte("thousands", raw.thousands.as_ref())?,
@@ -260,6 +281,12 @@ impl RawSource {
             values: raw.values.into_iter().map(|(column, map)| (column.into_inner(), map)).collect(),
             delivered_at: document.pattern("delivered_at", raw.delivered_at.as_ref())?,
             null_values: raw.null_values.unwrap_or_default(),
+            sheet: file_layout::sheet(document, raw.sheet)?,
+            header_row: file_layout::header_row(document, raw.header_row.as_ref())?,
+            formats,
+            amount_marks: file_layout::marks(document, raw.amount_marks)?,
+            total_words: file_layout::total_words(raw.total_words),
+            overlay: raw.overlay.map(|path| directory.join(path)),
             lenient_columns,
             remote: place.remote,
             line,

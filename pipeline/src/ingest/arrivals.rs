@@ -97,7 +97,7 @@ fn read_full_sources_whole(deliveries: &[Delivery<'_>], index: &LedgerIndex, has
         }
     }
     for (source, positions) in sources {
-        let records = || index.files.iter().filter(|record| record.source == source);
+        let records = || index.files.iter().filter(|record| record.source == source && !record.is_overlay);
         let Some(last) = records().map(|record| (record.delivered_at, record.batch)).max() else { continue };
         let before: HashSet<&str> =
             records().filter(|record| (record.delivered_at, record.batch) == last).map(|record| record.content_hash.as_str()).collect();

@@ -22,7 +22,7 @@ pub enum Target {
 
 impl Target {
     /// What the files of a source hold that do not hold one canonical table.
-    fn of_split(shape: Shape) -> Option<Target> {
+    pub fn of_split(shape: Shape) -> Option<Target> {
         match shape {
             Shape::Canonical => None,
             Shape::FlatInvoices => Some(Target::FlatInvoices),
@@ -115,16 +115,18 @@ pub struct Delivery<'a> {
     pub remote_version: String,
 }
 
-const EXTENSIONS: &[&str] = &[".csv", ".tsv", ".txt", ".parquet"];
+const EXTENSIONS: &[&str] = &[".csv", ".tsv", ".txt", ".parquet", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"];
+/// Extensions of delimited text: these may be compressed.
+const TEXT_EXTENSIONS: &[&str] = &[".csv", ".tsv", ".txt"];
 const COMPRESSIONS: &[&str] = &[".gz", ".zst"];
 
 /// The file name without its extensions, if they are those of a data file.
-pub(super) fn stem(name: &str) -> Option<&str> {
+pub(crate) fn stem(name: &str) -> Option<&str> {
     let lower = name.to_ascii_lowercase();
     let packed = COMPRESSIONS.iter().find(|extension| lower.ends_with(*extension)).map_or(0, |extension| extension.len());
     let inner = &lower[..lower.len() - packed];
     let extension = EXTENSIONS.iter().find(|extension| inner.ends_with(*extension))?;
-    if packed > 0 && *extension == ".parquet" {
+    if packed > 0 && !TEXT_EXTENSIONS.contains(extension) {
         return None;
     }
     name.get(..inner.len() - extension.len())
@@ -135,7 +137,7 @@ pub(super) fn stem(name: &str) -> Option<&str> {
 ///
 /// # Errors
 /// Exit status 4 when a source has no file; 2 when a file cannot be placed.
-pub fn discover<'a>(config: &'a Config, spool: &Spool) -> Result<(Vec<Delivery<'a>>, Vec<String>)> {
+pub(super) fn discover<'a>(config: &'a Config, spool: &Spool) -> Result<(Vec<Delivery<'a>>, Vec<String>)> {
     discover_in(config, &|source| spool.of(source))
 }
 
@@ -346,10 +348,10 @@ mod tests {
             ("path = \"nowhere\"\nshape = \"canonical\"", "file_missing"),
             ("path = \"x/*.parquet\"\nshape = \"flat_invoices\"", "source_empty"),
             ("path = \"x/a.csv\"\nshape = \"canonical\"", "unknown_table"),
-            ("path = \"x/a.xls\"\nshape = \"flat_invoices\"", "unknown_file_type"),
+            ("path = \"x/a.pdf\"\nshape = \"flat_invoices\"", "unknown_file_type"),
             ("path = \"x/a.csv\"\nshape = \"flat_invoices\"\ndelivered_at = \"%Y%m%d\"", "no_delivery_date"),
         ] {
-            let error = names(&["x/a.csv", "x/a.xls"], source).expect_err(code);
+            let error = names(&["x/a.csv", "x/a.pdf"], source).expect_err(code);
             assert_eq!(error.code(), code, "{error}");
             assert!(error.to_string().contains("arrears.toml:2"), "{error}");
         }

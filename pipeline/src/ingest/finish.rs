@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use super::compact::{compact, write_corrected};
 use super::input::BlockReader;
-use super::quarantine::{QuarantineWriter, QuarantinedRow, lossy};
+use super::quarantine::{QuarantineWriter, QuarantinedRow, TEXTS_KEPT, lossy};
 use super::records::{Grid, Splitter};
 use super::store::{
     LedgerIndex, RowGroup, RowGroupEncoder, SegmentRecord, SegmentWriter, TableIndex, TableLayout, ledger_directory, sync_directory,
@@ -241,45 +241,47 @@ impl Run<'_> {
     fn quarantine_duplicates(&mut self, position: usize, lines: &BTreeMap<i64, (&'static str, Option<i64>)>) -> Result<()> {
         let file = &self.files[position];
         let mut raw: HashMap<i64, String> = HashMap::new();
-        let is_parquet = file.path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("parquet"));
-        if is_parquet {
-            super::parquet_input::raw_rows(&file.path, |line, text| {
-                if lines.contains_key(&line) {
-                    raw.insert(line, text);
-                }
-            })?;
-        } else {
-            let mut reader = BlockReader::open(&file.path, file.dialect, file.encoding, super::BLOCK_BYTES)?;
-            let width = reader.header.len();
-            while let Some(block) = reader.next_block()? {
-                let mut splitter = Splitter::new(&block.text, block.start, block.line, file.dialect);
-                let (mut grid, mut broken) = (Grid::new(width), Vec::new());
-                while splitter.fill(&mut grid, 4096, &mut broken) || !grid.records.is_empty() {
-                    for record in &grid.records {
-                        let line = record.line.cast_signed();
-                        if lines.contains_key(&line) {
-                            raw.insert(line, lossy(&block.text[record.start..record.end]));
-                        }
-                    }
-                    grid.clear();
-                }
+        let texts_kept = usize::try_from(TEXTS_KEPT).unwrap_or(usize::MAX);
+        let mut keep = |line: i64, text: String| {
+            if raw.len() < texts_kept && lines.contains_key(&line) {
+                raw.insert(line, text);
             }
-            let identity = reader.finish()?;
-            if identity.content_hash != file.record.content_hash {
-                return Err(super::input::file_changed(&file.path));
+        };
+        match super::FileKind::of(&file.path) {
+            super::FileKind::Parquet => super::parquet_input::raw_rows(&file.path, keep)?,
+            super::FileKind::Workbook => {
+                super::excel_input::raw_rows(&file.path, file.sheet.as_ref(), file.text_format.header_row, keep)?;
+            }
+            super::FileKind::Text => {
+                let mut reader = BlockReader::open(&file.path, file.text_format, super::BLOCK_BYTES)?;
+                let (dialect, counts) = (reader.dialect, reader.counts);
+                while let Some(block) = reader.next_block()? {
+                    let mut splitter = Splitter::new(&block.text, block.start, block.line, dialect);
+                    let (mut grid, mut broken) = (Grid::with(counts), Vec::new());
+                    while splitter.fill(&mut grid, 4096, &mut broken) || !grid.records.is_empty() {
+                        for record in &grid.records {
+                            let line = record.line.cast_signed();
+                            if lines.contains_key(&line) {
+                                keep(line, lossy(&block.text[record.start..record.end]));
+                            }
+                        }
+                        grid.clear();
+                    }
+                }
+                let identity = reader.finish()?;
+                if identity.content_hash != file.record.content_hash {
+                    return Err(super::input::file_changed(&file.path));
+                }
             }
         }
-        let rows: Vec<QuarantinedRow> = lines
-            .iter()
-            .map(|(line, (_, amount))| QuarantinedRow {
-                line: line.cast_unsigned(),
-                column: None,
-                reason: reason::DUPLICATE_KEY,
-                value: None,
-                raw: raw.remove(line).unwrap_or_default(),
-                amount: *amount,
-            })
-            .collect();
+        let rows = lines.iter().map(|(line, (_, amount))| QuarantinedRow {
+            line: line.cast_unsigned(),
+            column: None,
+            reason: reason::DUPLICATE_KEY,
+            value: None,
+            raw: raw.remove(line).unwrap_or_default(),
+            amount: *amount,
+        });
         let table = lines.values().next().map_or("", |(table, _)| table);
         let (source, name) = (Arc::from(file.record.source.as_str()), Arc::from(file.record.file.as_str()));
         let number = file.record.number;

@@ -7,6 +7,7 @@
 pub mod clearings;
 mod contacts;
 pub mod knowledge;
+pub mod lookups;
 mod orders;
 mod overrides;
 mod promises;

@@ -9,26 +9,30 @@ mod arrivals;
 pub mod clearings;
 mod columns;
 mod compact;
-mod discover;
+pub(crate) mod discover;
+pub(crate) mod excel_input;
 mod finish;
 mod follows;
-mod input;
+pub(crate) mod input;
 mod joined;
 mod keys;
 pub mod known;
 pub mod load;
-mod parquet_input;
+pub mod not_text;
+pub mod overlay;
+pub(crate) mod parquet_input;
 mod pipeline;
 mod plan;
 mod quarantine;
 pub mod reason;
-mod records;
+pub mod records;
 mod remote;
 mod rows;
 mod store;
 mod versions;
+pub mod workbook;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -39,11 +43,13 @@ pub use store::{
 };
 
 use crate::catalog::ledger_tables::Table;
-use crate::config::Config;
+use crate::config::{Config, SheetChoice};
 use crate::error::{Error, Result, io_error};
+use crate::quality::{delivery_before, header_changes};
 use arrivals::{Arrivals, NewFile, arrivals};
 use discover::{Target, discover, discover_local};
 use input::identify;
+use overlay::{Overlay, overlays};
 use quarantine::QuarantineWriter;
 use remote::Spool;
 use rows::{Customers, FileContext, KnownDetails};
@@ -190,17 +196,27 @@ fn ingest_fetched(
 ) -> Result<PendingLedger> {
     let out = config.output.value.as_path();
     let (deliveries, ignored) = discover(config, spool)?;
-    for name in ignored {
+    let overlays = overlays(config, options)?;
+    let is_overlay = |path: &Path| config.sources.iter().any(|source| source.overlay.as_deref() == Some(path));
+    let deliveries: Vec<_> = deliveries.into_iter().filter(|delivery| !is_overlay(&delivery.path)).collect();
+    for name in ignored.into_iter().filter(|name| !is_overlay(&config.directory.join(name))) {
         progress.note(&format!("left aside, not named for a table: {name}"));
     }
     let Arrivals { files: deliveries, seen, no_longer_first } = arrivals(deliveries, &index, options)?;
     let mut summary = IngestSummary { files_seen: seen + spool.known_files(), ..IngestSummary::default() };
-    if deliveries.is_empty() {
+    let mut has_mends = false;
+    for overlay in &overlays {
+        has_mends |= overlay.has_work(out, &index)?;
+    }
+    if deliveries.is_empty() && !has_mends {
         return Ok(PendingLedger { index, summary, is_changed: false, out: out.to_owned() });
     }
+    let files_before = index.files.len();
     let cleared = clearings::segments(&index);
     let mut run = Run::new(out, index, sizes, no_longer_first);
-    let outcome = run.read_all(&deliveries, progress).and_then(|()| run.finish()).and_then(|mut index| {
+    run.overlay_rows = overlays.iter().flat_map(Overlay::rows).collect();
+    let read = run.read_all(&deliveries, progress).and_then(|()| run.mend(&overlays, progress));
+    let outcome = read.and_then(|()| run.finish()).and_then(|mut index| {
         if clearings::segments(&index) != cleared {
             clearings::derive(out, &mut index)?;
         }
@@ -208,8 +224,8 @@ fn ingest_fetched(
     });
     match outcome {
         Ok(index) => {
-            summary.files_new = deliveries.len() as u64;
-            for counts in index.files[index.files.len() - deliveries.len()..].iter().flat_map(|file| file.tables.values()) {
+            summary.files_new = (index.files.len() - files_before) as u64;
+            for counts in index.files[files_before..].iter().flat_map(|file| file.tables.values()) {
                 summary.rows_read += counts.read;
                 summary.accepted += counts.accepted;
                 summary.repaired += counts.repaired;
@@ -266,6 +282,35 @@ pub fn planned_files(config: &Config, index: Option<&LedgerIndex>) -> Result<Vec
     Ok(planned)
 }
 
+/// How a file is read, by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileKind {
+    /// Delimited text, perhaps compressed.
+    Text,
+    /// Parquet.
+    Parquet,
+    /// A workbook of a spreadsheet.
+    Workbook,
+}
+
+impl FileKind {
+    /// The kind that the extension says.
+    pub fn of(path: &Path) -> Self {
+        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default().to_ascii_lowercase();
+        match extension.as_str() {
+            "parquet" => FileKind::Parquet,
+            "xlsx" | "xlsm" | "xls" | "xlsb" | "ods" => FileKind::Workbook,
+            _ => FileKind::Text,
+        }
+    }
+}
+
+/// What a file is after it was read; an error when it was something else before.
+fn identify_again(path: &Path, before: input::Identity) -> Result<input::Identity> {
+    let after = identify(path)?;
+    if before == after { Ok(after) } else { Err(input::file_changed(path)) }
+}
+
 /// What a table gets in this run.
 struct Sink {
     layout: Arc<TableLayout>,
@@ -289,6 +334,10 @@ struct Run<'o> {
     known_customers: Arc<KnownDetails>,
     customers_context: Option<FileContext>,
     customers_delivery: Option<(String, Option<i64>)>,
+    /// Source, file and line of the rows that overlays speak of.
+    overlay_rows: HashSet<(String, String, u64)>,
+    /// Such rows that went into the quarantine in this run, with their source.
+    mendable: Vec<(String, overlay::Candidate)>,
     syncs: Vec<std::fs::File>,
 }
 
@@ -302,8 +351,8 @@ struct FileState {
     /// Lines that say an application and no document, ascending.
     only_applications: Vec<u64>,
     /// What it takes to read raw records again.
-    dialect: records::Dialect,
-    encoding: &'static encoding_rs::Encoding,
+    text_format: input::TextFormat,
+    sheet: Option<SheetChoice>,
 }
 
 impl<'o> Run<'o> {
@@ -320,6 +369,8 @@ impl<'o> Run<'o> {
             known_customers: Arc::default(),
             customers_context: None,
             customers_delivery: None,
+            overlay_rows: HashSet::new(),
+            mendable: Vec::new(),
             syncs: Vec::new(),
         }
     }
@@ -369,6 +420,7 @@ impl<'o> Run<'o> {
             negative_amount: source.negative_amount,
             reverse_sign: source.reverse_sign,
             credit_rows: source.credit_rows,
+            total_words: source.total_words.clone(),
             tables,
             known_customers: Arc::clone(&self.known_customers),
             has_history: self.index.files.iter().chain(self.files.iter().map(|file| &file.record)).any(|file| file.source == source.name),
@@ -378,9 +430,7 @@ impl<'o> Run<'o> {
 
     fn read_file(&mut self, file: &NewFile<'_>, progress: &dyn Progress) -> Result<()> {
         let source = file.delivery.source;
-        let tab_separated = file.delivery.path.to_string_lossy().to_ascii_lowercase().contains(".tsv");
-        let dialect =
-            records::Dialect { delimiter: source.delimiter.unwrap_or(if tab_separated { b'\t' } else { b',' }), quote: source.quote };
+        let text_format = input::TextFormat::of(source);
         let quarantine_name = format!("quarantine/seg-{:06}.parquet", self.index.quarantine_number());
         let mut collected = pipeline::Collected {
             source: Arc::from(source.name.as_str()),
@@ -394,24 +444,36 @@ impl<'o> Run<'o> {
             only_applications: Vec::new(),
             quarantine_name,
         };
-        let (context, identity) = if is_parquet(&file.delivery.path) {
-            let before = identify(&file.delivery.path)?;
-            let reader = parquet_input::ParquetReader::open(&file.delivery.path)?;
-            let mut context = self.context(file, &reader.header)?;
-            let reader = reader.with_plan(&mut context)?;
-            pipeline::run(self, &context, reader, &mut collected, progress, parquet_input::work)?;
-            let after = identify(&file.delivery.path)?;
-            if before != after {
-                return Err(input::file_changed(&file.delivery.path));
+        let path = &file.delivery.path;
+        let (context, identity, header) = match FileKind::of(path) {
+            FileKind::Parquet => {
+                let before = identify(path)?;
+                let reader = parquet_input::ParquetReader::open(path)?;
+                let header = reader.header.clone();
+                let mut context = self.context(file, &header)?;
+                let reader = reader.with_plan(&mut context)?;
+                pipeline::run(self, &context, reader, &mut collected, progress, parquet_input::work)?;
+                (context, identify_again(path, before)?, header)
             }
-            (context, after)
-        } else {
-            let reader = input::BlockReader::open(&file.delivery.path, dialect, source.encoding, self.sizes.block_bytes)?;
-            let context = self.context(file, &reader.header)?;
-            let reader = pipeline::run(self, &context, reader, &mut collected, progress, |block, context| {
-                pipeline::work_text(block, context, dialect)
-            })?;
-            (context, reader.finish()?)
+            FileKind::Workbook => {
+                let before = identify(path)?;
+                let reader = excel_input::WorkbookReader::open(path, source.sheet.as_ref(), source.header_row)?;
+                let header = reader.header.clone();
+                let mut context = self.context(file, &header)?;
+                let reader = reader.with_plan(&mut context)?;
+                pipeline::run(self, &context, reader, &mut collected, progress, excel_input::work)?;
+                (context, identify_again(path, before)?, header)
+            }
+            FileKind::Text => {
+                let reader = input::BlockReader::open(path, text_format, self.sizes.block_bytes)?;
+                let header = reader.header.clone();
+                let context = self.context(file, &header)?;
+                let (dialect, counts) = (reader.dialect, reader.counts);
+                let reader = pipeline::run(self, &context, reader, &mut collected, progress, |block, context| {
+                    pipeline::work_text(block, context, dialect, counts)
+                })?;
+                (context, reader.finish()?, header)
+            }
         };
         let mut findings = BTreeMap::new();
         for (finding, count) in
@@ -421,28 +483,32 @@ impl<'o> Run<'o> {
                 findings.insert(finding.to_owned(), count);
             }
         }
+        let mut record = FileRecord {
+            number: file.number,
+            source: source.name.clone(),
+            file: file.delivery.name.clone(),
+            content_hash: identity.content_hash,
+            bytes: identity.bytes,
+            delivered_at: file.delivery.delivered_at,
+            is_first_delivery: file.is_first_delivery,
+            is_full: file.is_full(),
+            batch: file.batch,
+            earliest_recorded_at: collected.earliest_recorded_at,
+            tables: [(collected.table.to_owned(), collected.counts)].into(),
+            findings,
+            header,
+            remote_version: file.delivery.remote_version.clone(),
+            ..FileRecord::default()
+        };
+        note_changed_columns(&mut record, self.index.files.iter().chain(self.files.iter().map(|state| &state.record)), progress);
         self.files.push(FileState {
-            record: FileRecord {
-                number: file.number,
-                source: source.name.clone(),
-                file: file.delivery.name.clone(),
-                content_hash: identity.content_hash,
-                bytes: identity.bytes,
-                delivered_at: file.delivery.delivered_at,
-                is_first_delivery: file.is_first_delivery,
-                is_full: file.is_full(),
-                batch: file.batch,
-                earliest_recorded_at: collected.earliest_recorded_at,
-                tables: [(collected.table.to_owned(), collected.counts)].into(),
-                findings,
-                remote_version: file.delivery.remote_version.clone(),
-            },
+            record,
             path: file.delivery.path.clone(),
             target: file.delivery.target,
             repaired: collected.repaired,
             only_applications: collected.only_applications,
-            dialect,
-            encoding: source.encoding,
+            text_format,
+            sheet: source.sheet.clone(),
         });
         if context.tables.contains_key("customers") && file.delivery.target.is_split() {
             self.customers_context = Some(context);
@@ -486,6 +552,7 @@ impl<'o> Run<'o> {
             sink.entries.add(collected.number, 0, entries)?;
         }
         if !output.quarantined.is_empty() {
+            self.note_for_overlays(collected, &output.quarantined);
             let writer = match &mut self.quarantine {
                 Some(writer) => writer,
                 None => self.quarantine.insert(QuarantineWriter::create(self.out, collected.quarantine_name.clone())?),
@@ -496,8 +563,13 @@ impl<'o> Run<'o> {
     }
 }
 
-fn is_parquet(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("parquet"))
+/// Notes what changed in the columns of a file since the last delivery of the same kind, and says it.
+fn note_changed_columns<'a>(record: &mut FileRecord, known: impl Iterator<Item = &'a FileRecord>, progress: &dyn Progress) {
+    let Some(before) = delivery_before(known, record) else { return };
+    for change in header_changes(&before.header, &record.header) {
+        *record.findings.entry(change.finding.to_owned()).or_default() += 1;
+        progress.note(&format!("{}: {} ({}), unlike in {}", record.file, change.finding, change.column, before.file));
+    }
 }
 
 /// One more than the greatest number a file of the table has.

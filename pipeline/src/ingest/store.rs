@@ -28,6 +28,7 @@ use sha2::{Digest as _, Sha256};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::columns::data_type;
+use super::overlay::Mend;
 use crate::catalog::ledger_tables::{Column, IS_DELETED, Kind, RECORDED_AT, Table};
 use crate::error::{Error, Result, io_error};
 use crate::ledger::money::{AMOUNT_SCALE, display_amount};
@@ -106,6 +107,15 @@ pub struct FileRecord {
     /// What the object store called its version; empty for files of this machine.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub remote_version: String,
+    /// The names in its header, in order; none for files of before they were remembered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub header: Vec<String>,
+    /// Whether it is an overlay of its source: its rows are quarantined ones, mended.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_overlay: bool,
+    /// The rows it mends.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mends: Vec<Mend>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]

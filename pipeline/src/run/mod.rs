@@ -14,6 +14,7 @@ pub mod record;
 pub mod reporter;
 pub mod reviews;
 pub mod risk;
+mod rules;
 pub mod session;
 pub mod words;
 pub mod worklist;

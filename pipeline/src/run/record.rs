@@ -63,7 +63,7 @@ impl CheckRecord {
             (false, true) => "fail",
             (false, false) => "warn",
         };
-        CheckRecord { name: outcome.name.into(), status: status.into(), failing_rows: outcome.failing.height() as u64, rows_file }
+        CheckRecord { name: outcome.name.into(), status: status.into(), failing_rows: outcome.rows, rows_file }
     }
 }
 

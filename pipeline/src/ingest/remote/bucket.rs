@@ -2,7 +2,7 @@
 
 use super::super::discover::stem;
 use super::super::store::LedgerIndex;
-use super::{Fetched, FetchedFile, PlannedRemote, Progress, create, is_known};
+use super::{Fetched, FetchedFile, Listed, PlannedRemote, Progress, are_known, create};
 use crate::config::{ObjectStoreConfig, Source};
 use crate::error::{Error, Result};
 use crate::objects::{Location, Objects};
@@ -10,7 +10,7 @@ use object_store::ObjectMeta;
 use std::path::Path;
 
 /// The objects a location means.
-struct Listed {
+struct Found {
     objects: Objects,
     found: Vec<ObjectMeta>,
     named_one_by_one: bool,
@@ -31,9 +31,9 @@ pub(super) fn fetch(
     let listed = list(location, config)?;
     let mut fetched = Fetched { named_one_by_one: listed.named_one_by_one, ..Fetched::default() };
     create(folder)?;
-    for meta in &listed.found {
+    for (meta, is_known) in listed.found.iter().zip(listed.are_known(index, source)) {
         let (name, version) = (meta.location.to_string(), version_of(meta));
-        if is_known(index, source, &name, meta.size, &version) {
+        if is_known {
             fetched.known += 1;
             continue;
         }
@@ -46,12 +46,21 @@ pub(super) fn fetch(
 }
 
 pub(super) fn planned(source: &Source, location: &Location, config: &ObjectStoreConfig, index: &LedgerIndex) -> Result<Vec<PlannedRemote>> {
-    let planned = list(location, config)?.found.into_iter().map(|meta| {
-        let (name, version) = (meta.location.to_string(), version_of(&meta));
-        let is_new = !is_known(index, source, &name, meta.size, &version);
-        PlannedRemote { name, bytes: Some(meta.size), is_new }
+    let listed = list(location, config)?;
+    let known = listed.are_known(index, source);
+    let planned = listed.found.iter().zip(known).map(|(meta, is_known)| PlannedRemote {
+        name: meta.location.to_string(),
+        bytes: Some(meta.size),
+        is_new: !is_known,
     });
     Ok(planned.collect())
+}
+
+impl Found {
+    fn are_known(&self, index: &LedgerIndex, source: &Source) -> Vec<bool> {
+        let of = |meta| Listed { version: version_of(meta), name: meta.location.as_ref(), bytes: meta.size };
+        are_known(index, source, &self.found.iter().map(of).collect::<Vec<Listed<'_>>>())
+    }
 }
 
 /// What tells two contents of one name apart, as the store says it.
@@ -63,7 +72,7 @@ fn version_of(meta: &ObjectMeta) -> String {
     }
 }
 
-fn list(location: &Location, config: &ObjectStoreConfig) -> Result<Listed> {
+fn list(location: &Location, config: &ObjectStoreConfig) -> Result<Found> {
     let (folder, rest) = location.folder_and_rest();
     let objects = Objects::open(&folder, config)?;
     let (found, named_one_by_one) = if rest.is_empty() {
@@ -82,7 +91,7 @@ fn list(location: &Location, config: &ObjectStoreConfig) -> Result<Listed> {
     if found.is_empty() {
         return Err(nothing_there(location));
     }
-    Ok(Listed { objects, found, named_one_by_one })
+    Ok(Found { objects, found, named_one_by_one })
 }
 
 fn data_files(mut found: Vec<ObjectMeta>) -> Vec<ObjectMeta> {

@@ -13,7 +13,7 @@ use super::store::{FileRecord, LedgerIndex};
 use crate::config::{Config, DeliveryKind, Remote, Source};
 use crate::error::{Error, Result, io_error};
 use database::Databases;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 /// What was fetched for a source.
@@ -107,13 +107,33 @@ impl Drop for Spool {
     }
 }
 
-/// Whether the ledger has this object already: what was read last under its name has its length and version. The objects of
-/// an undated full delivery mean something together only, and are fetched together.
-fn is_known(index: &LedgerIndex, source: &Source, name: &str, bytes: u64, version: &str) -> bool {
-    let is_undated_full = source.delivery == DeliveryKind::Full && source.delivered_at.is_none();
-    let last = index.files.iter().rfind(|record| record.source == source.name && record.file == name);
-    let same = |record: &FileRecord| record.bytes == bytes && record.remote_version == version;
-    !version.is_empty() && !is_undated_full && last.is_some_and(same)
+/// An object as a store lists it.
+struct Listed<'m> {
+    name: &'m str,
+    bytes: u64,
+    version: String,
+}
+
+/// Which of the objects of a source the ledger has already. As for files of this machine the last content of a name counts,
+/// and an undated full delivery means something only as a whole: unless it is the last one unchanged, all of it is needed.
+fn are_known(index: &LedgerIndex, source: &Source, listed: &[Listed<'_>]) -> Vec<bool> {
+    let records = || index.files.iter().filter(|record| record.source == source.name);
+    let last: HashMap<&str, &FileRecord> = records().map(|record| (record.file.as_str(), record)).collect();
+    let is_known = |object: &Listed<'_>| {
+        let same = |record: &&FileRecord| record.bytes == object.bytes && record.remote_version == object.version;
+        !object.version.is_empty() && last.get(object.name).is_some_and(same)
+    };
+    let mut known: Vec<bool> = listed.iter().map(is_known).collect();
+    if source.delivery == DeliveryKind::Full && source.delivered_at.is_none() {
+        let newest = records().map(|record| (record.delivered_at, record.batch)).max();
+        let whole = records().filter(|record| Some((record.delivered_at, record.batch)) == newest);
+        let before: BTreeSet<&str> = whole.map(|record| record.file.as_str()).collect();
+        let now: BTreeSet<&str> = listed.iter().map(|object| object.name).collect();
+        if before != now || known.contains(&false) {
+            known.fill(false);
+        }
+    }
+    known
 }
 
 /// A file of a remote source that a run would look at.
