@@ -588,4 +588,41 @@ proptest! {
             }
         }
     }
+
+    #[test]
+    fn rows_of_any_kind_are_taken_or_quarantined_and_every_one_is_accounted_for(
+        rows in prop::collection::vec(
+            (0..5_usize, 0..13_usize, 0..6_usize, 0..9_usize, (0..6_usize, 0..6_usize, 0..9_usize), 0..5_usize, any::<bool>()), 1..14),
+        rule in 0..5_usize,
+        credits in 0..3_usize,
+        is_postings in any::<bool>(),
+    ) {
+        const IDS: [&str; 6] = ["", "D1", "D2", "D3", "=D4()", "D1/D2"];
+        const TYPES: [&str; 13] = ["invoice", "debit_note", "receipt_reversal", "refund", "reinstatement", "increase", "receipt",
+            "credit_note", "write_off", "discount", "decrease", "application", "Rechnung"];
+        const AMOUNTS: [&str; 9] = ["1.00", "-1.00", "0.00", "-2.00", "3.00", "", "99999999999999.00", "-99999999999999.00", "1,00"];
+        const DATES: [&str; 5] = ["2025-01-01", "2025-01-02", "2025-02-30", "", "2025-01-03"];
+        let rule = ["quarantine", "credit_note", "absolute", "by_type", "counterpart"][rule];
+        let credits = ["single", "repeated", "parts"][credits];
+        let (world, mut text) = if is_postings {
+            (World::postings(&format!("negative_amount = \"{rule}\"\ncredit_rows = \"{credits}\"")), POSTINGS.to_owned())
+        } else {
+            let source = format!("path = \"in/*.csv\"\nshape = \"open_and_cleared\"\nnegative_amount = \"{rule}\"");
+            (World::new(&source), ITEMS.to_owned())
+        };
+        for (id, kind, date, cents, (one, other, applied), applied_date, is_deleted) in rows {
+            let (id, kind, date) = (IDS[(id + 1) % 6], TYPES[kind], DATES[date % 5]);
+            let _ = if is_postings {
+                let (one, other, applied) = (IDS[one], IDS[other], AMOUNTS[applied]);
+                writeln!(text, "{id},{kind},C,{date},,{},EUR,{one},{other},{applied},{}", AMOUNTS[cents], DATES[applied_date])
+            } else {
+                let due = if is_deleted { "2025-01-05" } else { "" };
+                writeln!(text, "{id},{kind},C,{date},{due},{},EUR,{},{}", AMOUNTS[cents], IDS[one], DATES[applied_date])
+            };
+        }
+        // Law 4 is asserted of the file, law 5 of every item.
+        world.write("f.csv", &text).ingest("2025-03-01");
+        world.seen("2025-01-02", None);
+        world.seen("2025-03-01", None);
+    }
 }

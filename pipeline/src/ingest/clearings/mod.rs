@@ -33,7 +33,7 @@ use matching::{Cleared, match_items};
 /// The folder of the applications that follow from clearings.
 const FOLDER: &str = "cleared/";
 /// Facts that are resolved together, about.
-const FACTS_AT_ONCE: u64 = 2_000_000;
+const FACTS_AT_ONCE: u64 = 1_000_000;
 /// Rows encoded together.
 const ROWS_AT_ONCE: usize = 1 << 16;
 
