@@ -11,7 +11,8 @@ use std::path::PathBuf;
 #[command(name = "arrears", version, about, max_term_width = 110, propagate_version = true)]
 #[command(
     after_help = "Exit status: 0 published or nothing to do; 1 unexpected; 2 wrong command line or configuration; 3 a check failed;\n\
-    4 input missing or incomplete; 5 another run is at work. Unless it is 0, what is published is what it was."
+    4 input missing or incomplete; 5 another run is at work; 6 published in the output, not in the object store. Unless it is 0 or 6,\n\
+    what is published is what it was."
 )]
 pub struct Cli {
     /// How events are written to standard error
@@ -51,8 +52,12 @@ pub enum Command {
     Ingest(IngestArguments),
     /// Say what a run would read and publish, and change nothing
     Plan(PlanArguments),
+    /// Restore a working output, ledger, nights and models, from an object store
+    Pull(PullArguments),
     /// Check a published night against the ledger
     Check(CheckArguments),
+    /// List what could not be read, or write an overlay of it to fill in
+    Quarantine(QuarantineArguments),
     /// Ask what is published, in SQL, through DuckDB
     Query(QueryArguments),
     /// Replay earlier forecasts with what was known then, and score them against what came
@@ -89,10 +94,12 @@ pub struct ConfigArguments {
 
 /// `arrears init`.
 #[derive(Args, Debug)]
-#[command(after_help = "The files are looked at in part where they are large: head, middle and tail. Every line of the configuration says why it \
+#[command(
+    after_help = "The files are looked at in part where they are large: head, middle and tail. Every line of the configuration says why it \
     is there; what is not sure is marked LOW CONFIDENCE and said again at the end. The proposal is then tried: the files, or the head of a \
     large one, are read with it into a folder that is removed again, and the first rows and what would be quarantined are shown.\n\
-    Exit status: 0 the configuration can be run; 4 it cannot yet, and says in lines with TODO what is missing.")]
+    Exit status: 0 the configuration can be run; 4 it cannot yet, and says in lines with TODO what is missing."
+)]
 pub struct InitArguments {
     /// Files, folders or globs: CSV, TSV (also .gz and .zst), Excel, Parquet
     #[arg(value_name = "FILE", required = true)]
@@ -169,6 +176,27 @@ pub struct PlanArguments {
     pub as_of: NaiveDate,
 }
 
+/// `arrears pull`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Every file is checked against the SHA-256 of its commit. A pull that was interrupted goes on when it is run again. \
+    Credentials come from the AWS_* variables. A run with publish_to and an empty output pulls by itself."
+)]
+pub struct PullArguments {
+    /// The store: what publish_to says
+    #[arg(value_name = "URL")]
+    pub url: String,
+    /// The output folder: new, empty, or one that was pulled or published from before
+    #[arg(long, value_name = "FOLDER")]
+    pub output: PathBuf,
+    /// Take the store's nights also where others of the same dates are here; these are kept in replaced/
+    #[arg(long)]
+    pub replace: bool,
+    /// A configuration, for its [object_store]
+    #[arg(long, value_name = "FILE", env = "ARREARS_CONFIG")]
+    pub config: Option<PathBuf>,
+}
+
 /// `arrears check`.
 #[derive(Args, Debug)]
 pub struct CheckArguments {
@@ -221,6 +249,23 @@ pub enum RowFormat {
     Csv,
     /// An array of objects
     Json,
+}
+
+/// `arrears quarantine`.
+#[derive(Args, Debug)]
+pub struct QuarantineArguments {
+    /// Where the configuration is; with --output none is needed
+    #[command(flatten)]
+    pub config: ConfigArguments,
+    /// The night, YYYY-MM-DD [default: the newest, also one that was not published]
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    pub as_of: Option<NaiveDate>,
+    /// Only rows of this source
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
+    /// Write an overlay into this new file: one line a row, the values left to fill in
+    #[arg(long, value_name = "FILE")]
+    pub overlay: Option<PathBuf>,
 }
 
 /// `arrears backtest`.

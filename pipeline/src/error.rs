@@ -16,8 +16,10 @@ pub enum ExitStatus {
     CheckFailed = 3,
     /// Input missing, incomplete or too old: retry later.
     InputMissing = 4,
-    /// Another run holds the lock: skip.
+    /// Another run holds the lock, or has published the same date elsewhere: skip.
     Locked = 5,
+    /// Published here, but not in the object store: run again.
+    NotUploaded = 6,
 }
 
 /// A failure, told to the person who must act on it.
@@ -83,6 +85,30 @@ impl Error {
         self
     }
 
+    /// The same failure with another exit status: what it means depends on what was done.
+    #[must_use]
+    pub fn with_status(mut self, status: ExitStatus) -> Self {
+        self.0.status = status;
+        self
+    }
+
+    /// The same failure, said of a source of the configuration.
+    #[must_use]
+    pub fn of_source(mut self, source: &str, place: &str) -> Self {
+        self.0.what = format!("source {source}: {}", self.0.what);
+        self.0.place.get_or_insert_with(|| place.to_owned());
+        self
+    }
+
+    /// The same failure with one name in place of another wherever it is spoken of.
+    #[must_use]
+    pub fn replacing(mut self, name: &str, other: &str) -> Self {
+        let details = &mut *self.0;
+        let texts = [&mut details.what].into_iter().chain(&mut details.place).chain(&mut details.hint).chain(&mut details.causes);
+        texts.for_each(|text| *text = text.replace(name, other));
+        self
+    }
+
     /// The stable code, as written in `run_results.json`.
     pub fn code(&self) -> &'static str {
         self.0.code
@@ -126,27 +152,47 @@ pub fn io_error(action: &str, path: &std::path::Path, cause: &std::io::Error) ->
         ErrorKind::PermissionDenied => {
             Error::input("permission_denied", what).hint("give the account that runs arrears the right to it, and run again")
         }
-        ErrorKind::StorageFull => Error::unexpected("disk_full", what)
-            .hint("free some space on the output's filesystem and run again; what is published is untouched"),
+        kind if is_storage_full(kind) => disk_full(what),
         _ => Error::unexpected("io", what),
     };
     error.caused_by(cause)
 }
 
+fn is_storage_full(kind: std::io::ErrorKind) -> bool {
+    use std::io::ErrorKind;
+    matches!(kind, ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge)
+}
+
+fn disk_full(what: impl Into<String>) -> Error {
+    Error::unexpected("disk_full", what).hint("free some space on the output's filesystem and run again; what is published is untouched")
+}
+
+/// An error of an engine; where a full disk is at the bottom of it, that.
+fn engine_error(code: &'static str, what: &'static str, cause: &(dyn std::error::Error + 'static)) -> Error {
+    let chain = std::iter::successors(Some(cause), |cause| cause.source());
+    let is_full = chain.filter_map(|cause| cause.downcast_ref::<std::io::Error>()).any(|cause| is_storage_full(cause.kind()));
+    if is_full { disk_full(what).caused_by(cause) } else { Error::unexpected(code, what).caused_by(cause) }
+}
+
 impl From<polars::error::PolarsError> for Error {
     fn from(cause: polars::error::PolarsError) -> Self {
-        Error::unexpected("engine", "a table could not be computed").caused_by(&cause)
+        if let polars::error::PolarsError::IO { error, .. } = &cause
+            && is_storage_full(error.kind())
+        {
+            return disk_full("a table could not be computed").caused_by(&cause);
+        }
+        engine_error("engine", "a table could not be computed", &cause)
     }
 }
 
 impl From<parquet::errors::ParquetError> for Error {
     fn from(cause: parquet::errors::ParquetError) -> Self {
-        Error::unexpected("parquet", "a parquet file could not be read or written").caused_by(&cause)
+        engine_error("parquet", "a parquet file could not be read or written", &cause)
     }
 }
 
 impl From<arrow::error::ArrowError> for Error {
     fn from(cause: arrow::error::ArrowError) -> Self {
-        Error::unexpected("arrow", "a table could not be converted").caused_by(&cause)
+        engine_error("arrow", "a table could not be converted", &cause)
     }
 }

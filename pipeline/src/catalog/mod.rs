@@ -9,5 +9,6 @@ pub mod forecasts;
 pub mod ledger_tables;
 pub mod metrics;
 pub mod published;
+mod quality;
 pub mod risk;
 pub mod worklist;

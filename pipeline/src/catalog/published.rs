@@ -2,7 +2,7 @@
 //!
 //! The Parquet schemas, `views.sql`, `dictionary.parquet` and the documentation come from here.
 
-use super::{credit_reviews, expected_credit_loss, forecasts, risk};
+use super::{credit_reviews, expected_credit_loss, forecasts, quality, risk};
 
 /// The type of a published column. No nested, unsigned or binary types: every engine reads these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -250,7 +250,10 @@ pub const TABLES: &[Table] = &[
             text("source", "the source in the configuration"),
             text("file", "the file, relative to the configuration"),
             text("table_name", "the canonical table"),
-            text("measure", "read, accepted, repaired, unchanged, quarantined, left_out or finding"),
+            text(
+                "measure",
+                "read, accepted, repaired, unchanged, quarantined, mended (of the quarantined: an overlay brought them in), left_out or finding",
+            ),
             text("reason", "reason code; null for totals"),
             integer("row_count", "number of rows"),
             sum("amount", "their amounts in whatever currency, as far as they could be read"),
@@ -296,6 +299,7 @@ pub const TABLES: &[Table] = &[
     expected_credit_loss::EXPECTED_CREDIT_LOSS,
     expected_credit_loss::EXPECTED_CREDIT_LOSS_BACKTEST,
     forecasts::FORECAST_ACCURACY,
+    quality::GL_TIE_OUT,
     forecasts::INVOICE_FORECASTS,
     Table {
         name: "kpi_alerts",
@@ -429,9 +433,10 @@ pub const TABLES: &[Table] = &[
         ],
         has_customer: false,
     },
+    quality::QUALITY_RULES,
     Table {
         name: "quarantine",
-        description: "rows that could not be used, with the reason: unreadable ones, and those that other rows break",
+        description: "rows that could not be used, with the reason: unreadable ones (of each file and reason the first 100,000; all are counted in data_quality), and those that other rows break",
         key: &["source", "file", "line", "table_name", "reason", "record_key"],
         columns: &[
             text("source", "the source in the configuration"),
@@ -443,7 +448,10 @@ pub const TABLES: &[Table] = &[
             text("detail", "what was found"),
             text("record_key", "key of the row where it could be read"),
             text("raw_text", "the row as it stands in the file; null for rows that are kept in the ledger"),
-            text("stage", "ingest: never entered the ledger; ledger: kept there, left out of this night, judged afresh every run"),
+            text(
+                "stage",
+                "ingest: never entered the ledger; mended: an overlay brought it in since; ledger: kept there, left out of this night, judged afresh every run",
+            ),
         ],
         has_customer: false,
     },

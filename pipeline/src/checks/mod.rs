@@ -12,6 +12,7 @@ mod curves_close;
 mod customer_scores_consistent;
 mod expected_credit_loss_equals_receivable;
 mod files_intact;
+mod gl_ties_out;
 mod histogram_equals_delays;
 mod no_over_application;
 mod open_items_equal_documents;
@@ -30,13 +31,16 @@ mod worklist_complete;
 #[cfg(test)]
 pub(crate) use credit_reviews_add_up::broken_laws as credit_reviews_broken_laws;
 
+use crate::config::QualityConfig;
 use crate::error::{Error, Result};
 use crate::ingest::LedgerIndex;
 use crate::ingest::load::LeftOutRow;
+use crate::ingest::overlay::Mend;
 use crate::ledger::book::Book;
 use crate::ledger::timeline::Timeline;
 use crate::ledger::walk::Walked;
 use crate::publish::manifest::Manifest;
+use crate::quality::{RULES, Rule, Severity as RuleSeverity};
 use polars::prelude::*;
 use std::path::Path;
 
@@ -69,6 +73,10 @@ pub struct Context<'a> {
     pub max_quarantined_rows_share: f64,
     /// Largest share of amounts that may be quarantined.
     pub max_quarantined_amount_share: f64,
+    /// Quarantined rows that an overlay brought in.
+    pub mended: &'a [Mend],
+    /// What the configuration says of rules, and of the general ledger.
+    pub quality: &'a QualityConfig,
 }
 
 impl Context<'_> {
@@ -147,6 +155,12 @@ pub const CHECKS: &[Check] = &[
         description: "every file of the night is there and has the bytes its manifest says",
         severity: Severity::Blocking,
         find: files_intact::find,
+    },
+    Check {
+        name: "gl_ties_out",
+        description: "the open items at historical rates are what the control account of the general ledger says, where there are balances of it",
+        severity: Severity::Warning,
+        find: gl_ties_out::find,
     },
     Check {
         name: "histogram_equals_delays",
@@ -255,8 +269,10 @@ pub struct Outcome {
     pub description: &'static str,
     /// What a failure does.
     pub severity: Severity,
-    /// The rows that must not exist; none when the check holds.
+    /// The rows that must not exist, or the first of very many; none when the check holds.
     pub failing: DataFrame,
+    /// How many there are.
+    pub rows: u64,
 }
 
 impl Outcome {
@@ -271,23 +287,31 @@ impl Outcome {
     }
 }
 
-/// The checks of these names, or all of them when there are none.
+/// What is asked for: checks, and rules of quality.
+pub type Selected = (Vec<&'static Check>, Vec<&'static Rule>);
+
+/// The checks and rules of these names, or all of them when there are none.
 ///
 /// # Errors
 /// `unknown_check` (exit status 2) with the valid names.
-pub fn named(names: &[String]) -> Result<Vec<&'static Check>> {
+pub fn named(names: &[String]) -> Result<Selected> {
     if names.is_empty() {
-        return Ok(CHECKS.iter().collect());
+        return Ok((CHECKS.iter().collect(), RULES.iter().collect()));
     }
-    names
-        .iter()
-        .map(|name| {
-            CHECKS.iter().find(|check| check.name == name).ok_or_else(|| {
-                let valid: Vec<&str> = CHECKS.iter().map(|check| check.name).collect();
+    let (mut checks, mut rules) = (Vec::new(), Vec::new());
+    for name in names {
+        if let Some(check) = CHECKS.iter().find(|check| check.name == name) {
+            checks.push(check);
+        } else if let Some(rule) = Rule::named(name) {
+            rules.push(rule);
+        } else {
+            let valid: Vec<&str> = CHECKS.iter().map(|check| check.name).chain(RULES.iter().map(|rule| rule.name)).collect();
+            return Err(
                 Error::usage("unknown_check", format!("no such check: {name}")).hint(format!("the checks are: {}", valid.join(", ")))
-            })
-        })
-        .collect()
+            );
+        }
+    }
+    Ok((checks, rules))
 }
 
 /// Runs checks in order.
@@ -298,10 +322,24 @@ pub fn run(checks: &[&'static Check], context: &Context) -> Result<Vec<Outcome>>
     checks
         .iter()
         .map(|check| {
-            let failing = (check.find)(context)?;
-            Ok(Outcome { name: check.name, description: check.description, severity: check.severity, failing })
+            let (severity, is_asked) = check.severity_in(context);
+            let failing = if is_asked { (check.find)(context)? } else { DataFrame::empty() };
+            let rows = failing.height() as u64;
+            Ok(Outcome { name: check.name, description: check.description, severity, failing, rows })
         })
         .collect()
+}
+
+impl Check {
+    /// What a failure does, and whether it does anything: of the general ledger the configuration says so.
+    fn severity_in(&self, context: &Context) -> (Severity, bool) {
+        match context.quality.gl_severity.value {
+            _ if self.name != "gl_ties_out" => (self.severity, true),
+            RuleSeverity::Error => (Severity::Blocking, true),
+            RuleSeverity::Warn => (Severity::Warning, true),
+            RuleSeverity::Info => (Severity::Warning, false),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,12 @@ use std::collections::BTreeMap;
 pub(super) fn find(context: &Context) -> Result<DataFrame> {
     let mut tables: BTreeMap<&str, [f64; 4]> = BTreeMap::new();
     let mut reasons: BTreeMap<&str, BTreeMap<&str, u64>> = BTreeMap::new();
+    // What was mended is not missing any more.
+    for mend in context.mended {
+        let sums = tables.entry(&mend.table).or_default();
+        sums[1] -= 1.0;
+        sums[3] -= mend.amount.unwrap_or(0) as f64;
+    }
     for (table, counts) in context.index.files.iter().flat_map(|file| &file.tables) {
         for (reason, rows) in &counts.reasons {
             *reasons.entry(table).or_default().entry(reason).or_default() += rows;

@@ -15,6 +15,8 @@ mod kept_ledger;
 mod parity;
 mod plan;
 mod presets;
+mod pull;
+mod quarantine;
 mod query;
 mod run;
 mod runs;
@@ -38,7 +40,9 @@ pub fn dispatch(cli: Cli, reporter: &Reporter) -> Result<()> {
         Command::Run(arguments) => run::run(&arguments, reporter),
         Command::Ingest(arguments) => ingest::run(&arguments, reporter),
         Command::Plan(arguments) => plan::run(&arguments),
+        Command::Pull(arguments) => pull::run(&arguments, reporter),
         Command::Check(arguments) => check::run(&arguments, reporter),
+        Command::Quarantine(arguments) => quarantine::run(&arguments),
         Command::Query(arguments) => query::run(&arguments),
         Command::Backtest(BacktestCommand::Forecast(arguments)) => backtest::forecast(&arguments, reporter),
         Command::Backtest(BacktestCommand::Late(arguments)) => backtest_late::run(&arguments, reporter),

@@ -2,6 +2,7 @@
 
 use super::load_config;
 use crate::cli::{QueryArguments, RowFormat};
+use crate::engine::harmless::HarmlessCsv;
 use crate::engine::statements::question;
 use crate::engine::{Answer, Engine, EngineMessage, Rows, quote};
 use crate::error::{Error, Result, io_error};
@@ -26,17 +27,18 @@ pub(super) fn run(arguments: &QueryArguments) -> Result<()> {
     let format = arguments.format.unwrap_or(if std::io::stdout().is_terminal() { RowFormat::Table } else { RowFormat::Csv });
     let rows = if format == RowFormat::Json { Rows::Json } else { Rows::Csv };
     let mut kept = Vec::new();
+    let mut harmless = HarmlessCsv::default();
     let answer = engine.run(&script, &question.query, rows, &output, &mut |part| {
         if format == RowFormat::Table {
             kept.extend_from_slice(part);
             return Ok(());
         }
-        print(part)
+        if format == RowFormat::Csv { print(&harmless.part(part)) } else { print(part) }
     });
     let _ = std::fs::remove_dir_all(&spill);
     match answer? {
         Answer::Rows if format == RowFormat::Table => print(table(&kept)?.as_bytes()),
-        Answer::Rows => Ok(()),
+        Answer::Rows => print(&harmless.end()),
         Answer::Refused(said) => {
             let error = Error::usage("query_failed", "the engine refuses the query").caused_by(&EngineMessage(said));
             let error = if let Some(file) = &arguments.file { error.at(file.display()) } else { error };

@@ -11,6 +11,8 @@ mod file_layout;
 mod forecast;
 mod metrics;
 pub mod presets;
+mod quality;
+mod remote;
 mod risk;
 mod shapes;
 mod source;
@@ -33,13 +35,16 @@ pub use expected_credit_loss::{
 pub use file_layout::SheetChoice;
 pub use forecast::ForecastConfig;
 pub use metrics::{Alert, AlertRule, MetricsConfig};
+pub use quality::{QualityConfig, RuleSetting};
+pub use remote::{Connection, ObjectStoreConfig, Query, Remote, describe as describe_connection};
 pub use risk::RiskConfig;
 pub use shapes::{APPLICATION, CreditRows, FLAT_PAYMENT_COLUMNS, Shape, allowed_columns, flat_columns, shape_columns};
-pub use source::{NegativeAmount, Source};
+pub use source::{DeliveryKind, NegativeAmount, Source};
 pub use worklist::{SHARE_ONE, Stage, WorklistConfig};
 
 use crate::error::{Error, Result, io_error};
 use crate::ledger::currency::minor_digits;
+use crate::objects::Location;
 
 /// Where a value of the configuration came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,8 +98,10 @@ pub struct Config {
     pub include_intercompany: Sourced<bool>,
     /// `default` or `all`: which conventions of a metric the scope `customer` gets.
     pub customer_conventions: Sourced<String>,
-    /// `[quality]`.
+    /// `[quality]`: when a night may not be published for what is in the quarantine.
     pub thresholds: Thresholds,
+    /// The rest of `[quality]`.
+    pub quality: QualityConfig,
     /// Upper ends of the aging buckets, in days past due.
     pub aging_edges: Vec<u32>,
     /// Who set the aging edges.
@@ -113,6 +120,10 @@ pub struct Config {
     pub credit_review: CreditReviewConfig,
     /// `[worklist]`.
     pub worklist: WorklistConfig,
+    /// The object store into which nights are published besides the output, if any.
+    pub publish_to: Option<Sourced<Location>>,
+    /// `[object_store]`.
+    pub object_store: ObjectStoreConfig,
     /// `[[source]]`, in the order of the file.
     pub sources: Vec<Source>,
     /// The configuration file.
@@ -145,7 +156,7 @@ struct RawConfig {
     include_intercompany: Option<Spanned<bool>>,
     customer_conventions: Option<Spanned<String>>,
     aging_edges: Option<Spanned<Vec<u32>>>,
-    quality: Option<RawQuality>,
+    quality: Option<quality::RawQuality>,
     metrics: Option<metrics::RawMetrics>,
     alert: Option<Vec<metrics::RawAlert>>,
     calendar: Option<calendar::RawCalendar>,
@@ -154,15 +165,10 @@ struct RawConfig {
     expected_credit_loss: Option<expected_credit_loss::RawExpectedCreditLoss>,
     credit_review: Option<credit_review::RawCreditReview>,
     worklist: Option<worklist::RawWorklist>,
+    publish_to: Option<Spanned<String>>,
+    object_store: Option<remote::RawObjectStore>,
     #[serde(default)]
     source: Vec<Spanned<source::RawSource>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawQuality {
-    max_quarantined_rows_share: Option<Spanned<f64>>,
-    max_quarantined_amount_share: Option<Spanned<f64>>,
 }
 
 /// The text of a configuration file, to say where in it something stands.
@@ -289,6 +295,12 @@ impl Config {
         };
         line("output", quoted(&self.output.display().to_string()), &self.output.origin);
         line("base_currency", quoted(&self.base_currency), &self.base_currency.origin);
+        if let Some(location) = &self.publish_to {
+            line("publish_to", quoted(&location.to_string()), &location.origin);
+        }
+        for (key, value, origin) in self.object_store.values() {
+            line(&key, value, &origin);
+        }
         line("history_months", self.history_months.to_string(), &self.history_months.origin);
         line("include_intercompany", self.include_intercompany.to_string(), &self.include_intercompany.origin);
         line("customer_conventions", quoted(&self.customer_conventions), &self.customer_conventions.origin);
@@ -319,7 +331,7 @@ impl Config {
     /// Every value of the sections that name theirs, the calendar's left out: that has a fingerprint of its own.
     fn section_values(&self) -> impl Iterator<Item = (String, String, Origin)> {
         let credit = [self.risk.values(), self.expected_credit_loss.values(), self.credit_review.values(), self.worklist.values()];
-        let sections = [self.metrics.values(), self.forecast.values()].into_iter().chain(credit);
+        let sections = [self.quality.values(), self.metrics.values(), self.forecast.values()].into_iter().chain(credit);
         sections.flatten()
     }
 
@@ -346,7 +358,7 @@ impl Config {
         content += &self.expected_credit_loss.show_lists();
         for source in &self.sources {
             for (key, value) in source_values(source) {
-                if key != "path" {
+                if !PLACE_KEYS.contains(&key) && key != "overlay" {
                     let _ = writeln!(content, "{key}={value}");
                 }
             }
@@ -362,6 +374,9 @@ fn quoted(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }
 
+/// Keys that say where rows come from and not what they mean.
+const PLACE_KEYS: [&str; 5] = ["path", "query", "connection", "connection_env", "timeout_seconds"];
+
 /// The values of a source in force, as TOML, those at their default left out where they say nothing.
 fn source_values(source: &Source) -> Vec<(&'static str, String)> {
     let character = |byte: u8| quoted(&char::from(byte).to_string());
@@ -371,7 +386,6 @@ fn source_values(source: &Source) -> Vec<(&'static str, String)> {
     };
     let mut values = vec![
         ("name", quoted(&source.name)),
-        ("path", quoted(&source.path_text)),
         ("shape", quoted(source.shape.word())),
         ("date_format", quoted(source.date_format.text())),
         ("instant_format", quoted(source.instant_format.text())),
@@ -382,6 +396,11 @@ fn source_values(source: &Source) -> Vec<(&'static str, String)> {
         ("amount_sign", quoted(if source.reverse_sign { "reversed" } else { "as_is" })),
         ("delivery", quoted("delta")),
     ];
+    // A query's rows have no format of their own, and none may be set.
+    if matches!(source.remote, Some(Remote::Query(_))) {
+        values.retain(|(key, _)| !remote::FORMAT_KEYS.contains(key));
+    }
+    values.splice(1..1, remote::place_values(source));
     if let Some(table) = source.table {
         values.push(("table", quoted(table.name)));
     }
@@ -396,6 +415,9 @@ fn source_values(source: &Source) -> Vec<(&'static str, String)> {
     }
     if let Some(pattern) = &source.delivered_at {
         values.push(("delivered_at", quoted(pattern.text())));
+    }
+    if let Some(overlay) = &source.overlay {
+        values.push(("overlay", quoted(&overlay.display().to_string())));
     }
     if !source.null_values.is_empty() {
         let texts: Vec<String> = source.null_values.iter().map(|text| quoted(text)).collect();
@@ -483,6 +505,14 @@ fn check(raw: RawConfig, document: &Document<'_>, overrides: &Overrides, environ
         Some(directory.join("out")),
     )
     .expect("a default is given");
+    let publish_to = pick(
+        None,
+        variable::<String>(environment, "ARREARS_PUBLISH_TO", "an address")?,
+        raw.publish_to.map(|value| document.sourced(value)),
+        None,
+    );
+    let publish_to = publish_to.map(|value| remote::publish_to(value.clone(), &place(&value.origin))).transpose()?;
+    let object_store = raw.object_store.unwrap_or_default().check(document)?;
     let history_months = pick(
         overrides.history_months.map(|value| (value, "--history-months")),
         variable(environment, "ARREARS_HISTORY_MONTHS", "a whole number")?,
@@ -521,20 +551,7 @@ fn check(raw: RawConfig, document: &Document<'_>, overrides: &Overrides, environ
             .at(place(&aging_edges.origin))
             .hint("for example [30, 60, 90, 120]"));
     }
-    let quality = raw.quality.unwrap_or(RawQuality { max_quarantined_rows_share: None, max_quarantined_amount_share: None });
-    let share = |value: Option<Spanned<f64>>, key: &str| {
-        let share = value.map_or(Sourced { value: 0.01, origin: Origin::Default }, |value| document.sourced(value));
-        if (0.0..=1.0).contains(&*share) {
-            return Ok(share);
-        }
-        Err(Error::usage("bad_value", format!("{key} is not a share between 0 and 1: {}", *share))
-            .at(place(&share.origin))
-            .hint("0.01 is one per cent"))
-    };
-    let thresholds = Thresholds {
-        max_quarantined_rows_share: share(quality.max_quarantined_rows_share, "max_quarantined_rows_share")?,
-        max_quarantined_amount_share: share(quality.max_quarantined_amount_share, "max_quarantined_amount_share")?,
-    };
+    let (thresholds, quality) = raw.quality.unwrap_or_default().check(document)?;
     let metrics = raw.metrics.unwrap_or_default().check(raw.alert, document)?;
     let calendar = raw.calendar.unwrap_or_default().check(document)?;
     let forecast = raw.forecast.unwrap_or_default().check(document)?;
@@ -566,6 +583,7 @@ fn check(raw: RawConfig, document: &Document<'_>, overrides: &Overrides, environ
         include_intercompany,
         customer_conventions,
         thresholds,
+        quality,
         metrics,
         calendar,
         forecast,
@@ -573,6 +591,8 @@ fn check(raw: RawConfig, document: &Document<'_>, overrides: &Overrides, environ
         expected_credit_loss,
         credit_review,
         worklist,
+        publish_to,
+        object_store,
         aging_edges_origin: aging_edges.origin,
         aging_edges: aging_edges.value,
         sources,

@@ -10,11 +10,13 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::file_layout::{self, SheetChoice};
+use super::remote::{Place, Remote};
 use super::shapes::{CreditRows, Shape, allowed_columns};
 use super::{DatePattern, Document, presets};
 use crate::catalog::ledger_tables::{TABLES, Table};
 use crate::error::{Error, Result};
 use crate::ledger::money::DecimalFormat;
+use crate::objects::Location;
 
 /// What a negative amount of a document means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +47,15 @@ impl NegativeAmount {
     pub fn word(self) -> &'static str {
         NegativeAmount::ALL.iter().find(|(rule, _)| *rule == self).map_or("", |(_, word)| *word)
     }
+}
+
+/// What a delivery says about rows that it does not contain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeliveryKind {
+    /// Nothing: it adds and corrects.
+    Delta,
+    /// That they are no more: what is absent is deleted.
+    Full,
 }
 
 /// A checked source.
@@ -84,6 +95,8 @@ pub struct Source {
     pub credit_rows: CreditRows,
     /// Canonical column → (text in the file → text it stands for).
     pub values: BTreeMap<String, BTreeMap<String, String>>,
+    /// What its deliveries say about rows that they do not contain.
+    pub delivery: DeliveryKind,
     /// Where in the file name the date of its delivery stands.
     pub delivered_at: Option<DatePattern>,
     /// Texts that mean "nothing here", besides the empty one.
@@ -98,8 +111,12 @@ pub struct Source {
     pub amount_marks: Vec<String>,
     /// First words of rows that sum others up.
     pub total_words: Vec<String>,
+    /// What people say quarantined rows should have been: joined to the configuration's directory.
+    pub overlay: Option<PathBuf>,
     /// Canonical columns that are mapped, and may be missing in a file where the ledger can do without them.
     pub lenient_columns: BTreeSet<String>,
+    /// Where its rows come from, when `path` is no path of this machine.
+    pub remote: Option<Remote>,
     /// The line of the configuration it starts on.
     pub line: usize,
 }
@@ -109,7 +126,7 @@ pub struct Source {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawSource {
     pub name: Option<Spanned<String>>,
-    pub path: Spanned<String>,
+    pub path: Option<Spanned<String>>,
     pub shape: Option<Spanned<String>>,
     pub preset: Option<Spanned<String>>,
     pub table: Option<Spanned<String>>,
@@ -132,18 +149,26 @@ pub(super) struct RawSource {
     pub delivery: Option<Spanned<String>>,
     pub delivered_at: Option<Spanned<String>>,
     pub null_values: Option<Vec<String>>,
+    // Instead of `path`: see `remote`.
+    pub query: Option<Spanned<String>>,
+    pub query_file: Option<Spanned<String>>,
+    pub connection: Option<Spanned<String>>,
+    pub connection_env: Option<Spanned<String>>,
+    pub timeout_seconds: Option<Spanned<u32>>,
     pub sheet: Option<Spanned<toml::Value>>,
     pub header_row: Option<Spanned<u32>>,
     #[serde(default)]
     pub formats: BTreeMap<Spanned<String>, Spanned<String>>,
     pub amount_marks: Option<Vec<Spanned<String>>>,
     pub total_words: Option<Vec<String>>,
+    pub overlay: Option<String>,
 }
 
 impl RawSource {
     pub(super) fn check(self, line: usize, document: &Document<'_>, directory: &std::path::Path) -> Result<Source> {
         let (raw, mut lenient_columns) = presets::fill(self, document)?;
-        let shape = Shape::check(raw.shape.as_ref(), &raw.path, document)?;
+        let place = Place::of(&raw, line, document, directory)?;
+        let shape = Shape::check(raw.shape.as_ref(), line, document)?;
         let table = match &raw.table {
             None => None,
             Some(name) if shape != Shape::Canonical => {
@@ -156,17 +181,11 @@ impl RawSource {
                     .ok_or_else(|| document.unknown_word("table", name, &TABLES.iter().map(|table| table.name).collect::<Vec<_>>()))?,
             ),
         };
-        if let Some(delivery) = &raw.delivery {
-            match delivery.get_ref().as_str() {
-                "delta" => {}
-                "full" => {
-                    return Err(document
-                        .error(delivery, "not_supported", "delivery = \"full\" is not supported yet".to_owned())
-                        .hint("use \"delta\": rows are added and corrected, and a row with is_deleted = true is deleted"));
-                }
-                _ => return Err(document.unknown_word("delivery", delivery, &["delta", "full"])),
-            }
-        }
+        let delivery = match raw.delivery.as_ref().map(|word| (word, word.get_ref().as_str())) {
+            None | Some((_, "delta")) => DeliveryKind::Delta,
+            Some((_, "full")) => DeliveryKind::Full,
+            Some((word, _)) => return Err(document.unknown_word("delivery", word, &["delta", "full"])),
+        };
         let allowed = allowed_columns(shape, table);
         if shape == Shape::OpenAndCleared {
             // A file of open items has nothing to say about clearings.
@@ -242,9 +261,9 @@ impl RawSource {
             Some((word, _)) => return Err(document.unknown_word("amount_sign", word, &["as_is", "reversed"])),
         };
         Ok(Source {
-            name: raw.name.as_ref().map_or_else(|| default_name(raw.path.get_ref()), |name| name.get_ref().clone()),
-            path: directory.join(raw.path.get_ref()),
-            path_text: raw.path.get_ref().clone(),
+            name: raw.name.as_ref().map_or_else(|| default_name(&place.path_text), |name| name.get_ref().clone()),
+            path: place.path,
+            path_text: place.path_text,
             shape,
             table,
             columns: raw.columns.into_iter().map(|(column, header)| (column.into_inner(), header.into_inner())).collect(),
@@ -257,6 +276,7 @@ impl RawSource {
             encoding,
             negative_amount,
             reverse_sign,
+            delivery,
             credit_rows: CreditRows::check(raw.credit_rows.as_ref(), document)?,
             values: raw.values.into_iter().map(|(column, map)| (column.into_inner(), map)).collect(),
             delivered_at: document.pattern("delivered_at", raw.delivered_at.as_ref())?,
@@ -266,16 +286,18 @@ impl RawSource {
             formats,
             amount_marks: file_layout::marks(document, raw.amount_marks)?,
             total_words: file_layout::total_words(raw.total_words),
+            overlay: raw.overlay.map(|path| directory.join(path)),
             lenient_columns,
+            remote: place.remote,
             line,
         })
     }
 }
 
-/// A source without a name is called as its path is written; of an absolute path only the last part, so that moving a
-/// folder does not make a new source.
+/// A source without a name is called as its path is written; of an absolute path or an address only the last part, so that
+/// moving a folder does not make a new source.
 fn default_name(path: &str) -> String {
-    let absolute = std::path::Path::new(path).is_absolute();
+    let absolute = std::path::Path::new(path).is_absolute() || Location::is_url(path);
     let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or(path);
     if absolute { last.to_owned() } else { path.to_owned() }
 }

@@ -3,6 +3,7 @@
 //! It is either the `duckdb` command or a Python that can `import duckdb`. A script and a query go to its standard input, the
 //! rows come back on its standard output; the database is in memory, so that nothing published can be changed by it.
 
+pub mod harmless;
 pub mod statements;
 
 use std::fmt;

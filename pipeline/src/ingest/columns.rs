@@ -37,6 +37,9 @@ pub enum Values {
     Flag(Vec<bool>),
 }
 
+/// Stands for no row where rows are picked.
+pub const NO_ROW: u32 = u32::MAX;
+
 /// Texts end to end, as Arrow stores them.
 #[derive(Clone, Debug)]
 pub struct Texts {
@@ -53,6 +56,13 @@ impl Default for Texts {
 }
 
 impl Texts {
+    /// No texts, with room for some.
+    pub fn with_capacity(rows: usize, bytes: usize) -> Self {
+        let mut offsets = Vec::with_capacity(rows + 1);
+        offsets.push(0);
+        Texts { offsets, bytes: Vec::with_capacity(bytes) }
+    }
+
     /// Appends a text.
     #[inline]
     pub fn push(&mut self, text: &[u8]) {
@@ -133,6 +143,11 @@ impl ColumnData {
             Values::Text(texts) if self.is_valid(row) => Some(texts.get(row)),
             _ => None,
         }
+    }
+
+    /// Bytes of all its texts.
+    pub fn text_bytes(&self) -> usize {
+        if let Values::Text(texts) = &self.values { texts.bytes.len() } else { 0 }
     }
 
     /// The whole number, amount, rate or instant of a row, if it has one.
@@ -245,6 +260,50 @@ impl ColumnData {
             self.push_flag(value);
         } else {
             self.push_null();
+        }
+    }
+
+    /// The rows of this column at `rows`, in that order; null at [`NO_ROW`].
+    pub fn picked(&self, rows: &[u32]) -> ColumnData {
+        fn pick<T: Copy + Default>(values: &[T], rows: &[u32]) -> Vec<T> {
+            rows.iter().map(|row| values.get(*row as usize).copied().unwrap_or_default()).collect()
+        }
+        let values = match &self.values {
+            Values::Absent => return ColumnData::absent(rows.len()),
+            Values::Text(texts) => {
+                let mut picked = Texts::with_capacity(rows.len(), texts.bytes.len() + rows.len() * texts.bytes.len() / self.rows.max(1));
+                for row in rows {
+                    if *row == NO_ROW {
+                        picked.push(&[]);
+                    } else {
+                        picked.push_of(&texts.bytes, texts.offsets[*row as usize] as usize, texts.offsets[*row as usize + 1] as usize);
+                    }
+                }
+                Values::Text(picked)
+            }
+            Values::Long(values) => Values::Long(pick(values, rows)),
+            Values::Day(values) => Values::Day(pick(values, rows)),
+            Values::Flag(values) => Values::Flag(pick(values, rows)),
+        };
+        let valid = if self.valid.is_empty() {
+            if rows.contains(&NO_ROW) { rows.iter().map(|row| *row != NO_ROW).collect() } else { Vec::new() }
+        } else {
+            pick(&self.valid, rows)
+        };
+        ColumnData { values, valid, rows: rows.len() }
+    }
+
+    /// Makes room for rows of which `bytes` bytes of text are expected.
+    pub fn reserve(&mut self, rows: usize, bytes: usize) {
+        match &mut self.values {
+            Values::Absent => {}
+            Values::Text(texts) => {
+                texts.offsets.reserve(rows);
+                texts.bytes.reserve(bytes);
+            }
+            Values::Long(values) => values.reserve(rows),
+            Values::Day(values) => values.reserve(rows),
+            Values::Flag(values) => values.reserve(rows),
         }
     }
 
@@ -371,6 +430,14 @@ struct Cells<'a> {
     field: usize,
     grid: &'a Grid,
     block: &'a [u8],
+}
+
+impl ColumnPlan {
+    /// Reads numbers and dates as this program writes those of typed columns.
+    pub fn read_as_written(&mut self) {
+        self.decimal = DecimalFormat::default();
+        self.pattern = if self.column.kind == Kind::Instant { DatePattern::iso_instant() } else { DatePattern::iso_date() };
+    }
 }
 
 impl ColumnPlan {

@@ -5,20 +5,22 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray as _, BooleanArray, Int64Array, RecordBatch};
+use arrow::array::{AsArray as _, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
-use arrow::datatypes::{DataType, Decimal64Type, Field, Int32Type, Int64Type, Schema, SchemaRef};
+use arrow::datatypes::{Decimal64Type, Int32Type, Int64Type};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use rayon::prelude::*;
 
+use super::compact::{compact, write_corrected};
 use super::input::BlockReader;
-use super::quarantine::{QuarantineWriter, QuarantinedRow, lossy};
+use super::quarantine::{QuarantineWriter, QuarantinedRow, TEXTS_KEPT, lossy};
 use super::records::{Grid, Splitter};
 use super::store::{
     LedgerIndex, RowGroup, RowGroupEncoder, SegmentRecord, SegmentWriter, TableIndex, TableLayout, ledger_directory, sync_directory,
 };
-use super::versions::{Decisions, Entries, KeyFile, Removal};
-use super::{Run, reason};
+use super::versions::{Decisions, Deliveries, Entries, KeyFile, Removal};
+use super::{Run, follows, next_number, reason};
+use crate::catalog::ledger_tables::Table;
 use crate::error::{Result, io_error};
 
 /// A source row, by file number and line.
@@ -32,6 +34,7 @@ struct Written {
     entries: Entries,
     segment: Option<(SegmentRecord, File)>,
     known: Vec<KeyFile>,
+    deliveries: Deliveries,
     decisions: Decisions,
 }
 
@@ -39,7 +42,6 @@ impl Run<'_> {
     pub(super) fn finish(mut self) -> Result<LedgerIndex> {
         let first_new = self.index.files.len();
         self.index.files.extend(self.files.iter().map(|file| file.record.clone()));
-        let ranks = self.index.delivery_ranks();
         let mut written = Vec::new();
         for (table, sink) in std::mem::take(&mut self.sinks) {
             self.index.tables.entry(table.to_owned()).or_default();
@@ -52,15 +54,18 @@ impl Run<'_> {
                 entries: sink.entries,
                 segment,
                 known,
+                deliveries: Deliveries::new(&self.index, first_new, table),
                 decisions: Decisions::default(),
             });
         }
         for table in &mut written {
-            table.decide(self.out, &ranks, &HashSet::new())?;
+            table.decide(self.out, &HashSet::new())?;
         }
-        self.drop_whole_split_rows(&mut written, &ranks)?;
+        self.drop_whole_split_rows(&mut written)?;
         let split = self.files.iter().filter(|file| file.target.is_split()).map(|file| (file.record.number, file.target.word()));
         let mut judged = Judged { split_files: split.collect(), ..Judged::default() };
+        judged.instants = self.index.files.iter().map(|file| file.delivered_at).collect();
+        judged.dates = self.dates_of_no_longer_first();
         judged.repaired = self.files.iter_mut().map(|file| (file.record.number, std::mem::take(&mut file.repaired))).collect();
         judged.only_applications =
             self.files.iter_mut().map(|file| (file.record.number, std::mem::take(&mut file.only_applications))).collect();
@@ -68,9 +73,15 @@ impl Run<'_> {
         for table in written {
             self.judge(table, &mut judged)?;
         }
+        self.date_other_tables(&judged)?;
+        let deleted = std::mem::take(&mut judged.deleted);
         self.account(judged)?;
         for (position, file) in self.files.iter().enumerate() {
             self.index.files[first_new + position] = file.record.clone();
+        }
+        for (number, rows) in deleted {
+            let findings = &mut self.index.files[number as usize].findings;
+            *findings.entry(reason::ABSENT_FROM_FULL_DELIVERY.to_owned()).or_default() += rows;
         }
         if let Some(writer) = self.quarantine.take()
             && let Some((record, file)) = writer.finish()?
@@ -82,8 +93,35 @@ impl Run<'_> {
         Ok(self.index)
     }
 
+    /// When those files were delivered that the ledger no longer begins with; from now on their rows were not known before.
+    fn dates_of_no_longer_first(&mut self) -> HashMap<i32, i64> {
+        let mut dates = HashMap::new();
+        for number in std::mem::take(&mut self.no_longer_first) {
+            let record = &mut self.index.files[number as usize];
+            record.is_first_delivery = false;
+            let number = i32::try_from(number).expect("files are numbered below 2^31");
+            dates.extend(record.delivered_at.map(|at| (number, at)));
+        }
+        dates
+    }
+
+    /// Tables that got no row have to learn of those dates as well.
+    fn date_other_tables(&mut self, judged: &Judged) -> Result<()> {
+        if judged.dates.is_empty() {
+            return Ok(());
+        }
+        let ranks = self.index.delivery_ranks();
+        let others = self.index.tables.keys().filter(|name| !judged.tables.contains(name.as_str()));
+        for table in others.filter_map(|name| Table::named(name)).collect::<Vec<_>>() {
+            let number = format!("{:06}", next_number(&self.index, table));
+            let index = self.index.tables.get_mut(table.name).expect("its name was taken from there");
+            self.syncs.extend(compact(self.out, index, &TableLayout::of(table), &number, &ranks, &judged.dates, self.sizes.files_max)?);
+        }
+        Ok(())
+    }
+
     /// Where one part of a split row contradicts another row of its file, the whole row goes.
-    fn drop_whole_split_rows(&self, written: &mut [Written], ranks: &[u32]) -> Result<()> {
+    fn drop_whole_split_rows(&self, written: &mut [Written]) -> Result<()> {
         let mut places: HashSet<Place> = HashSet::new();
         for table in written.iter().filter(|table| table.table != "customers") {
             let duplicates: HashSet<u32> =
@@ -107,7 +145,7 @@ impl Run<'_> {
                     forced.insert(row);
                 }
             })?;
-            table.decide(self.out, ranks, &forced)?;
+            table.decide(self.out, &forced)?;
         }
         Ok(())
     }
@@ -138,29 +176,37 @@ impl Run<'_> {
 
     /// Takes dropped rows out of a table's segment, and enters the table into the index.
     fn judge(&mut self, table: Written, judged: &mut Judged) -> Result<()> {
-        let Written { table: name, layout, name: segment_name, segment, decisions, .. } = table;
+        let Written { table: name, layout, name: segment_name, segment, deliveries, decisions, .. } = table;
         let segment = if decisions.drops.is_empty() {
             segment
         } else {
             drop(segment);
             rewrite(self.out, &layout, &segment_name, &decisions.drops, &mut |rows| judged.take(name, rows))?
         };
+        judged.tables.insert(name);
         let index: &mut TableIndex = self.index.tables.get_mut(name).expect("the table was entered above");
         if let Some((record, file)) = segment {
             index.segments.push(record);
             self.syncs.push(file);
         }
         index.keys.extend(decisions.keys);
+        if !decisions.generated.is_empty() {
+            let name = segment_name.replacen("seg-", "follows-", 1);
+            if let Some(followed) = follows::write(self.out, &index.segments, &layout, &name, &decisions.generated, &judged.instants)? {
+                index.segments.push(followed.segment);
+                self.syncs.push(followed.file);
+                for (number, rows) in followed.deleted {
+                    *judged.deleted.entry(number).or_default() += rows;
+                }
+            }
+        }
         if !decisions.corrected.is_empty() {
             let corrected = format!("{}.parquet", segment_name.replacen("seg-", "corrected-", 1));
-            let schema: SchemaRef = Arc::new(Schema::new(vec![Field::new("row_key", DataType::Int64, false)]));
-            let mut writer = SegmentWriter::create(self.out, corrected.clone(), &schema, None)?;
-            let keys: ArrayRef = Arc::new(Int64Array::from(decisions.corrected));
-            let group = writer.encoder().group(RecordBatch::try_new(schema, vec![keys])?)?;
-            writer.append(group)?;
-            self.syncs.extend(writer.finish()?.map(|(_, file)| file));
+            self.syncs.extend(write_corrected(self.out, &corrected, decisions.corrected)?);
             index.corrected.push(corrected);
         }
+        let number = segment_name.rsplit('-').next().unwrap_or_default();
+        self.syncs.extend(compact(self.out, index, &layout, number, &deliveries.ranks, &judged.dates, self.sizes.files_max)?);
         Ok(())
     }
 
@@ -195,8 +241,9 @@ impl Run<'_> {
     fn quarantine_duplicates(&mut self, position: usize, lines: &BTreeMap<i64, (&'static str, Option<i64>)>) -> Result<()> {
         let file = &self.files[position];
         let mut raw: HashMap<i64, String> = HashMap::new();
+        let texts_kept = usize::try_from(TEXTS_KEPT).unwrap_or(usize::MAX);
         let mut keep = |line: i64, text: String| {
-            if lines.contains_key(&line) {
+            if raw.len() < texts_kept && lines.contains_key(&line) {
                 raw.insert(line, text);
             }
         };
@@ -227,17 +274,14 @@ impl Run<'_> {
                 }
             }
         }
-        let rows: Vec<QuarantinedRow> = lines
-            .iter()
-            .map(|(line, (_, amount))| QuarantinedRow {
-                line: line.cast_unsigned(),
-                column: None,
-                reason: reason::DUPLICATE_KEY,
-                value: None,
-                raw: raw.remove(line).unwrap_or_default(),
-                amount: *amount,
-            })
-            .collect();
+        let rows = lines.iter().map(|(line, (_, amount))| QuarantinedRow {
+            line: line.cast_unsigned(),
+            column: None,
+            reason: reason::DUPLICATE_KEY,
+            value: None,
+            raw: raw.remove(line).unwrap_or_default(),
+            amount: *amount,
+        });
         let table = lines.values().next().map_or("", |(table, _)| table);
         let (source, name) = (Arc::from(file.record.source.as_str()), Arc::from(file.record.file.as_str()));
         let number = file.record.number;
@@ -270,8 +314,8 @@ impl Run<'_> {
 }
 
 impl Written {
-    fn decide(&mut self, out: &Path, ranks: &[u32], forced: &HashSet<u32>) -> Result<()> {
-        self.decisions = self.entries.decide(&self.known, ranks, forced, out, &format!("{}.keys", self.name))?;
+    fn decide(&mut self, out: &Path, forced: &HashSet<u32>) -> Result<()> {
+        self.decisions = self.entries.decide(&self.known, &self.deliveries, forced, out, &format!("{}.keys", self.name))?;
         Ok(())
     }
 
@@ -348,6 +392,14 @@ struct Judged {
     repaired: HashMap<u32, Vec<u64>>,
     tallies: BTreeMap<(u32, &'static str), Tally>,
     duplicates: Vec<(Place, &'static str, Option<i64>)>,
+    /// When each file was delivered.
+    instants: Vec<Option<i64>>,
+    /// When those files were delivered that the ledger no longer begins with.
+    dates: HashMap<i32, i64>,
+    /// Tables that got rows.
+    tables: HashSet<&'static str>,
+    /// Rows that were deleted because a full delivery does not contain them, by file.
+    deleted: BTreeMap<u32, u64>,
 }
 
 impl Judged {

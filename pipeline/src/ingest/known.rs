@@ -91,8 +91,8 @@ impl LedgerView {
         };
         let known = known_at(out, index, instant.microseconds())?;
         // Of two versions recorded at one instant the later delivery counts, and its place is among all deliveries.
-        let files = LedgerFiles { file_rank: index.delivery_ranks(), ..LedgerFiles::of(out, &known) };
-        let fingerprint = fingerprint_of_known(&known);
+        let files = LedgerFiles { file_positions: index.positions(), ..LedgerFiles::of(out, &known) };
+        let fingerprint = fingerprint_of_known(&known, &index.files, instant.microseconds());
         Ok(LedgerView { index: known, files, all_files: index.files.clone(), known_as_of, fingerprint })
     }
 }
@@ -134,11 +134,13 @@ fn number_of(file: &str) -> &str {
     name.split('.').next().unwrap_or(name)
 }
 
-/// What changes when something becomes known at the instant: the deliveries and the segments that have a known row.
-fn fingerprint_of_known(known: &LedgerIndex) -> String {
-    let without_keys = |table: &TableIndex| TableIndex { keys: Vec::new(), ..table.clone() };
-    let tables = known.tables.iter().map(|(name, table)| (name.clone(), without_keys(table))).collect();
-    LedgerIndex { tables, quarantine: Vec::<SegmentRecord>::new(), ..known.clone() }.fingerprint()
+/// What changes when something becomes known at the instant: the deliveries up to it, later ones with a row that says that it
+/// was known by then, and the tables there are. How the rows are spread over segments changes nothing.
+fn fingerprint_of_known(known: &LedgerIndex, all_files: &[FileRecord], instant: i64) -> String {
+    let tables = known.tables.keys().map(|name| (name.clone(), TableIndex::default())).collect();
+    let says_it_was_known = |file: &&FileRecord| file.earliest_recorded_at.is_some_and(|earliest| earliest <= instant);
+    let files = all_files.iter().filter(|file| file.is_known_at(instant) || says_it_was_known(file)).cloned().collect();
+    LedgerIndex { tables, files, quarantine: Vec::<SegmentRecord>::new(), ..known.clone() }.fingerprint()
 }
 
 fn has_row_known_at(segment: &Path, instant: i64) -> Result<bool> {
@@ -182,17 +184,7 @@ mod tests {
 
     #[test]
     fn a_delivery_is_known_from_its_day_and_what_the_ledger_begins_with_always() {
-        let file = |delivered_at, is_first_delivery| FileRecord {
-            number: 0,
-            source: "s".to_owned(),
-            file: "f.csv".to_owned(),
-            content_hash: String::new(),
-            bytes: 0,
-            delivered_at,
-            is_first_delivery,
-            tables: BTreeMap::new(),
-            findings: BTreeMap::new(),
-        };
+        let file = |delivered_at, is_first_delivery| FileRecord { delivered_at, is_first_delivery, ..FileRecord::default() };
         assert!(file(Some(5), false).is_known_at(5));
         assert!(!file(Some(6), false).is_known_at(5));
         assert!(file(Some(6), true).is_known_at(5));

@@ -7,6 +7,7 @@
 pub mod clearings;
 mod contacts;
 pub mod knowledge;
+pub mod lookups;
 mod orders;
 mod overrides;
 mod promises;
@@ -38,9 +39,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct LedgerFiles {
     /// By canonical table; a table that was never supplied has no entry.
     pub tables: BTreeMap<String, TableFiles>,
-    /// For each delivered file, by its number: where it stands among files that deliver the same row with the same
-    /// recorded instant (later delivery, then file name).
-    pub file_rank: Vec<u32>,
+    /// For each file, by its number, where in the order of statements stands what follows from its delivery, and what it says.
+    pub file_positions: Vec<(u32, u32)>,
     /// Segments of what could not be ingested.
     pub quarantine: Vec<PathBuf>,
     /// Rows of the files from this number on are invisible: the ledger as it was after so many deliveries. `None` for all.
@@ -57,7 +57,7 @@ impl LedgerFiles {
             (name.clone(), TableFiles { segments, corrected })
         });
         let quarantine = index.quarantine.iter().map(|segment| ledger.join(&segment.file)).collect();
-        LedgerFiles { tables: tables.collect(), file_rank: index.delivery_ranks(), quarantine, first_files: None }
+        LedgerFiles { tables: tables.collect(), file_positions: index.positions(), quarantine, first_files: None }
     }
 
     /// The segments of a table; none where it was not supplied.
@@ -367,9 +367,11 @@ fn invisible_rows(files: &LedgerFiles, table: &str, known_as_of: Option<i64>) ->
             if is_delivered_later(files, source_files.value(row)) || known_as_of.is_some_and(|known| recorded_at > known) {
                 part.invisible.push(group.row(row));
             } else if corrected.contains(&keys[row]) {
-                let file = file_rank_of(files, source_files.value(row));
-                part.versions
-                    .push((keys[row], Version { recorded_at, file, line: lines[row], row: group.row(row), is_deleted: is_deleted(row) }));
+                let position = position_of(files, source_files.value(row), lines[row]);
+                part.versions.push((
+                    keys[row],
+                    Version { recorded_at, position, line: lines[row], row: group.row(row), is_deleted: is_deleted(row) },
+                ));
             } else if is_deleted(row) {
                 part.invisible.push(group.row(row));
             }
@@ -406,16 +408,18 @@ fn is_delivered_later(files: &LedgerFiles, source_file: i32) -> bool {
     files.first_files.is_some_and(|first| u32::try_from(source_file).is_ok_and(|file| file >= first))
 }
 
-/// Where a row's file stands among those that deliver the same row with the same recorded instant.
-fn file_rank_of(files: &LedgerFiles, source_file: i32) -> u32 {
-    usize::try_from(source_file).ok().and_then(|file| files.file_rank.get(file)).copied().unwrap_or(0)
+/// Where a row stands in the order of statements. A row without a line follows from its delivery.
+fn position_of(files: &LedgerFiles, source_file: i32, line: i64) -> u32 {
+    let positions = usize::try_from(source_file).ok().and_then(|file| files.file_positions.get(file)).copied().unwrap_or_default();
+    if line > 0 { positions.1 } else { positions.0 }
 }
 
-/// A version of a row, ordered by what wins: recorded later, delivered later, later file name, later line.
+/// A version of a row, ordered by what wins: recorded later, delivered later (what a file says over what follows from its
+/// delivery), later file name, later line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Version {
     recorded_at: i64,
-    file: u32,
+    position: u32,
     line: i64,
     row: u32,
     is_deleted: bool,

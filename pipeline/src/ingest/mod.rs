@@ -5,29 +5,34 @@
 //! all files are read, every new row is compared by key and content with its file and with the store: what is known
 //! already, or contradicts itself, is taken out again. Nothing of it is visible before the index is replaced.
 
+mod arrivals;
 pub mod clearings;
 mod columns;
+mod compact;
 pub(crate) mod discover;
 pub(crate) mod excel_input;
 mod finish;
+mod follows;
 pub(crate) mod input;
 mod joined;
 mod keys;
 pub mod known;
 pub mod load;
 pub mod not_text;
+pub mod overlay;
 pub(crate) mod parquet_input;
 mod pipeline;
 mod plan;
 mod quarantine;
 pub mod reason;
 pub mod records;
+mod remote;
 mod rows;
 mod store;
 mod versions;
 pub mod workbook;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -40,10 +45,14 @@ pub use store::{
 use crate::catalog::ledger_tables::Table;
 use crate::config::{Config, SheetChoice};
 use crate::error::{Error, Result, io_error};
-use discover::{Delivery, Target, discover};
+use crate::quality::{delivery_before, header_changes};
+use arrivals::{Arrivals, NewFile, arrivals};
+use discover::{Target, discover, discover_local};
 use input::identify;
+use overlay::{Overlay, overlays};
 use quarantine::QuarantineWriter;
-use rows::{Customers, FileContext, encode_customers, merge_customers};
+use remote::Spool;
+use rows::{Customers, FileContext, KnownDetails};
 use store::{SegmentWriter, TableLayout, remove_orphans, write_prepared};
 use versions::Entries;
 
@@ -151,26 +160,63 @@ impl PendingLedger {
 /// Exit status 4 when a file is missing, incomplete or lacks a column, 2 when the configuration cannot mean it, 1 when the
 /// store cannot be read or written. The ledger in force is untouched then.
 pub fn ingest(config: &Config, options: &IngestOptions, progress: &dyn Progress) -> Result<PendingLedger> {
-    ingest_in_blocks(config, options, progress, BLOCK_BYTES)
+    ingest_with(config, options, progress, Sizes::default())
 }
 
-/// [`ingest`] with a block size, which changes no row, only how the rows are grouped in the segment.
-fn ingest_in_blocks(config: &Config, options: &IngestOptions, progress: &dyn Progress, block_bytes: usize) -> Result<PendingLedger> {
+/// Sizes that change no row, only how rows are grouped and files put together.
+#[derive(Clone, Copy, Debug)]
+struct Sizes {
+    /// Bytes of text in a block.
+    block_bytes: usize,
+    /// Files of a kind that a table may have before they are merged.
+    files_max: usize,
+}
+
+impl Default for Sizes {
+    fn default() -> Self {
+        Sizes { block_bytes: BLOCK_BYTES, files_max: compact::FILES_MAX }
+    }
+}
+
+fn ingest_with(config: &Config, options: &IngestOptions, progress: &dyn Progress, sizes: Sizes) -> Result<PendingLedger> {
     let out = config.output.value.as_path();
     discard_prepared(out)?;
     let index = LedgerIndex::read(out)?.unwrap_or_else(LedgerIndex::empty);
-    let (deliveries, ignored) = discover(config)?;
-    for name in ignored {
+    // It must outlive the reading: raw text of bad rows is read again at the end.
+    let spool = Spool::fetch(config, &index, progress)?;
+    ingest_fetched(config, options, progress, (index, sizes), &spool).map_err(|error| spool.in_words_of_the_source(error))
+}
+
+fn ingest_fetched(
+    config: &Config,
+    options: &IngestOptions,
+    progress: &dyn Progress,
+    (index, sizes): (LedgerIndex, Sizes),
+    spool: &Spool,
+) -> Result<PendingLedger> {
+    let out = config.output.value.as_path();
+    let (deliveries, ignored) = discover(config, spool)?;
+    let overlays = overlays(config, options)?;
+    let is_overlay = |path: &Path| config.sources.iter().any(|source| source.overlay.as_deref() == Some(path));
+    let deliveries: Vec<_> = deliveries.into_iter().filter(|delivery| !is_overlay(&delivery.path)).collect();
+    for name in ignored.into_iter().filter(|name| !is_overlay(&config.directory.join(name))) {
         progress.note(&format!("left aside, not named for a table: {name}"));
     }
-    let mut summary = IngestSummary::default();
-    let deliveries = new_files(deliveries, &index, options, &mut summary)?;
-    if deliveries.is_empty() {
+    let Arrivals { files: deliveries, seen, no_longer_first } = arrivals(deliveries, &index, options)?;
+    let mut summary = IngestSummary { files_seen: seen + spool.known_files(), ..IngestSummary::default() };
+    let mut has_mends = false;
+    for overlay in &overlays {
+        has_mends |= overlay.has_work(out, &index)?;
+    }
+    if deliveries.is_empty() && !has_mends {
         return Ok(PendingLedger { index, summary, is_changed: false, out: out.to_owned() });
     }
+    let files_before = index.files.len();
     let cleared = clearings::segments(&index);
-    let mut run = Run::new(out, index, block_bytes);
-    let outcome = run.read_all(&deliveries, progress).and_then(|()| run.finish()).and_then(|mut index| {
+    let mut run = Run::new(out, index, sizes, no_longer_first);
+    run.overlay_rows = overlays.iter().flat_map(Overlay::rows).collect();
+    let read = run.read_all(&deliveries, progress).and_then(|()| run.mend(&overlays, progress));
+    let outcome = read.and_then(|()| run.finish()).and_then(|mut index| {
         if clearings::segments(&index) != cleared {
             clearings::derive(out, &mut index)?;
         }
@@ -178,8 +224,8 @@ fn ingest_in_blocks(config: &Config, options: &IngestOptions, progress: &dyn Pro
     });
     match outcome {
         Ok(index) => {
-            summary.files_new = deliveries.len() as u64;
-            for counts in index.files[index.files.len() - deliveries.len()..].iter().flat_map(|file| file.tables.values()) {
+            summary.files_new = (index.files.len() - files_before) as u64;
+            for counts in index.files[files_before..].iter().flat_map(|file| file.tables.values()) {
                 summary.rows_read += counts.read;
                 summary.accepted += counts.accepted;
                 summary.repaired += counts.repaired;
@@ -203,8 +249,8 @@ pub struct PlannedFile {
     pub source: String,
     /// Its name, relative to the configuration.
     pub name: String,
-    /// Its length.
-    pub bytes: u64,
+    /// Its length, where it is known before it is read.
+    pub bytes: Option<u64>,
     /// Whether it would be read.
     pub is_new: bool,
 }
@@ -216,101 +262,24 @@ pub struct PlannedFile {
 pub fn planned_files(config: &Config, index: Option<&LedgerIndex>) -> Result<Vec<PlannedFile>> {
     let empty = LedgerIndex::empty();
     let index = index.unwrap_or(&empty);
-    let (deliveries, _) = discover(config)?;
     let mut planned = Vec::new();
-    for delivery in deliveries {
-        let metadata = std::fs::metadata(&delivery.path).map_err(|cause| io_error("look at", &delivery.path, &cause))?;
-        let same = |record: &&FileRecord| record.source == delivery.source.name && record.bytes == metadata.len();
-        let mut is_new = true;
-        if index.files.iter().any(|record| same(&record)) {
-            let hash = identify(&delivery.path)?.content_hash;
-            is_new = !index.files.iter().filter(same).any(|record| record.content_hash == hash);
+    for (source, remote) in config.sources.iter().filter_map(|source| Some((source, source.remote.as_ref()?))) {
+        for file in remote::planned(config, source, remote, index)? {
+            planned.push(PlannedFile { source: source.name.clone(), name: file.name, bytes: file.bytes, is_new: file.is_new });
         }
-        planned.push(PlannedFile { source: delivery.source.name.clone(), name: delivery.name.clone(), bytes: metadata.len(), is_new });
+    }
+    let (deliveries, _) = discover_local(config)?;
+    let new = arrivals::are_new(&deliveries, index)?;
+    for (delivery, is_new) in deliveries.into_iter().zip(new) {
+        let metadata = std::fs::metadata(&delivery.path).map_err(|cause| io_error("look at", &delivery.path, &cause))?;
+        planned.push(PlannedFile {
+            source: delivery.source.name.clone(),
+            name: delivery.name.clone(),
+            bytes: Some(metadata.len()),
+            is_new,
+        });
     }
     Ok(planned)
-}
-
-/// A file that has not been ingested.
-struct NewFile<'a> {
-    delivery: Delivery<'a>,
-    number: u32,
-    is_first_delivery: bool,
-}
-
-impl NewFile<'_> {
-    /// What a row gets that does not say when it was recorded.
-    fn recorded_at(&self) -> Option<i64> {
-        if self.is_first_delivery { None } else { self.delivery.delivered_at }
-    }
-}
-
-/// The files that the store does not know, in the order of their deliveries.
-///
-/// A file is known by source, length and content. Only a file that has the length of another must be read to tell.
-fn new_files<'a>(
-    deliveries: Vec<Delivery<'a>>,
-    index: &LedgerIndex,
-    options: &IngestOptions,
-    summary: &mut IngestSummary,
-) -> Result<Vec<NewFile<'a>>> {
-    let mut seen: HashMap<(&str, u64), Vec<String>> = HashMap::new();
-    for record in &index.files {
-        seen.entry((&record.source, record.bytes)).or_default().push(record.content_hash.clone());
-    }
-    let mut lengths: HashMap<(&str, u64), u32> = HashMap::new();
-    let mut measured = Vec::new();
-    for delivery in deliveries {
-        let metadata = std::fs::metadata(&delivery.path).map_err(|cause| io_error("look at", &delivery.path, &cause))?;
-        *lengths.entry((&delivery.source.name, metadata.len())).or_default() += 1;
-        measured.push((delivery, metadata.len()));
-    }
-    let mut fresh = Vec::new();
-    for (delivery, bytes) in measured {
-        let same = (delivery.source.name.as_str(), bytes);
-        if seen.contains_key(&same) || lengths[&same] > 1 {
-            let identity = identify(&delivery.path)?;
-            let known = seen.entry(same).or_default();
-            if known.contains(&identity.content_hash) {
-                summary.files_seen += 1;
-                continue;
-            }
-            known.push(identity.content_hash);
-        }
-        fresh.push(delivery);
-    }
-    // The first delivery of each source that the ledger begins with is known from the beginning: all its files of the earliest
-    // date. A source that comes later, or whose files are dated later than the ledger's first, was not known before: a night
-    // that was published without it can be computed again as it was.
-    let mut first: HashMap<&str, Option<i64>> = HashMap::new();
-    for delivery in &fresh {
-        if index.files.iter().all(|record| record.source != delivery.source.name) {
-            let earliest = first.entry(&delivery.source.name).or_insert(delivery.delivered_at);
-            *earliest = (*earliest).min(delivery.delivered_at);
-        }
-    }
-    let beginning = first.values().copied().flatten().min();
-    let begins = |delivered_at: Option<i64>| index.files.is_empty() && (delivered_at.is_none() || delivered_at == beginning);
-    let mut files: Vec<NewFile<'_>> = Vec::new();
-    for mut delivery in fresh {
-        let at = delivery.delivered_at;
-        let is_first_delivery = begins(at) && first.get(delivery.source.name.as_str()) == Some(&at);
-        if !is_first_delivery && delivery.delivered_at.is_none() {
-            delivery.delivered_at = Some(options.delivered_at);
-        }
-        files.push(NewFile { delivery, number: 0, is_first_delivery });
-    }
-    files.sort_by(|a, b| {
-        let order = |file: &NewFile<'_>| (file.delivery.delivered_at, file.delivery.name.clone(), file.delivery.source.name.clone());
-        order(a).cmp(&order(b))
-    });
-    for (file, number) in files.iter_mut().zip(index.files.len()..) {
-        file.number = u32::try_from(number)
-            .ok()
-            .filter(|number| *number < 1 << 30)
-            .ok_or_else(|| Error::unexpected("too_many_files", "the ledger has more than a billion files").hint("start a new --output"))?;
-    }
-    Ok(files)
 }
 
 /// How a file is read, by its name.
@@ -354,14 +323,21 @@ struct Sink {
 struct Run<'o> {
     out: &'o Path,
     index: LedgerIndex,
-    block_bytes: usize,
+    sizes: Sizes,
     sinks: BTreeMap<&'static str, Sink>,
     quarantine: Option<QuarantineWriter>,
     files: Vec<FileState>,
+    /// Numbers of files that the ledger no longer begins with.
+    no_longer_first: Vec<u32>,
     /// The customers that split rows of one delivery name, and what encodes them.
     customers: Customers,
+    known_customers: Arc<KnownDetails>,
     customers_context: Option<FileContext>,
     customers_delivery: Option<(String, Option<i64>)>,
+    /// Source, file and line of the rows that overlays speak of.
+    overlay_rows: HashSet<(String, String, u64)>,
+    /// Such rows that went into the quarantine in this run, with their source.
+    mendable: Vec<(String, overlay::Candidate)>,
     syncs: Vec<std::fs::File>,
 }
 
@@ -380,17 +356,21 @@ struct FileState {
 }
 
 impl<'o> Run<'o> {
-    fn new(out: &'o Path, index: LedgerIndex, block_bytes: usize) -> Self {
+    fn new(out: &'o Path, index: LedgerIndex, sizes: Sizes, no_longer_first: Vec<u32>) -> Self {
         Run {
             out,
             index,
-            block_bytes,
+            sizes,
             sinks: BTreeMap::new(),
             quarantine: None,
             files: Vec::new(),
-            customers: Customers::new(),
+            no_longer_first,
+            customers: Customers::default(),
+            known_customers: Arc::default(),
             customers_context: None,
             customers_delivery: None,
+            overlay_rows: HashSet::new(),
+            mendable: Vec::new(),
             syncs: Vec::new(),
         }
     }
@@ -415,8 +395,7 @@ impl<'o> Run<'o> {
             std::collections::btree_map::Entry::Occupied(entry) => Ok(entry.into_mut()),
             std::collections::btree_map::Entry::Vacant(entry) => {
                 let layout = Arc::new(TableLayout::of(table));
-                let number =
-                    next_number(self.index.tables.get(table.name).map_or(&[], |known| known.segments.as_slice()), &self.index, table);
+                let number = next_number(&self.index, table);
                 let name = format!("{}/seg-{number:06}", table.name);
                 let writer = SegmentWriter::create(self.out, format!("{name}.parquet"), &layout.schema, Some(&layout))?;
                 let entries = Entries::new(ledger_directory(self.out).join(format!("{}/tmp-entries", table.name)));
@@ -443,6 +422,9 @@ impl<'o> Run<'o> {
             credit_rows: source.credit_rows,
             total_words: source.total_words.clone(),
             tables,
+            known_customers: Arc::clone(&self.known_customers),
+            has_history: self.index.files.iter().chain(self.files.iter().map(|file| &file.record)).any(|file| file.source == source.name),
+            is_full: file.is_full(),
         })
     }
 
@@ -458,35 +440,39 @@ impl<'o> Run<'o> {
             counts: RowCounts::default(),
             finer_than_minor_unit: 0,
             repaired: Vec::new(),
+            earliest_recorded_at: None,
             only_applications: Vec::new(),
             quarantine_name,
         };
         let path = &file.delivery.path;
-        let (context, identity) = match FileKind::of(path) {
+        let (context, identity, header) = match FileKind::of(path) {
             FileKind::Parquet => {
                 let before = identify(path)?;
                 let reader = parquet_input::ParquetReader::open(path)?;
-                let mut context = self.context(file, &reader.header)?;
+                let header = reader.header.clone();
+                let mut context = self.context(file, &header)?;
                 let reader = reader.with_plan(&mut context)?;
                 pipeline::run(self, &context, reader, &mut collected, progress, parquet_input::work)?;
-                (context, identify_again(path, before)?)
+                (context, identify_again(path, before)?, header)
             }
             FileKind::Workbook => {
                 let before = identify(path)?;
                 let reader = excel_input::WorkbookReader::open(path, source.sheet.as_ref(), source.header_row)?;
-                let mut context = self.context(file, &reader.header)?;
+                let header = reader.header.clone();
+                let mut context = self.context(file, &header)?;
                 let reader = reader.with_plan(&mut context)?;
                 pipeline::run(self, &context, reader, &mut collected, progress, excel_input::work)?;
-                (context, identify_again(path, before)?)
+                (context, identify_again(path, before)?, header)
             }
             FileKind::Text => {
-                let reader = input::BlockReader::open(path, text_format, self.block_bytes)?;
-                let context = self.context(file, &reader.header)?;
+                let reader = input::BlockReader::open(path, text_format, self.sizes.block_bytes)?;
+                let header = reader.header.clone();
+                let context = self.context(file, &header)?;
                 let (dialect, counts) = (reader.dialect, reader.counts);
                 let reader = pipeline::run(self, &context, reader, &mut collected, progress, |block, context| {
                     pipeline::work_text(block, context, dialect, counts)
                 })?;
-                (context, reader.finish()?)
+                (context, reader.finish()?, header)
             }
         };
         let mut findings = BTreeMap::new();
@@ -497,18 +483,26 @@ impl<'o> Run<'o> {
                 findings.insert(finding.to_owned(), count);
             }
         }
+        let mut record = FileRecord {
+            number: file.number,
+            source: source.name.clone(),
+            file: file.delivery.name.clone(),
+            content_hash: identity.content_hash,
+            bytes: identity.bytes,
+            delivered_at: file.delivery.delivered_at,
+            is_first_delivery: file.is_first_delivery,
+            is_full: file.is_full(),
+            batch: file.batch,
+            earliest_recorded_at: collected.earliest_recorded_at,
+            tables: [(collected.table.to_owned(), collected.counts)].into(),
+            findings,
+            header,
+            remote_version: file.delivery.remote_version.clone(),
+            ..FileRecord::default()
+        };
+        note_changed_columns(&mut record, self.index.files.iter().chain(self.files.iter().map(|state| &state.record)), progress);
         self.files.push(FileState {
-            record: FileRecord {
-                number: file.number,
-                source: source.name.clone(),
-                file: file.delivery.name.clone(),
-                content_hash: identity.content_hash,
-                bytes: identity.bytes,
-                delivered_at: file.delivery.delivered_at,
-                is_first_delivery: file.is_first_delivery,
-                tables: [(collected.table.to_owned(), collected.counts)].into(),
-                findings,
-            },
+            record,
             path: file.delivery.path.clone(),
             target: file.delivery.target,
             repaired: collected.repaired,
@@ -525,20 +519,9 @@ impl<'o> Run<'o> {
     /// Writes the customers that the split rows of a delivery named, one row each.
     fn flush_customers(&mut self) -> Result<()> {
         let customers = std::mem::take(&mut self.customers);
+        self.known_customers = Arc::default();
         let Some(context) = self.customers_context.take() else { return Ok(()) };
-        let mut by_file: BTreeMap<u32, Vec<&rows::CustomerRow>> = BTreeMap::new();
-        for row in customers.values() {
-            by_file.entry(row.order.1).or_default().push(row);
-        }
-        for (number, rows) in by_file {
-            for rows in rows.chunks(1 << 16) {
-                let encoded = encode_customers(&context, rows, number)?;
-                if let Some(encoded) = encoded {
-                    self.append(encoded, number)?;
-                }
-            }
-        }
-        Ok(())
+        customers.encode(&context, |encoded, number| self.append(encoded, number))
     }
 
     /// Appends encoded rows to their table.
@@ -557,12 +540,19 @@ impl<'o> Run<'o> {
         collected.counts.add(&output.counts);
         collected.finer_than_minor_unit += output.finer_than_minor_unit;
         collected.repaired.extend(output.repaired);
+        let earliest = [collected.earliest_recorded_at, output.earliest_recorded_at];
+        collected.earliest_recorded_at = earliest.into_iter().flatten().min();
         collected.only_applications.extend(output.only_applications);
-        merge_customers(&mut self.customers, output.customers);
+        self.customers.merge(output.customers, &self.known_customers);
         for encoded in output.tables {
             self.append(encoded, collected.number)?;
         }
+        for (table, entries) in output.statements {
+            let sink = self.sinks.get_mut(table).expect("a context makes the sinks of its tables");
+            sink.entries.add(collected.number, 0, entries)?;
+        }
         if !output.quarantined.is_empty() {
+            self.note_for_overlays(collected, &output.quarantined);
             let writer = match &mut self.quarantine {
                 Some(writer) => writer,
                 None => self.quarantine.insert(QuarantineWriter::create(self.out, collected.quarantine_name.clone())?),
@@ -573,13 +563,20 @@ impl<'o> Run<'o> {
     }
 }
 
+/// Notes what changed in the columns of a file since the last delivery of the same kind, and says it.
+fn note_changed_columns<'a>(record: &mut FileRecord, known: impl Iterator<Item = &'a FileRecord>, progress: &dyn Progress) {
+    let Some(before) = delivery_before(known, record) else { return };
+    for change in header_changes(&before.header, &record.header) {
+        *record.findings.entry(change.finding.to_owned()).or_default() += 1;
+        progress.note(&format!("{}: {} ({}), unlike in {}", record.file, change.finding, change.column, before.file));
+    }
+}
+
 /// One more than the greatest number a file of the table has.
-fn next_number(segments: &[SegmentRecord], index: &LedgerIndex, table: &Table) -> u64 {
-    let known = index.tables.get(table.name);
-    let keys = known.map_or(&[][..], |known| known.keys.as_slice());
-    let corrected = known.map_or(&[][..], |known| known.corrected.as_slice());
-    let names = segments.iter().chain(keys).map(|record| record.file.as_str()).chain(corrected.iter().map(String::as_str));
-    names.filter_map(file_number).max().unwrap_or(0) + 1
+fn next_number(index: &LedgerIndex, table: &Table) -> u64 {
+    let Some(known) = index.tables.get(table.name) else { return 1 };
+    let names = known.segments.iter().chain(&known.keys).map(|record| record.file.as_str());
+    names.chain(known.corrected.iter().map(String::as_str)).filter_map(file_number).max().unwrap_or(0) + 1
 }
 
 fn file_number(name: &str) -> Option<u64> {

@@ -28,6 +28,8 @@ pub struct Collected {
     pub finer_than_minor_unit: u64,
     /// Lines that were repaired.
     pub repaired: Vec<u64>,
+    /// The earliest instant at which a row says itself that it was recorded.
+    pub earliest_recorded_at: Option<i64>,
     /// Lines that say an application and no document.
     pub only_applications: Vec<u64>,
     /// What the quarantine segment is called if one is needed.
@@ -167,12 +169,19 @@ pub fn work_text(block: &Block, context: &FileContext, dialect: Dialect, counts:
     let mut grid = Grid::with(counts);
     let mut broken = Vec::new();
     let mut rows = BlockRows::new(context);
+    let mut has_room = false;
     loop {
         grid.clear();
         let more = splitter.fill(&mut grid, RECORDS_AT_ONCE, &mut broken);
         rows.add(&grid, &block.text);
         if !more {
             break;
+        }
+        if let (Some(first), Some(last), false) = (grid.records.first(), grid.records.last(), has_room) {
+            // The first records tell how many there will be.
+            let (done, left) = (last.end - first.start + 1, block.text.len().saturating_sub(last.end));
+            rows.reserve(grid.records.len() * left / done + RECORDS_AT_ONCE, left + left / 8);
+            has_room = true;
         }
     }
     rows.add_broken(&broken, &block.text);

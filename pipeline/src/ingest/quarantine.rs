@@ -1,5 +1,9 @@
 //! The quarantine: every row that could not be taken, where it stands, and why.
+//!
+//! Of a file in which millions of rows are wrong in one way the texts of the first [`TEXTS_KEPT`] are kept, and of the others
+//! file, line, column and reason: nothing is lost count of, and the quarantine does not become as large as the input.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,7 +14,9 @@ use super::store::{SegmentRecord, SegmentWriter};
 use crate::error::Result;
 
 /// Longest text that is kept of a field or a record.
-const TEXT_BYTES_MAX: usize = 64 << 10;
+pub const TEXT_BYTES_MAX: usize = 64 << 10;
+/// Rows of a file of which the texts are kept, for each reason.
+pub const TEXTS_KEPT: u64 = 100_000;
 /// Rows, or bytes of text, that are collected before they are written.
 const ROWS_MAX: usize = 64 << 10;
 const BYTES_MAX: usize = 32 << 20;
@@ -49,7 +55,7 @@ pub fn schema() -> SchemaRef {
         text("column_name", true),
         text("reason", false),
         text("value_text", true),
-        text("raw_text", false),
+        text("raw_text", true),
         Field::new("amount", DataType::Decimal64(18, 4), true),
     ]))
 }
@@ -60,6 +66,7 @@ struct Collected {
     number: i32,
     table: &'static str,
     row: QuarantinedRow,
+    has_texts: bool,
 }
 
 /// Writes the quarantine of one ingest.
@@ -67,6 +74,8 @@ pub struct QuarantineWriter {
     writer: SegmentWriter,
     rows: Vec<Collected>,
     bytes: usize,
+    /// Rows so far, by file, table and reason.
+    counts: HashMap<(i32, &'static str, &'static str), u64>,
 }
 
 impl QuarantineWriter {
@@ -75,15 +84,34 @@ impl QuarantineWriter {
     /// # Errors
     /// Exit status 1 when it cannot be written; so do the other functions.
     pub fn create(out: &Path, name: String) -> Result<Self> {
-        Ok(QuarantineWriter { writer: SegmentWriter::create(out, name, &schema(), None)?, rows: Vec::new(), bytes: 0 })
+        Ok(QuarantineWriter {
+            writer: SegmentWriter::create(out, name, &schema(), None)?,
+            rows: Vec::new(),
+            bytes: 0,
+            counts: HashMap::new(),
+        })
     }
 
     /// Adds rows of a file.
-    pub fn add(&mut self, source: &Arc<str>, file: &Arc<str>, number: u32, table: &'static str, rows: Vec<QuarantinedRow>) -> Result<()> {
-        for row in rows {
+    pub fn add(
+        &mut self,
+        source: &Arc<str>,
+        file: &Arc<str>,
+        number: u32,
+        table: &'static str,
+        rows: impl IntoIterator<Item = QuarantinedRow>,
+    ) -> Result<()> {
+        let number = i32::try_from(number).expect("files are numbered below 2^31");
+        for mut row in rows {
+            let count = self.counts.entry((number, table, row.reason)).or_default();
+            *count += 1;
+            let has_texts = *count <= TEXTS_KEPT;
+            if !has_texts {
+                row.value = None;
+                row.raw = String::new();
+            }
             self.bytes += row.raw.len() + row.value.as_ref().map_or(0, String::len);
-            let number = i32::try_from(number).expect("files are numbered below 2^31");
-            self.rows.push(Collected { source: Arc::clone(source), file: Arc::clone(file), number, table, row });
+            self.rows.push(Collected { source: Arc::clone(source), file: Arc::clone(file), number, table, row, has_texts });
             if self.rows.len() >= ROWS_MAX || self.bytes >= BYTES_MAX {
                 self.flush()?;
             }
@@ -108,7 +136,7 @@ impl QuarantineWriter {
             texts(&|collected| collected.row.column.clone()),
             texts(&|collected| Some(collected.row.reason.to_owned())),
             texts(&|collected| collected.row.value.clone()),
-            texts(&|collected| Some(collected.row.raw.clone())),
+            texts(&|collected| collected.has_texts.then(|| collected.row.raw.clone())),
             Arc::new(amounts.with_precision_and_scale(18, 4)?),
         ];
         let group = self.writer.encoder().group(RecordBatch::try_new(schema(), arrays)?)?;

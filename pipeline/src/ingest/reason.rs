@@ -55,3 +55,13 @@ pub const CLEARING_DATE_WITHOUT_CLEARING: &str = "clearing_date_without_clearing
 pub const FINER_THAN_MINOR_UNIT: &str = "finer_than_minor_unit";
 /// Finding: a column of the file that nothing is mapped to.
 pub const EXTRA_COLUMN: &str = "extra_column";
+/// Finding: a column that the last delivery of the same kind had is not there.
+pub const COLUMN_VANISHED: &str = "column_vanished";
+/// Finding: a column that the last delivery of the same kind did not have.
+pub const COLUMN_APPEARED: &str = "column_appeared";
+/// Finding: the columns stand in another order than in the last delivery of the same kind.
+pub const COLUMNS_REORDERED: &str = "columns_reordered";
+/// Finding: keys that a full delivery does not have any more, and that are deleted therefore.
+pub const ABSENT_FROM_FULL_DELIVERY: &str = "absent_from_full_delivery";
+/// Finding: rows of an overlay that mend nothing.
+pub const MENDS_NOTHING: &str = "mends_nothing";

@@ -5,7 +5,7 @@
 //! lists is removed at the next ingest. The index holds no instant of its own and no absolute path: the same deliveries
 //! give the same bytes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -18,6 +18,8 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::basic::{Compression, Encoding};
+use parquet::column::writer::ColumnCloseResult;
+use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesPtr};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
@@ -26,12 +28,13 @@ use sha2::{Digest as _, Sha256};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::columns::data_type;
+use super::overlay::Mend;
 use crate::catalog::ledger_tables::{Column, IS_DELETED, Kind, RECORDED_AT, Table};
 use crate::error::{Error, Result, io_error};
 use crate::ledger::money::{AMOUNT_SCALE, display_amount};
 
 /// The number of the store's format; a newer one is refused.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// What the ledger consists of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,7 +75,7 @@ pub struct SegmentRecord {
 }
 
 /// One delivered file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileRecord {
     /// Its number, as in `source_file`; numbers ascend in the order of ingestion.
     pub number: u32,
@@ -88,10 +91,36 @@ pub struct FileRecord {
     pub delivered_at: Option<i64>,
     /// Whether the ledger begins with it: then its rows are known from the beginning.
     pub is_first_delivery: bool,
+    /// Whether it is a part of a full delivery, which deletes what it does not contain.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_full: bool,
+    /// Which of several deliveries at one instant it belongs to, by their order of coming; 0 where the name carries the date.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub batch: u32,
+    /// The earliest instant, in microseconds, at which one of its rows says itself that it was recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earliest_recorded_at: Option<i64>,
     /// Law 4: what became of its rows, by table; a flat file's rows stand under `flat_invoices`, whatever they became.
     pub tables: BTreeMap<String, RowCounts>,
     /// What was noticed without taking a row out.
     pub findings: BTreeMap<String, u64>,
+    /// What the object store called its version; empty for files of this machine.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub remote_version: String,
+    /// The names in its header, in order; none for files of before they were remembered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub header: Vec<String>,
+    /// Whether it is an overlay of its source: its rows are quarantined ones, mended.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_overlay: bool,
+    /// The rows it mends.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mends: Vec<Mend>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// What became of the rows of a file: `read = accepted + repaired + unchanged + quarantined`, in rows and in amounts.
@@ -224,6 +253,17 @@ impl LedgerIndex {
         ranks
     }
 
+    /// For each file, by number, where it stands in the order of statements: first what follows from its delivery without
+    /// standing in it, then what it says. What follows comes before all that is said at the same instant.
+    pub fn positions(&self) -> Vec<(u32, u32)> {
+        let ranks = self.delivery_ranks();
+        let mut lowest: HashMap<(Option<i64>, u32), u32> = HashMap::new();
+        for (file, rank) in self.files.iter().zip(&ranks) {
+            lowest.entry((file.delivered_at, file.batch)).and_modify(|lowest| *lowest = (*lowest).min(*rank)).or_insert(*rank);
+        }
+        self.files.iter().zip(&ranks).map(|(file, rank)| (2 * lowest[&(file.delivered_at, file.batch)], 2 * rank + 1)).collect()
+    }
+
     fn to_json(&self) -> String {
         let mut text = serde_json::to_string_pretty(self).expect("an index has only texts and numbers");
         text.push('\n');
@@ -231,7 +271,7 @@ impl LedgerIndex {
     }
 
     /// Every file of the store that the index refers to, relative to `OUT/ledger`.
-    fn paths(&self) -> BTreeSet<String> {
+    pub fn paths(&self) -> BTreeSet<String> {
         let tables = self.tables.values().flat_map(|table| {
             let records = table.segments.iter().chain(&table.keys).map(|record| record.file.clone());
             records.chain(table.corrected.iter().cloned())
@@ -241,8 +281,8 @@ impl LedgerIndex {
 }
 
 /// What a file is sorted by among deliveries.
-pub fn delivery_order(record: &FileRecord) -> (Option<i64>, &str, &str, u32) {
-    (record.delivered_at, &record.file, &record.source, record.number)
+pub fn delivery_order(record: &FileRecord) -> (Option<i64>, u32, &str, &str, u32) {
+    (record.delivered_at, record.batch, &record.file, &record.source, record.number)
 }
 
 fn read_index(path: &Path) -> Result<Option<LedgerIndex>> {
@@ -321,7 +361,9 @@ pub(super) fn remove_orphans(out: &Path) -> Result<()> {
         let Ok(files) = std::fs::read_dir(folder.path()) else { continue };
         for file in files.flatten() {
             let name = format!("{}/{}", folder.file_name().to_string_lossy(), file.file_name().to_string_lossy());
-            let ours = ["seg-", "corrected-", "tmp-"].iter().any(|prefix| file.file_name().to_string_lossy().starts_with(prefix));
+            let ours = ["seg-", "corrected-", "tmp-", "follows-", "merged-"]
+                .iter()
+                .any(|prefix| file.file_name().to_string_lossy().starts_with(prefix));
             if ours && !known.contains(&name) {
                 remove_if_there(&file.path())?;
             }
@@ -514,7 +556,7 @@ impl RowGroupEncoder {
 
 /// Rows below which a group is not written by itself but with those that follow: many small files, or the few rows of a
 /// delivery that say something new, must not become as many row groups.
-const GROUP_ROWS_MIN: usize = 1 << 14;
+pub const GROUP_ROWS_MIN: usize = 1 << 14;
 /// Rows at which collected groups are written.
 const GROUP_ROWS: usize = 1 << 16;
 
@@ -609,6 +651,26 @@ impl SegmentWriter {
         Ok(())
     }
 
+    /// Appends a row group of another file of the same layout, byte by byte.
+    pub fn append_encoded(&mut self, file: &File, group: &RowGroupMetaData) -> Result<()> {
+        self.flush()?;
+        let mut written = self.writer.next_row_group()?;
+        for column in group.columns() {
+            let closed = ColumnCloseResult {
+                bytes_written: column.compressed_size().cast_unsigned(),
+                rows_written: group.num_rows().cast_unsigned(),
+                metadata: column.clone(),
+                bloom_filter: None,
+                column_index: None,
+                offset_index: None,
+            };
+            written.append_column(file, closed)?;
+        }
+        written.close()?;
+        self.rows += group.num_rows().cast_unsigned();
+        Ok(())
+    }
+
     /// Completes the file; without rows there is none.
     pub fn finish(mut self) -> Result<Option<(SegmentRecord, File)>> {
         self.flush()?;
@@ -639,15 +701,13 @@ mod tests {
         assert!(counts.balances());
         index.tables.insert("documents".to_owned(), TableIndex::default());
         index.files.push(FileRecord {
-            number: 0,
             source: "s".to_owned(),
             file: "f.csv".to_owned(),
             content_hash: "00".to_owned(),
             bytes: 1,
             delivered_at: Some(1),
-            is_first_delivery: false,
             tables: [("documents".to_owned(), counts)].into(),
-            findings: BTreeMap::new(),
+            ..FileRecord::default()
         });
         write_prepared(folder.path(), &index).expect("writes");
         assert_eq!(LedgerIndex::read(folder.path()).expect("reads"), None);
@@ -662,7 +722,7 @@ mod tests {
     fn a_newer_store_is_refused() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         std::fs::create_dir_all(ledger_directory(folder.path())).expect("creates");
-        std::fs::write(ledger_directory(folder.path()).join(INDEX), "{\"format\": 2}").expect("writes");
+        std::fs::write(ledger_directory(folder.path()).join(INDEX), "{\"format\": 3}").expect("writes");
         let error = LedgerIndex::read(folder.path()).expect_err("is refused");
         assert_eq!((error.code(), error.status()), ("format_too_new", crate::ExitStatus::Usage));
     }

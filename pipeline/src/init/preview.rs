@@ -201,14 +201,17 @@ fn shorten(config: &mut Config, scratch: &Path) -> Result<bool> {
     let planned = planned_files(config, None)?;
     let (sources, mut is_sample) = (config.sources.clone(), false);
     for (number, source) in sources.iter().enumerate() {
-        let bytes: u64 =
-            planned.iter().filter(|file| file.source == source.name).map(|file| weight(Path::new(&file.name), file.bytes)).sum();
+        let bytes: u64 = planned
+            .iter()
+            .filter(|file| file.source == source.name)
+            .map(|file| weight(Path::new(&file.name), file.bytes.unwrap_or(0)))
+            .sum();
         if bytes <= WHOLE_BYTES_MAX {
             continue;
         }
         let folder = scratch.join(format!("source-{number}"));
         std::fs::create_dir_all(&folder).map_err(|cause| io_error("create", &folder, &cause))?;
-        let paths: Vec<PathBuf> = crate::ingest::discover::discover(config)?
+        let paths: Vec<PathBuf> = crate::ingest::discover::discover_local(config)?
             .0
             .iter()
             .filter(|delivery| delivery.source.name == source.name && FileKind::of(&delivery.path) == FileKind::Text)

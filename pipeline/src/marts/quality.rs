@@ -4,6 +4,7 @@ use super::frame::{sums, texts};
 use crate::error::Result;
 use crate::ingest::known::LedgerView;
 use crate::ingest::load::LeftOutRow;
+use crate::ingest::overlay::Mend;
 use crate::ingest::{FileRecord, RowCounts};
 use polars::prelude::*;
 use std::collections::BTreeMap;
@@ -13,7 +14,7 @@ use std::collections::BTreeMap;
 ///
 /// # Errors
 /// When a segment cannot be read.
-pub fn quarantine(view: &LedgerView, left_out: &[LeftOutRow]) -> Result<DataFrame> {
+pub fn quarantine(view: &LedgerView, left_out: &[LeftOutRow], mended: &[Mend]) -> Result<DataFrame> {
     let none = || lit(NULL).cast(DataType::String);
     let mut parts = vec![left_out_frame(&view.all_files, left_out)?.lazy()];
     if !view.files.quarantine.is_empty() {
@@ -23,8 +24,16 @@ pub fn quarantine(view: &LedgerView, left_out: &[LeftOutRow]) -> Result<DataFram
             "source_file".into(),
             view.index.files.iter().filter_map(|file| i32::try_from(file.number).ok()).collect::<Vec<i32>>(),
         )])?;
-        let of_known = scan.join(known.lazy(), [col("source_file")], [col("source_file")], JoinArgs::new(JoinType::Semi));
-        parts.push(of_known.select([
+        // Of very many only the first have texts; the others are counted in `data_quality`.
+        let of_known = scan.filter(col("raw_text").is_not_null()).join(
+            known.lazy(),
+            [col("source_file")],
+            [col("source_file")],
+            JoinArgs::new(JoinType::Semi),
+        );
+        let keys = ["source_file", "source_line", "table_name"].map(col);
+        let with_mended = of_known.join(mended_frame(mended)?.lazy(), keys.clone(), keys, JoinArgs::new(JoinType::Left));
+        parts.push(with_mended.select([
             col("source"),
             col("file"),
             col("source_line").alias("line"),
@@ -34,11 +43,22 @@ pub fn quarantine(view: &LedgerView, left_out: &[LeftOutRow]) -> Result<DataFram
             col("value_text").alias("detail"),
             none().alias("record_key"),
             col("raw_text"),
-            lit("ingest").alias("stage"),
+            col("stage").fill_null(lit("ingest")),
         ]));
     }
     let sorting = SortMultipleOptions::default().with_maintain_order(true);
     Ok(concat(parts, UnionArgs::default())?.sort(["source", "file", "line", "table_name", "reason", "record_key"], sorting).collect()?)
+}
+
+/// Rows of the quarantine that an overlay brought in.
+fn mended_frame(mended: &[Mend]) -> Result<DataFrame> {
+    let file = |mend: &Mend| i32::try_from(mend.file).unwrap_or(-1);
+    Ok(DataFrame::new_infer_height(vec![
+        Column::new("source_file".into(), mended.iter().map(file).collect::<Vec<i32>>()),
+        Column::new("source_line".into(), mended.iter().map(|mend| mend.line.cast_signed()).collect::<Vec<i64>>()),
+        texts("table_name", mended.iter().map(|mend| Some(mend.table.as_str()))),
+        texts("stage", mended.iter().map(|_| Some("mended"))),
+    ])?)
 }
 
 fn left_out_frame(files: &[FileRecord], rows: &[LeftOutRow]) -> Result<DataFrame> {
@@ -62,7 +82,7 @@ fn left_out_frame(files: &[FileRecord], rows: &[LeftOutRow]) -> Result<DataFrame
 ///
 /// # Errors
 /// When Polars fails.
-pub fn data_quality(view: &LedgerView, left_out: &[LeftOutRow]) -> Result<DataFrame> {
+pub fn data_quality(view: &LedgerView, left_out: &[LeftOutRow], mended: &[Mend]) -> Result<DataFrame> {
     let mut rows: BTreeMap<[String; 5], (i64, i128)> = BTreeMap::new();
     let mut add = |source: &str, file: &str, table: &str, measure: &str, reason: &str, count: u64, amount: i128| {
         let key = [source, file, table, measure, reason].map(str::to_owned);
@@ -86,6 +106,11 @@ pub fn data_quality(view: &LedgerView, left_out: &[LeftOutRow]) -> Result<DataFr
     for row in left_out {
         if let Some(file) = view.all_files.iter().find(|file| usize::try_from(file.number) == Ok(row.source_file)) {
             add(&file.source, &file.file, row.left_out.table, "left_out", row.left_out.reason, 1, 0);
+        }
+    }
+    for mend in mended {
+        if let Some(file) = view.all_files.iter().find(|file| file.number == mend.file) {
+            add(&file.source, &file.file, &mend.table, "mended", &mend.reason, 1, i128::from(mend.amount.unwrap_or(0)));
         }
     }
     let word = |at: usize| rows.keys().map(move |key| Some(key[at].as_str()));

@@ -109,9 +109,15 @@ fn parameters(sql: &mut String, night: &Night<'_>) {
 /// Which delivered file is which, in what order they count, and the applications that this night leaves out: the twins
 /// assume that no item is over-applied.
 fn files(sql: &mut String, night: &Night<'_>) {
-    sql.push_str("CREATE TABLE ledger_files (source_file INTEGER, file_rank BIGINT, source VARCHAR, file VARCHAR);\n");
-    for (file, rank) in night.view.all_files.iter().zip(&night.view.files.file_rank) {
-        let _ = writeln!(sql, "INSERT INTO ledger_files VALUES ({}, {rank}, {}, {});", file.number, quote(&file.source), quote(&file.file));
+    sql.push_str("CREATE TABLE ledger_files (source_file INTEGER, follows_at BIGINT, says_at BIGINT, source VARCHAR, file VARCHAR);\n");
+    for (file, (follows, says)) in night.view.all_files.iter().zip(&night.view.files.file_positions) {
+        let _ = writeln!(
+            sql,
+            "INSERT INTO ledger_files VALUES ({}, {follows}, {says}, {}, {});",
+            file.number,
+            quote(&file.source),
+            quote(&file.file)
+        );
     }
     let _ = writeln!(
         sql,
@@ -165,7 +171,7 @@ fn input(sql: &mut String, night: &Night<'_>, table: &ledger_tables::Table) {
          CREATE TABLE {name}_repeated AS SELECT {keys} FROM {name}_versions GROUP BY {keys} HAVING COUNT(*) > 1;\n\
          CREATE TABLE {name}_latest AS\n\
          SELECT v.* FROM (\n\
-         \x20   SELECT v.*, ROW_NUMBER() OVER (PARTITION BY {} ORDER BY v.recorded_at DESC NULLS LAST, f.file_rank DESC, v.source_line DESC) AS place\n\
+         \x20   SELECT v.*, ROW_NUMBER() OVER (PARTITION BY {} ORDER BY v.recorded_at DESC NULLS LAST, CASE WHEN v.source_line > 0 THEN f.says_at ELSE f.follows_at END DESC, v.source_line DESC) AS place\n\
          \x20   FROM {name}_versions AS v JOIN {name}_repeated AS r ON {} JOIN ledger_files AS f ON f.source_file = v.source_file\n\
          ) AS v WHERE v.place = 1;\n\
          CREATE VIEW {name} AS\n\

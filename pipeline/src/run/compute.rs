@@ -10,6 +10,7 @@ use crate::ledger::buckets::Buckets;
 use crate::ledger::calendar::{Day, day_of};
 use crate::ledger::timeline::Timeline;
 use crate::ledger::walk::{WalkOptions, Walked, walk};
+use crate::quality::{self, Quality};
 use chrono::NaiveDate;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -30,6 +31,8 @@ pub struct Computed {
     pub buckets: Buckets,
     /// The business date.
     pub as_of: Day,
+    /// The rules of quality, judged, and the tie-out to the general ledger.
+    pub quality: Quality,
 }
 
 /// Loads the ledger and walks it.
@@ -39,7 +42,8 @@ pub struct Computed {
 pub fn compute(config: &Config, view: &LedgerView, as_of: NaiveDate, session: &mut Session) -> Result<Computed> {
     let files = view.files.clone();
     let as_of = day_of(as_of);
-    let loaded = load(&files, &load_options(config, view, as_of))?;
+    let options = load_options(config, view, as_of);
+    let loaded = load(&files, &options)?;
     let left_out = origins(&files, &loaded.left_out)?;
     let fields = json!({"items": loaded.book.items.len(), "applications": loaded.book.applications.len(),
         "customers": loaded.book.customers.len(), "left_out": left_out.len()});
@@ -53,12 +57,15 @@ pub fn compute(config: &Config, view: &LedgerView, as_of: NaiveDate, session: &m
     );
     session.reporter.event("loaded", fields, &sentence);
     session.step("load");
+    let judged_on = quality::Input { config: &config.quality, view, options: &options, loaded: &loaded, left_out: &left_out };
+    let quality = quality::judge(&judged_on)?;
+    session.step("quality");
 
     let Some(buckets) = Buckets::new(&config.aging_edges) else {
         return Err(Error::usage("bad_aging_edges", format!("aging edges must rise and be at most six: {:?}", config.aging_edges)));
     };
     let timeline = Timeline::new(as_of, *config.history_months, loaded.first_day.unwrap_or(as_of).min(as_of));
-    let options = WalkOptions {
+    let walk_options = WalkOptions {
         buckets: buckets.clone(),
         include_intercompany: *config.include_intercompany,
         all_for_customers: config.customer_conventions.as_str() == "all",
@@ -67,10 +74,10 @@ pub fn compute(config: &Config, view: &LedgerView, as_of: NaiveDate, session: &m
         threads: rayon::current_num_threads(),
     };
     session.reporter.start("balances", loaded.book.customers.len() as u64, "customers");
-    let walked = walk(&loaded.book, &timeline, &options, &|customers| session.reporter.advance(customers));
+    let walked = walk(&loaded.book, &timeline, &walk_options, &|customers| session.reporter.advance(customers));
     session.reporter.done();
     session.step("walk");
-    Ok(Computed { loaded, left_out, files, timeline, walked, buckets, as_of })
+    Ok(Computed { loaded, left_out, files, timeline, walked, buckets, as_of, quality })
 }
 
 /// How the ledger of a night is read.

@@ -5,14 +5,16 @@ use super::expected_credit_loss::write_expected_credit_loss;
 use super::forecasts::{Forecasted, write_forecasts};
 use super::known::check_policy;
 use super::looked::Looked;
+use super::publication::Publication;
 use super::record::CheckRecord;
 use super::reporter::Reporter;
 use super::reviews::write_reviews;
 use super::risk::{Judged, write_risk};
+use super::rules::judge_rules;
 use super::session::Session;
 use super::words::{count, grouped};
 use super::worklist::write_worklist;
-use crate::checks::{self, Check, Context, Outcome};
+use crate::checks::{self, Context, Outcome, Selected};
 use crate::config::Config;
 use crate::error::{Error, ExitStatus, Result, io_error};
 use crate::forecast::next_week::NextWeek;
@@ -73,12 +75,21 @@ pub struct NightlyResult {
 /// With the exit status of the failure; whatever it is, the published data are what they were.
 pub fn run(config: &Config, options: &NightlyOptions, reporter: &Reporter) -> Result<NightlyResult> {
     let mut session = Session::begin(&config.output, "run", Some(options.as_of.to_string()), reporter)?;
-    let result = night(config, options, &mut session);
+    let result = published_night(config, options, &mut session);
     if let Ok(result) = &result {
         session.record.summary = Some(result.summary.clone());
         session.record.tables.clone_from(&result.tables);
     }
     session.end(result)
+}
+
+/// The night, and what a store does not have of it yet. What is looked at as of another time stays in its own output.
+fn published_night(config: &Config, options: &NightlyOptions, session: &mut Session) -> Result<NightlyResult> {
+    let is_own = options.known_as_of.is_none() && options.ledger_of.is_none();
+    let publication = if is_own { Publication::begin(config, session)? } else { None };
+    let result = night(config, options, session)?;
+    publication.map_or(Ok(()), |publication| publication.finish(session))?;
+    Ok(result)
 }
 
 fn night(config: &Config, options: &NightlyOptions, session: &mut Session) -> Result<NightlyResult> {
@@ -287,8 +298,10 @@ fn stage(
     write_reviews(config, computed, &looked, judged.as_ref(), &mut night, session)?;
     let Computed { loaded, as_of, .. } = computed;
     night.write("customer_positions", &open_items::customer_positions(&loaded.book, &open, *as_of, base_currency)?)?;
-    night.write("quarantine", &quality::quarantine(view, &computed.left_out)?)?;
-    night.write("data_quality", &quality::data_quality(view, &computed.left_out)?)?;
+    night.write("quarantine", &quality::quarantine(view, &computed.left_out, &computed.quality.mended)?)?;
+    night.write("data_quality", &quality::data_quality(view, &computed.left_out, &computed.quality.mended)?)?;
+    night.write("quality_rules", &crate::quality::quality_rules(&computed.quality.judged)?)?;
+    night.write("gl_tie_out", &crate::quality::tie_out::table(&computed.quality.tie_out)?)?;
     Ok(Staged { complete: night.finish(description)?, forecasted, judged })
 }
 
@@ -320,7 +333,7 @@ fn write_by_scope_value(config: &Config, computed: &Computed, night: &mut Staged
 /// # Errors
 /// When a check cannot be run.
 pub fn run_checks(
-    checks: &[&'static Check],
+    (checks, rules): &Selected,
     config: &Config,
     computed: &Computed,
     index: &LedgerIndex,
@@ -338,8 +351,10 @@ pub fn run_checks(
         manifest,
         max_quarantined_rows_share: config.thresholds.max_quarantined_rows_share.value,
         max_quarantined_amount_share: config.thresholds.max_quarantined_amount_share.value,
+        mended: &computed.quality.mended,
+        quality: &config.quality,
     };
-    let outcomes = checks::run(checks, &context)?;
+    let mut outcomes = checks::run(checks, &context)?;
     for outcome in &outcomes {
         let rows_file = if outcome.holds() { None } else { Some(keep_rows(outcome, session)?) };
         let record = CheckRecord::new(outcome, rows_file);
@@ -348,28 +363,39 @@ pub fn run_checks(
             String::new()
         } else {
             let word = if outcome.blocks() { "FAILED" } else { "warns" };
-            format!("check {} {word}: {}", outcome.name, count(outcome.failing.height() as u64, "row"))
+            format!("check {} {word}: {}", outcome.name, count(outcome.rows, "row"))
         };
         let fields = json!({"name": record.name, "status": record.status, "failing_rows": record.failing_rows});
         session.reporter.event("check", fields, &sentence);
         session.record.checks.push(record);
     }
     let held = outcomes.iter().filter(|outcome| outcome.holds()).count();
-    session.reporter.event(
-        "checked",
-        json!({"checks": outcomes.len(), "held": held}),
-        &format!("checks: {held} of {} hold", outcomes.len()),
-    );
+    if !checks.is_empty() {
+        session.reporter.event(
+            "checked",
+            json!({"checks": outcomes.len(), "held": held}),
+            &format!("checks: {held} of {} hold", outcomes.len()),
+        );
+    }
+    outcomes.extend(judge_rules(rules, checks.is_empty(), &computed.quality, session)?);
     Ok(outcomes)
 }
 
 fn keep_rows(outcome: &Outcome, session: &Session) -> Result<String> {
-    let name = format!("failing/{}.parquet", outcome.name);
+    keep_frame(outcome.name, &outcome.failing, session)
+}
+
+/// Keeps rows beside the run, under a name of their own.
+///
+/// # Errors
+/// When they cannot be written.
+pub fn keep_frame(name: &str, rows: &DataFrame, session: &Session) -> Result<String> {
+    let name = format!("failing/{name}.parquet");
     let path = session.folder().join(&name);
     let folder = session.folder().join("failing");
     std::fs::create_dir_all(&folder).map_err(|cause| io_error("create", &folder, &cause))?;
     let file = std::fs::File::create(&path).map_err(|cause| io_error("write", &path, &cause))?;
-    let mut rows: DataFrame = outcome.failing.clone();
+    let mut rows: DataFrame = rows.clone();
     ParquetWriter::new(file).finish(&mut rows)?;
     Ok(name)
 }
@@ -381,7 +407,7 @@ pub fn blocked(outcomes: &[Outcome], session: &Session) -> Option<Error> {
     let names: Vec<&str> = blocking.iter().map(|outcome| outcome.name).collect();
     let (check, fails) = if blocking.len() == 1 { ("check", "fails") } else { ("checks", "fail") };
     let what = format!("{} {check} {fails}, so nothing was published: {}", blocking.len(), names.join(", "));
-    let (rows, says) = (first.failing.height() as u64, if first.failing.height() == 1 { "says" } else { "say" });
+    let (rows, says) = (first.rows, if first.rows == 1 { "says" } else { "say" });
     let mut hint = format!("{} asserts that {}; {} {says} otherwise", first.name, first.description, count(rows, "row"));
     for row in example_rows(&first.failing) {
         hint += &format!("\n  {row}");

@@ -14,7 +14,7 @@ pub struct RunRecord {
     pub run_id: String,
     /// The subcommand.
     pub command: String,
-    /// `running`, `published`, `already_published`, `ingested`, `failed`.
+    /// `running`, `published`, `already_published`, `ingested`, `pulled`, `not_uploaded`, `failed`.
     pub status: String,
     /// Process exit status, once it is known.
     pub exit_status: Option<i32>,
@@ -63,7 +63,7 @@ impl CheckRecord {
             (false, true) => "fail",
             (false, false) => "warn",
         };
-        CheckRecord { name: outcome.name.into(), status: status.into(), failing_rows: outcome.failing.height() as u64, rows_file }
+        CheckRecord { name: outcome.name.into(), status: status.into(), failing_rows: outcome.rows, rows_file }
     }
 }
 

@@ -31,7 +31,7 @@ pub use rates::KnownRates;
 
 use super::{
     DocumentType, KeyIndex, LedgerFiles, LoadOptions, Loaded, NO_DATE, RowGroup, UNKNOWN, Version, application_order, document_keys,
-    file_rank_of, is_delivered_later, read_row_groups,
+    is_delivered_later, position_of, read_row_groups,
 };
 use crate::config::DAY_MICROS;
 use crate::error::Result;
@@ -401,9 +401,9 @@ pub(super) fn versions(files: &LedgerFiles, table: &str, known_as_of: Option<i64
             if is_later || known_as_of.is_some_and(|known| recorded_at > known) {
                 continue;
             }
-            let file = file_rank_of(files, source_files.value(row));
+            let position = position_of(files, source_files.value(row), lines[row]);
             let is_deleted = deleted.is_valid(row) && deleted.value(row);
-            versions.push((keys[row], Version { recorded_at, file, line: lines[row], row: group.row(row), is_deleted }));
+            versions.push((keys[row], Version { recorded_at, position, line: lines[row], row: group.row(row), is_deleted }));
         }
         versions
     })?;

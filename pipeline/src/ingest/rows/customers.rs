@@ -1,109 +1,137 @@
 //! What split rows say about customers: gathered over a delivery, one row each.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{PoisonError, RwLock};
 
 use super::{BlockRows, EncodedRows, FileContext, encode_rows};
 use crate::error::Result;
-use crate::ingest::columns::{ColumnData, Values};
+use crate::ingest::columns::ColumnData;
+use crate::ingest::keys::{KeyHash, mix_content, row_keys};
 
-/// A value of any kind.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Cell {
-    /// Nothing.
-    Null,
-    /// Text of any kind.
-    Text(Vec<u8>),
-    /// A number.
-    Long(i64),
-    /// A date.
-    Day(i32),
-    /// A flag.
-    Flag(bool),
+/// Columns of a split row that mean the document, not its customer, though the customer has a column of that name.
+const OF_THE_DOCUMENT: &[&str] = &["account_manager", "recorded_at", "is_deleted"];
+
+/// A row's place among those of a delivery: document date, file number, line. The greatest names the customer.
+type Order = (i32, u32, u64);
+
+/// What the rows of one block say about customers: for each the row with the latest document date, the last on ties.
+#[derive(Debug, Default)]
+pub struct BlockCustomers {
+    latest: Vec<(KeyHash, Order, u64)>,
+    /// Details that no block had said before this one was read, with the key and the hash of each.
+    details: Vec<(KeyHash, u64)>,
+    /// The columns of `customers` for `details`; empty when there are none.
+    columns: Vec<ColumnData>,
 }
 
-/// What the split rows of a delivery say about one customer: the row with the latest document date, the last on ties.
-#[derive(Clone, Debug)]
-pub struct CustomerRow {
-    /// Document date, file number and line of the row: the greatest wins.
-    pub order: (i32, u32, u64),
-    /// The columns of `customers`, then `recorded_at` and `is_deleted`.
-    pub cells: Vec<Cell>,
+/// What the split rows of a delivery say about customers.
+///
+/// A thousand rows say the same of a customer: only the hash of what they say is carried along, and the details are kept
+/// once.
+#[derive(Default)]
+pub struct Customers {
+    latest: HashMap<KeyHash, (Order, u64)>,
+    /// Where the details stand: part and row.
+    details: HashMap<(KeyHash, u64), (usize, usize)>,
+    parts: Vec<Vec<ColumnData>>,
 }
 
-/// Customers by company and id.
-pub type Customers = BTreeMap<(Vec<u8>, Vec<u8>), CustomerRow>;
+/// The details that are known, for the workers to look at.
+pub type KnownDetails = RwLock<HashSet<(KeyHash, u64)>>;
 
-/// Adds what later blocks or files say about customers.
-pub fn merge_customers(into: &mut Customers, from: Customers) {
-    for (key, row) in from {
-        match into.entry(key) {
-            std::collections::btree_map::Entry::Vacant(entry) => {
-                entry.insert(row);
+impl Customers {
+    /// Adds what a later block says.
+    pub fn merge(&mut self, block: BlockCustomers, known: &KnownDetails) {
+        if !block.details.is_empty() {
+            let part = self.parts.len();
+            for (row, details) in block.details.iter().enumerate() {
+                self.details.entry(*details).or_insert((part, row));
             }
-            std::collections::btree_map::Entry::Occupied(mut entry) => {
-                if entry.get().order <= row.order {
-                    entry.insert(row);
+            known.write().unwrap_or_else(PoisonError::into_inner).extend(block.details);
+            self.parts.push(block.columns);
+        }
+        for (key, order, content) in block.latest {
+            let latest = self.latest.entry(key).or_insert((order, content));
+            if latest.0 <= order {
+                *latest = (order, content);
+            }
+        }
+    }
+
+    /// Encodes the customers, those of each file by themselves, in the order of their lines.
+    ///
+    /// # Errors
+    /// Exit status 1 when Parquet cannot encode them.
+    pub fn encode(&self, context: &FileContext, mut append: impl FnMut(EncodedRows, u32) -> Result<()>) -> Result<()> {
+        let mut by_file: BTreeMap<u32, Vec<(u64, usize, usize)>> = BTreeMap::new();
+        for (key, ((_, file, line), content)) in &self.latest {
+            let (part, row) = self.details[&(*key, *content)];
+            by_file.entry(*file).or_default().push((*line, part, row));
+        }
+        for (number, mut rows) in by_file {
+            rows.sort_unstable();
+            for rows in rows.chunks(1 << 16) {
+                let (layout, _) = &context.tables["customers"];
+                let columns = layout.columns.iter().enumerate().map(|(position, wanted)| {
+                    let mut column = ColumnData::new(wanted.kind);
+                    for (_, part, row) in rows {
+                        column.push_from(&self.parts[*part][position], *row);
+                    }
+                    column
+                });
+                let lines: Vec<i64> = rows.iter().map(|(line, ..)| line.cast_signed()).collect();
+                let encoded = encode_rows(&context.tables, context.recorded_at, "customers", columns.collect(), (&lines, number))?;
+                if let Some(encoded) = encoded {
+                    append(encoded, number)?;
                 }
             }
         }
+        Ok(())
     }
 }
 
 impl BlockRows<'_> {
-    pub(super) fn customers(&self) -> Customers {
+    pub(super) fn customers(&self) -> BlockCustomers {
         let (layout, _) = &self.context.tables["customers"];
         let plan = &self.context.plan;
+        let rows = self.lines.len();
         let column = |name: &str| &self.data[plan.position(name)];
-        let (companies, ids, dates) = (column("company_id"), column("customer_id"), column("document_date"));
-        let mut latest: HashMap<(&[u8], &[u8]), usize> = HashMap::new();
-        for row in 0..self.lines.len() {
-            let key = (companies.text(row).unwrap_or_default(), ids.text(row).unwrap_or_default());
-            let chosen = latest.entry(key).or_insert(row);
+        let keys = row_keys(&[column("company_id"), column("customer_id")], rows);
+        let mut contents = vec![0_u64; rows];
+        for (position, described) in layout.columns.iter().enumerate() {
+            if !OF_THE_DOCUMENT.contains(&described.name) {
+                mix_content(&mut contents, position, column(described.name));
+            }
+        }
+        let dates = column("document_date");
+        let order = |row: usize| (dates.day(row).unwrap_or(i32::MIN), self.context.number, self.lines[row].cast_unsigned());
+        let mut latest: HashMap<KeyHash, usize> = HashMap::with_capacity(rows / 4);
+        for (row, key) in keys.iter().enumerate() {
+            let chosen = latest.entry(*key).or_insert(row);
             if dates.day(*chosen) <= dates.day(row) {
                 *chosen = row;
             }
         }
-        let cell = |name: &str, row: usize| {
-            // account_manager is the document's; recorded_at and is_deleted are the invoice's, not the customer's.
-            if ["account_manager", "recorded_at", "is_deleted"].contains(&name) {
-                return Cell::Null;
+        let mut chosen: Vec<usize> = latest.into_values().collect();
+        chosen.sort_unstable();
+        let known = self.context.known_customers.read().unwrap_or_else(PoisonError::into_inner);
+        let new: Vec<usize> = chosen.iter().copied().filter(|row| !known.contains(&(keys[*row], contents[*row]))).collect();
+        drop(known);
+        let details = layout.columns.iter().map(|wanted| {
+            let mut column_of = ColumnData::new(wanted.kind);
+            for row in &new {
+                if OF_THE_DOCUMENT.contains(&wanted.name) {
+                    column_of.push_null();
+                } else {
+                    column_of.push_from(column(wanted.name), *row);
+                }
             }
-            let column = column(name);
-            if !column.is_valid(row) {
-                return Cell::Null;
-            }
-            match &column.values {
-                Values::Absent => Cell::Null,
-                Values::Text(texts) => Cell::Text(texts.get(row).to_vec()),
-                Values::Long(values) => Cell::Long(values[row]),
-                Values::Day(days) => Cell::Day(days[row]),
-                Values::Flag(flags) => Cell::Flag(flags[row]),
-            }
-        };
-        let row_of = |row: usize| CustomerRow {
-            order: (dates.day(row).unwrap_or(i32::MIN), self.context.number, self.lines[row].cast_unsigned()),
-            cells: layout.columns.iter().map(|column| cell(column.name, row)).collect(),
-        };
-        latest.into_iter().map(|((company, id), row)| ((company.to_vec(), id.to_vec()), row_of(row))).collect()
-    }
-}
-
-/// Encodes the customers that the files of a delivery named, those of file `number`.
-pub fn encode_customers(context: &FileContext, customers: &[&CustomerRow], number: u32) -> Result<Option<EncodedRows>> {
-    let (layout, _) = &context.tables["customers"];
-    let columns = layout.columns.iter().enumerate().map(|(position, wanted)| {
-        let mut column = ColumnData::new(wanted.kind);
-        for customer in customers {
-            match &customer.cells[position] {
-                Cell::Null => column.push_null(),
-                Cell::Text(text) => column.push_text(text),
-                Cell::Long(value) => column.push_long(*value),
-                Cell::Day(day) => column.push_day(*day),
-                Cell::Flag(flag) => column.push_flag(*flag),
-            }
+            column_of
+        });
+        BlockCustomers {
+            columns: if new.is_empty() { Vec::new() } else { details.collect() },
+            latest: chosen.iter().map(|row| (keys[*row], order(*row), contents[*row])).collect(),
+            details: new.iter().map(|row| (keys[*row], contents[*row])).collect(),
         }
-        column
-    });
-    let lines: Vec<i64> = customers.iter().map(|customer| customer.order.2.cast_signed()).collect();
-    encode_rows(&context.tables, context.recorded_at, "customers", columns.collect(), (&lines, number))
+    }
 }

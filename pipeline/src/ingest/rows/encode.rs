@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::ingest::columns::ColumnData;
 use crate::ingest::keys::{mix_content, row_keys};
 use crate::ingest::store::references;
-use crate::ingest::versions::{Entry, EntryRun};
+use crate::ingest::versions::{DELETED, Entry, EntryRun, OWN};
 
 /// Hashes and encodes typed rows of a table, which stand in these lines of the file of that number; nothing when there are none.
 /// Rows that do not say when they were recorded get `at`.
@@ -46,8 +46,11 @@ pub fn encode_rows(
             *content = xxh3_64(&content.to_le_bytes());
         }
     }
-    let recorded =
-        |row: usize| columns[recorded_at].long(row).map_or(0, |at| u32::try_from(xxh3_64(&at.to_le_bytes()) >> 32).unwrap_or(0) | 1);
+    let recorded = |row: usize| {
+        let hash = |at: i64| u32::try_from(xxh3_64(&at.to_le_bytes()) >> 32).unwrap_or(0);
+        let own = columns[recorded_at].long(row).map_or(0, |at| (hash(at) & !DELETED) | OWN);
+        if columns[is_deleted].flag(row) == Some(true) { own | DELETED } else { own }
+    };
     let entries: Vec<Entry> = (0..rows)
         .map(|row| Entry {
             key: keys[row],

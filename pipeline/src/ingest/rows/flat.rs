@@ -1,10 +1,12 @@
 //! Flat invoices: one row says an invoice and, where it was paid, its receipt and their application.
 
+use std::borrow::Cow;
+
 use super::{BlockOutput, BlockRows};
-use crate::catalog::ledger_tables::CREDIT_TYPES;
+use crate::catalog::ledger_tables::{CREDIT_TYPES, Kind};
 use crate::config::DAY_MICROS;
 use crate::error::Result;
-use crate::ingest::columns::{CellError, ColumnData};
+use crate::ingest::columns::{CellError, ColumnData, NO_ROW};
 use crate::ingest::reason;
 
 impl BlockRows<'_> {
@@ -37,7 +39,7 @@ impl BlockRows<'_> {
     /// Splits flat rows into an invoice, a receipt and an application each, and collects the customers.
     pub(super) fn finish_flat(mut self, output: &mut BlockOutput) -> Result<()> {
         let context = self.context;
-        let column = |name: &str| &self.data[context.plan.position(name)];
+        let column = |name: &str| self.column(name);
         let rows = self.lines.len();
         let (paid_date, paid_amount, amount) = (column("paid_date"), column("paid_amount"), column("amount"));
         // A date alone means paid in full; nothing paid is no payment.
@@ -50,6 +52,7 @@ impl BlockRows<'_> {
         if context.tables.contains_key("customers") {
             output.customers = self.customers();
         }
+        output.statements.extend(self.not_paid(|row| payments[row].is_some()));
         let (documents, document_lines) = self.flat_documents(&payments);
         let (applications, application_lines) = self.flat_applications(&payments);
         self.data.clear();
@@ -58,79 +61,119 @@ impl BlockRows<'_> {
         Ok(())
     }
 
+    /// An invoice for each row, followed by its receipt where it was paid.
     fn flat_documents(&self, payments: &[Option<(i32, i64)>]) -> (Vec<ColumnData>, Vec<i64>) {
         let (layout, _) = &self.context.tables["documents"];
-        let mut lines = Vec::new();
-        for (line, payment) in self.lines.iter().zip(payments) {
-            lines.push(*line);
-            lines.extend(payment.map(|_| *line));
+        // For each document its row, and the same for invoices and for receipts only.
+        let (mut rows, mut invoices, mut is_receipt) = (Vec::new(), Vec::new(), Vec::new());
+        for (row, payment) in (0_u32..).zip(payments) {
+            rows.push(row);
+            invoices.push(row);
+            is_receipt.push(false);
+            if payment.is_some() {
+                rows.push(row);
+                invoices.push(NO_ROW);
+                is_receipt.push(true);
+            }
         }
-        let mut id = Vec::new();
+        let documents = || rows.iter().zip(&is_receipt).map(|(row, is_receipt)| (*row as usize, *is_receipt));
+        let paid = |row: usize| payments[row].unwrap_or_default();
         let columns = layout.columns.iter().map(|wanted| {
-            let source = &self.data[self.context.plan.position(wanted.name)];
+            let source = self.column(wanted.name);
             if source.is_absent() {
-                return ColumnData::absent(lines.len());
+                return ColumnData::absent(rows.len());
             }
             let mut column = ColumnData::new(wanted.kind);
-            for (row, payment) in payments.iter().enumerate() {
-                column.push_from(source, row);
-                let Some((day, paid)) = *payment else { continue };
-                match wanted.name {
-                    "document_id" => {
-                        suffixed(&mut id, source.text(row), b"-R");
+            match wanted.name {
+                "document_id" => {
+                    column.reserve(rows.len(), 3 * source.text_bytes());
+                    let mut id = Vec::new();
+                    for (row, is_receipt) in documents() {
+                        suffixed(&mut id, source.text(row), if is_receipt { b"-R" } else { b"" });
                         column.push_text(&id);
                     }
-                    "document_type" => column.push_text(b"receipt"),
-                    "document_date" => column.push_day(day),
-                    "amount" => column.push_long(paid),
-                    "recorded_at" => push_payment_recorded_at(&mut column, source.long(row), day),
-                    "company_id" | "item_no" | "customer_id" | "currency" | "payment_method" | "is_deleted" => {
-                        column.push_from(source, row);
-                    }
-                    _ => column.push_null(),
                 }
+                "document_type" => {
+                    column.reserve(rows.len(), 2 * source.text_bytes());
+                    for (row, is_receipt) in documents() {
+                        column.push_text(if is_receipt { b"receipt" } else { source.text(row).unwrap_or_default() });
+                    }
+                }
+                "document_date" => {
+                    column.reserve(rows.len(), 0);
+                    for (row, is_receipt) in documents() {
+                        if is_receipt { column.push_day(paid(row).0) } else { column.push_from(source, row) }
+                    }
+                }
+                "amount" => {
+                    column.reserve(rows.len(), 0);
+                    for (row, is_receipt) in documents() {
+                        if is_receipt { column.push_long(paid(row).1) } else { column.push_from(source, row) }
+                    }
+                }
+                "recorded_at" => {
+                    for (row, is_receipt) in documents() {
+                        if is_receipt {
+                            push_payment_recorded_at(&mut column, source.long(row), paid(row).0);
+                        } else {
+                            column.push_from(source, row);
+                        }
+                    }
+                }
+                "company_id" | "item_no" | "customer_id" | "currency" | "payment_method" | "is_deleted" => column = source.picked(&rows),
+                _ => column = source.picked(&invoices),
             }
             column
         });
-        (columns.collect(), lines)
+        let columns = columns.collect();
+        (columns, rows.iter().map(|row| self.lines[*row as usize]).collect())
     }
 
     fn flat_applications(&self, payments: &[Option<(i32, i64)>]) -> (Vec<ColumnData>, Vec<i64>) {
         let (layout, _) = &self.context.tables["applications"];
-        let paid = || payments.iter().enumerate().filter_map(|(row, payment)| payment.map(|payment| (row, payment)));
-        let lines: Vec<i64> = paid().map(|(row, _)| self.lines[row]).collect();
-        let source = |name: &str| &self.data[self.context.plan.position(name)];
-        let (ids, items, amounts) = (source("document_id"), source("item_no"), source("amount"));
-        let mut id = Vec::new();
+        let rows: Vec<u32> = (0..).zip(payments).filter(|(_, payment)| payment.is_some()).map(|(row, _)| row).collect();
+        let paid = || rows.iter().map(|row| (*row as usize, payments[*row as usize].unwrap_or_default()));
+        let (ids, items, amounts) = (self.column("document_id"), self.column("item_no"), self.column("amount"));
+        let suffixed_ids = |suffix: &dyn Fn(usize) -> Cow<'static, str>| {
+            let (mut column, mut id) = (ColumnData::new(Kind::Id), Vec::new());
+            column.reserve(rows.len(), ids.text_bytes() + 4 * rows.len());
+            for (row, _) in paid() {
+                suffixed(&mut id, ids.text(row), suffix(row).as_bytes());
+                column.push_text(&id);
+            }
+            column
+        };
         let columns = layout.columns.iter().map(|wanted| {
             let mut column = ColumnData::new(wanted.kind);
-            for (row, (day, paid)) in paid() {
-                match wanted.name {
-                    "application_id" => {
-                        match items.long(row) {
-                            None | Some(1) => suffixed(&mut id, ids.text(row), b"-A"),
-                            Some(item) => suffixed(&mut id, ids.text(row), format!("-{item}-A").as_bytes()),
-                        }
-                        column.push_text(&id);
+            match wanted.name {
+                "application_id" => column = suffixed_ids(&|row| application_suffix(items.long(row))),
+                "credit_document_id" => column = suffixed_ids(&|_| Cow::Borrowed("-R")),
+                "debit_document_id" => column = ids.picked(&rows),
+                "credit_item_no" | "debit_item_no" => column = items.picked(&rows),
+                "applied_date" => paid().for_each(|(_, (day, _))| column.push_day(day)),
+                // What is paid beyond the invoice stays unapplied.
+                "amount" => paid().for_each(|(row, (_, paid))| column.push_long(paid.min(amounts.long(row).unwrap_or(0)))),
+                "recorded_at" => {
+                    let source = self.column("recorded_at");
+                    if source.is_absent() {
+                        return ColumnData::absent(rows.len());
                     }
-                    "credit_document_id" => {
-                        suffixed(&mut id, ids.text(row), b"-R");
-                        column.push_text(&id);
-                    }
-                    "debit_document_id" => column.push_from(ids, row),
-                    "credit_item_no" | "debit_item_no" => column.push_from(items, row),
-                    "applied_date" => column.push_day(day),
-                    // What is paid beyond the invoice stays unapplied.
-                    "amount" => column.push_long(paid.min(amounts.long(row).unwrap_or(0))),
-                    "recorded_at" => push_payment_recorded_at(&mut column, source("recorded_at").long(row), day),
-                    "company_id" => column.push_from(source("company_id"), row),
-                    "is_deleted" => column.push_from(source("is_deleted"), row),
-                    _ => column.push_null(),
+                    paid().for_each(|(row, (day, _))| push_payment_recorded_at(&mut column, source.long(row), day));
                 }
+                "company_id" | "is_deleted" => column = self.column(wanted.name).picked(&rows),
+                _ => return ColumnData::absent(rows.len()),
             }
             column
         });
-        (columns.collect(), lines)
+        (columns.collect(), rows.iter().map(|row| self.lines[*row as usize]).collect())
+    }
+}
+
+/// What is added to the id of a document for the application of its payment.
+pub(super) fn application_suffix(item: Option<i64>) -> Cow<'static, str> {
+    match item {
+        None | Some(1) => Cow::Borrowed("-A"),
+        Some(item) => Cow::Owned(format!("-{item}-A")),
     }
 }
 

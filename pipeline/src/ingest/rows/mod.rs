@@ -7,14 +7,16 @@ mod encode;
 mod flat;
 mod open_and_cleared;
 mod signs;
+mod statements;
 mod totals;
 mod transactions;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use customers::{CustomerRow, Customers, encode_customers, merge_customers};
+pub use customers::{BlockCustomers, Customers, KnownDetails};
 pub use encode::encode_rows;
+pub use statements::Statements;
 
 use super::columns::{CellError, ColumnData, ColumnPlan, Origin, currency_digits, is_finer};
 use super::discover::Target;
@@ -23,6 +25,7 @@ use super::quarantine::{QuarantinedRow, lossy};
 use super::records::{BrokenRecord, Grid};
 use super::store::{RowCounts, RowGroup, RowGroupEncoder, TableLayout};
 use super::versions::EntryRun;
+use crate::catalog::ledger_tables::RECORDED_AT;
 use crate::config::{CreditRows, NegativeAmount};
 use crate::error::Result;
 
@@ -52,6 +55,12 @@ pub struct FileContext {
     pub total_words: Vec<String>,
     /// The tables the file fills, with what encodes their rows.
     pub tables: Tables,
+    /// What is known of customers from earlier blocks of the delivery.
+    pub known_customers: Arc<KnownDetails>,
+    /// Whether the source has delivered before: then a payment that a row no longer says has to be looked for.
+    pub has_history: bool,
+    /// Whether the delivery is full: what it does not contain is deleted.
+    pub is_full: bool,
 }
 
 impl FileContext {
@@ -87,7 +96,11 @@ pub struct BlockOutput {
     /// Lines that say an application and no document.
     pub only_applications: Vec<u64>,
     /// The customers that split rows name.
-    pub customers: Customers,
+    pub customers: BlockCustomers,
+    /// The earliest instant at which a row says itself that it was recorded.
+    pub earliest_recorded_at: Option<i64>,
+    /// What rows say about keys without becoming rows.
+    pub statements: Statements,
 }
 
 /// Collects the records of a block, typed and checked.
@@ -120,6 +133,16 @@ impl<'a> BlockRows<'a> {
             quarantined: Vec::new(),
             errors: Vec::new(),
         }
+    }
+
+    /// Makes room for this many records of this many bytes in all.
+    pub fn reserve(&mut self, records: usize, bytes: usize) {
+        let width = self.context.plan.width.max(1);
+        for column in &mut self.data {
+            column.reserve(records, bytes / width);
+        }
+        self.lines.reserve(records);
+        self.keep.reserve(records);
     }
 
     /// Reads and checks the records of a grid.
@@ -185,6 +208,10 @@ impl<'a> BlockRows<'a> {
         }));
     }
 
+    fn column(&self, name: &str) -> &ColumnData {
+        &self.data[self.context.plan.position(name)]
+    }
+
     fn amount_position(&self) -> Option<usize> {
         self.context.target.amount().map(|name| self.context.plan.position(name))
     }
@@ -204,6 +231,7 @@ impl<'a> BlockRows<'a> {
                 counts.amounts.repaired.0 += i128::from(self.data[amount].long(*row).unwrap_or(0));
             }
         }
+        output.statements = self.seen();
         if self.keep.contains(&false) {
             for column in &mut self.data {
                 column.retain(&self.keep);
@@ -227,6 +255,8 @@ impl<'a> BlockRows<'a> {
         counts.read = rows as u64 + counts.quarantined;
         counts.amounts.read.0 = counts.amounts.accepted.0 + counts.amounts.repaired.0 + counts.amounts.quarantined.0;
         output.finer_than_minor_unit = self.count_finer();
+        let recorded_at = &self.data[self.context.plan.position(RECORDED_AT.name)];
+        output.earliest_recorded_at = (0..rows).filter_map(|row| recorded_at.long(row)).min();
         output.quarantined = std::mem::take(&mut self.quarantined);
         match self.context.target {
             Target::Table(table) => {

@@ -10,6 +10,7 @@ use super::{BlockOutput, BlockRows};
 use crate::config::{APPLICATION, CreditRows};
 use crate::error::Result;
 use crate::ingest::columns::{CellError, ColumnData};
+use crate::ingest::keys::{KeyEncoder, KeyHash};
 use crate::ingest::reason;
 
 /// One side of an application.
@@ -96,10 +97,6 @@ impl BlockRows<'_> {
 
     fn is_only_application(&self, row: usize) -> bool {
         is_application(self.column("document_type").text(row))
-    }
-
-    fn column(&self, name: &str) -> &ColumnData {
-        &self.data[self.context.plan.position(name)]
     }
 
     fn posted_documents(&self) -> (Vec<ColumnData>, Vec<i64>) {
@@ -208,14 +205,7 @@ impl BlockRows<'_> {
                 let row = said.row;
                 match wanted.name {
                     "application_id" => {
-                        self.write_own_id(row, &mut id);
-                        if self.context.credit_rows == CreditRows::Repeated {
-                            self.append_settled(row, &mut id);
-                        }
-                        if let Some(item) = source("item_no").long(row).filter(|item| *item != 1) {
-                            id.extend_from_slice(format!("-{item}").as_bytes());
-                        }
-                        id.extend_from_slice(said.suffix);
+                        self.write_application_id(row, said.suffix, &mut id);
                         column.push_text(&id);
                     }
                     "credit_document_id" => self.push_document(&mut column, said.credit, row, &mut id),
@@ -240,6 +230,28 @@ impl BlockRows<'_> {
             column
         });
         columns.collect()
+    }
+
+    fn write_application_id(&self, row: usize, suffix: &[u8], id: &mut Vec<u8>) {
+        self.write_own_id(row, id);
+        if self.context.credit_rows == CreditRows::Repeated {
+            self.append_settled(row, id);
+        }
+        if let Some(item) = self.column("item_no").long(row).filter(|item| *item != 1) {
+            id.extend_from_slice(format!("-{item}").as_bytes());
+        }
+        id.extend_from_slice(suffix);
+    }
+
+    /// The keys of the applications that a posting may say.
+    pub(super) fn posted_application_keys(&self, row: usize) -> [KeyHash; 2] {
+        [FIRST, SECOND].map(|suffix| {
+            let (mut encoder, mut id) = (KeyEncoder::default(), Vec::new());
+            self.write_application_id(row, suffix, &mut id);
+            encoder.column(self.column("company_id"), row);
+            encoder.text(&id);
+            encoder.finish()
+        })
     }
 
     /// How much of a posting is applied.

@@ -1,0 +1,1 @@
+//! Rules and thresholds, one small ledger each.
