@@ -340,10 +340,13 @@ fn expect_every_night(world: &World) {
 
 #[test]
 fn a_clearing_that_is_reset_opens_its_items_again_in_whatever_order_the_nights_come() {
-    for order in [[0, 1, 2, 3], [3, 2, 1, 0], [1, 3, 0, 2], [2, 0, 3, 1]] {
+    for (order, begins_with_another) in
+        [([0, 1, 2, 3], true), ([3, 2, 1, 0], true), ([1, 3, 0, 2], true), ([2, 0, 3, 1], false), ([3, 1, 0, 2], false)]
+    {
         let world = World::items("delivered_at = \"%Y-%m-%d\"");
-        // What the ledger begins with is known from the beginning, whatever its date: it begins with something else.
-        world.write("items_2024-12-31.csv", &format!("{ITEMS}Z1,invoice,C,2024-12-01,,0.00,EUR,,\n")).ingest("2025-03-01");
+        if begins_with_another {
+            world.write("items_2024-12-31.csv", &format!("{ITEMS}Z1,invoice,C,2024-12-01,,0.00,EUR,,\n")).ingest("2025-03-01");
+        }
         for night in order {
             let (date, rows) = NIGHTS[night];
             world.write(&format!("items_{date}.csv"), &format!("{ITEMS}{rows}"));
@@ -357,6 +360,18 @@ fn a_clearing_that_is_reset_opens_its_items_again_in_whatever_order_the_nights_c
     }
     at_once.ingest("2025-03-01");
     expect_every_night(&at_once);
+}
+
+#[test]
+fn what_a_full_delivery_lacks_is_neither_open_nor_cleared() {
+    let world = World::items("delivery = \"full\"");
+    let rows = "I1,invoice,C,2025-01-01,,100.00,EUR,P1,2025-02-04\nP1,receipt,C,2025-02-04,,-100.00,EUR,P1,2025-02-04\nI2,invoice,C,2025-01-02,,7.00,EUR,,\n";
+    world.write("a.csv", &format!("{ITEMS}{rows}")).ingest("2025-02-05");
+    world.expect("2025-02-28", &["I2 700"]);
+    // The payment and the other invoice were errors, and are gone: nothing clears the first invoice any more.
+    world.write("a.csv", &format!("{ITEMS}I1,invoice,C,2025-01-01,,100.00,EUR,,\n")).ingest("2025-02-06");
+    world.expect("2025-02-28", &["I1 10000"]);
+    world.expect_known("2025-02-28", "2025-02-05", &["I2 700"]);
 }
 
 #[test]
@@ -541,6 +556,36 @@ proptest! {
             open.sort();
             let seen = world.seen_on(FIRST_DAY + at, None);
             prop_assert_eq!(seen, Seen { open, left_out: vec![] }, "day {}", at);
+        }
+    }
+
+    #[test]
+    fn what_was_known_of_clearings_on_a_night_is_what_its_deliveries_said(
+        // For each night and item: not delivered, open, or in one of two clearings, each of two dates.
+        nights in prop::collection::vec(prop::collection::vec(0..6_usize, 6), 2..5),
+        order in Just((0..5_usize).collect::<Vec<_>>()).prop_shuffle(),
+    ) {
+        let amounts = [60_00_i64, 40_00, 25_00, -70_00, -55_00, -25_00];
+        let name = |night: usize| format!("items_2025-02-1{night}.csv");
+        let text = |night: usize| {
+            let rows = nights[night].iter().zip(amounts).enumerate().filter(|(_, (state, _))| **state > 0).map(|(item, (state, cents))| {
+                let clearing = ["", ",", "X,2025-02-01", "X,2025-02-02", "Y,2025-02-01", "Y,"][*state];
+                let kind = if cents > 0 { "invoice" } else { "receipt" };
+                format!("D{item},{kind},C,2025-01-0{},,{},EUR,{clearing}\n", item + 1, amount(cents))
+            });
+            format!("{ITEMS}{}", rows.collect::<String>())
+        };
+        let all = World::items("delivered_at = \"%Y-%m-%d\"");
+        for night in order.into_iter().filter(|night| *night < nights.len()) {
+            all.write(&name(night), &text(night)).ingest("2025-03-01");
+        }
+        let so_far = World::items("delivered_at = \"%Y-%m-%d\"");
+        for night in 0..nights.len() {
+            so_far.write(&name(night), &text(night)).ingest("2025-03-01");
+            let known = day("2025-02-10") + i32::try_from(night).expect("it is small");
+            for at in ["2025-02-01", "2025-02-28"] {
+                prop_assert_eq!(all.seen_on(day(at), Some(known)), so_far.seen_on(day(at), None), "at {} after night {}", at, night);
+            }
         }
     }
 }

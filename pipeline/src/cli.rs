@@ -11,7 +11,8 @@ use std::path::PathBuf;
 #[command(name = "arrears", version, about, max_term_width = 110, propagate_version = true)]
 #[command(
     after_help = "Exit status: 0 published or nothing to do; 1 unexpected; 2 wrong command line or configuration; 3 a check failed;\n\
-    4 input missing or incomplete; 5 another run is at work. Unless it is 0, what is published is what it was."
+    4 input missing or incomplete; 5 another run is at work; 6 published in the output, not in the object store. Unless it is 0 or 6,\n\
+    what is published is what it was."
 )]
 pub struct Cli {
     /// How events are written to standard error
@@ -43,12 +44,16 @@ impl From<LogFormatArgument> for LogFormat {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Look at ledger files and propose a configuration that reads them
+    Init(InitArguments),
     /// Ingest what is new, compute a night, check it and publish it
     Run(RunArguments),
     /// Read what is new in the sources into the ledger, and publish nothing
     Ingest(IngestArguments),
     /// Say what a run would read and publish, and change nothing
     Plan(PlanArguments),
+    /// Restore a working output, ledger, nights and models, from an object store
+    Pull(PullArguments),
     /// Check a published night against the ledger
     Check(CheckArguments),
     /// List what could not be read, or write an overlay of it to fill in
@@ -85,6 +90,32 @@ pub struct ConfigArguments {
     /// The output folder, instead of the configuration's
     #[arg(long, value_name = "FOLDER")]
     pub output: Option<PathBuf>,
+}
+
+/// `arrears init`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "The files are looked at in part where they are large: head, middle and tail. Every line of the configuration says why it \
+    is there; what is not sure is marked LOW CONFIDENCE and said again at the end. The proposal is then tried: the files, or the head of a \
+    large one, are read with it into a folder that is removed again, and the first rows and what would be quarantined are shown.\n\
+    Exit status: 0 the configuration can be run; 4 it cannot yet, and says in lines with TODO what is missing."
+)]
+pub struct InitArguments {
+    /// Files, folders or globs: CSV, TSV (also .gz and .zst), Excel, Parquet
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<String>,
+    /// The configuration to write; its paths are relative to it
+    #[arg(long, value_name = "FILE", default_value = "arrears.toml")]
+    pub out: PathBuf,
+    /// Write it in place of one that is there
+    #[arg(long)]
+    pub force: bool,
+    /// Write the configuration to standard output, and no file
+    #[arg(long, conflicts_with_all = ["out", "force"])]
+    pub print: bool,
+    /// The currency of totals, and of amounts of which nothing says it [default: the files' most frequent, else EUR]
+    #[arg(long, value_name = "CODE")]
+    pub base_currency: Option<String>,
 }
 
 /// `arrears presets`.
@@ -143,6 +174,27 @@ pub struct PlanArguments {
     /// The business date, YYYY-MM-DD
     #[arg(long, value_name = "DATE", value_parser = date)]
     pub as_of: NaiveDate,
+}
+
+/// `arrears pull`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Every file is checked against the SHA-256 of its commit. A pull that was interrupted goes on when it is run again. \
+    Credentials come from the AWS_* variables. A run with publish_to and an empty output pulls by itself."
+)]
+pub struct PullArguments {
+    /// The store: what publish_to says
+    #[arg(value_name = "URL")]
+    pub url: String,
+    /// The output folder: new, empty, or one that was pulled or published from before
+    #[arg(long, value_name = "FOLDER")]
+    pub output: PathBuf,
+    /// Take the store's nights also where others of the same dates are here; these are kept in replaced/
+    #[arg(long)]
+    pub replace: bool,
+    /// A configuration, for its [object_store]
+    #[arg(long, value_name = "FILE", env = "ARREARS_CONFIG")]
+    pub config: Option<PathBuf>,
 }
 
 /// `arrears check`.

@@ -16,8 +16,10 @@ pub enum ExitStatus {
     CheckFailed = 3,
     /// Input missing, incomplete or too old: retry later.
     InputMissing = 4,
-    /// Another run holds the lock: skip.
+    /// Another run holds the lock, or has published the same date elsewhere: skip.
     Locked = 5,
+    /// Published here, but not in the object store: run again.
+    NotUploaded = 6,
 }
 
 /// A failure, told to the person who must act on it.
@@ -80,6 +82,30 @@ impl Error {
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hint = Some(hint.into());
+        self
+    }
+
+    /// The same failure with another exit status: what it means depends on what was done.
+    #[must_use]
+    pub fn with_status(mut self, status: ExitStatus) -> Self {
+        self.0.status = status;
+        self
+    }
+
+    /// The same failure, said of a source of the configuration.
+    #[must_use]
+    pub fn of_source(mut self, source: &str, place: &str) -> Self {
+        self.0.what = format!("source {source}: {}", self.0.what);
+        self.0.place.get_or_insert_with(|| place.to_owned());
+        self
+    }
+
+    /// The same failure with one name in place of another wherever it is spoken of.
+    #[must_use]
+    pub fn replacing(mut self, name: &str, other: &str) -> Self {
+        let details = &mut *self.0;
+        let texts = [&mut details.what].into_iter().chain(&mut details.place).chain(&mut details.hint).chain(&mut details.causes);
+        texts.for_each(|text| *text = text.replace(name, other));
         self
     }
 

@@ -5,6 +5,7 @@ use crate::cli::IngestArguments;
 use crate::error::{Error, ExitStatus, Result};
 use crate::ingest::IngestSummary;
 use crate::run::nightly::{ingest_sentence, ingest_step};
+use crate::run::publication::Publication;
 use crate::run::reporter::Reporter;
 use crate::run::session::Session;
 use crate::run::words::count;
@@ -13,7 +14,9 @@ pub(super) fn run(arguments: &IngestArguments, reporter: &Reporter) -> Result<()
     let config = load_config(&arguments.config)?;
     let mut session = Session::begin(&config.output, "ingest", Some(arguments.as_of.to_string()), reporter)?;
     let delivered_at = end_of_day(arguments.delivered_at.unwrap_or(arguments.as_of));
-    let result = ingest_step(&config, delivered_at, &mut session).and_then(|pending| {
+    // An empty output begins with what the store has, or the two ledgers would go different ways.
+    let begun = Publication::begin(&config, &mut session);
+    let result = begun.and_then(|_| ingest_step(&config, delivered_at, &mut session)).and_then(|pending| {
         let summary = pending.summary;
         // A ledger of which too much is unreadable must not come into force by the back door either.
         let share = summary.quarantined as f64 / summary.rows_read as f64;

@@ -10,10 +10,12 @@ mod explain_customer;
 mod export;
 mod generate;
 mod ingest;
+mod init;
 mod kept_ledger;
 mod parity;
 mod plan;
 mod presets;
+mod pull;
 mod quarantine;
 mod query;
 mod run;
@@ -34,9 +36,11 @@ use chrono::NaiveDate;
 /// The failure, with the exit status that `main` hands on.
 pub fn dispatch(cli: Cli, reporter: &Reporter) -> Result<()> {
     match cli.command {
+        Command::Init(arguments) => init::run(&arguments),
         Command::Run(arguments) => run::run(&arguments, reporter),
         Command::Ingest(arguments) => ingest::run(&arguments, reporter),
         Command::Plan(arguments) => plan::run(&arguments),
+        Command::Pull(arguments) => pull::run(&arguments, reporter),
         Command::Check(arguments) => check::run(&arguments, reporter),
         Command::Quarantine(arguments) => quarantine::run(&arguments),
         Command::Query(arguments) => query::run(&arguments),

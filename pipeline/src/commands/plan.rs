@@ -15,7 +15,13 @@ pub(super) fn run(arguments: &PlanArguments) -> Result<()> {
     let files = planned_files(&config, index.as_ref())?;
     println!("sources");
     for file in &files {
-        println!("  {:<5} {:>15}  {} ({})", if file.is_new { "new" } else { "seen" }, bytes(file.bytes), file.name, file.source);
+        println!(
+            "  {:<5} {:>15}  {} ({})",
+            if file.is_new { "new" } else { "seen" },
+            file.bytes.map_or_else(|| "query".to_owned(), bytes),
+            file.name,
+            file.source
+        );
     }
     println!("\nledger in {}", config.output.display());
     match &index {

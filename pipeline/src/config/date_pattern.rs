@@ -40,6 +40,8 @@ pub struct DatePattern {
     text: String,
     parts: Vec<Part>,
     kind: Fast,
+    /// Whether ISO 8601 is read too: the typed cells of a spreadsheet are written so, its texts are not.
+    or_iso: bool,
 }
 
 /// Formats common enough to deserve their own reader.
@@ -74,13 +76,14 @@ impl DatePattern {
             text: "%Y-%m-%d".to_owned(),
             parts: vec![Part::Year, Part::Literal(b'-'), Part::Month, Part::Literal(b'-'), Part::Day],
             kind: Fast::IsoDate,
+            or_iso: false,
         }
     }
 
     /// ISO 8601: `2024-03-01T12:30:00`, with a blank for the `T`, with a fraction of a second, with `Z` or an offset, or
     /// the date alone (midnight). Without an offset the instant is UTC.
     pub fn iso_instant() -> Self {
-        DatePattern { text: "iso8601".to_owned(), parts: Vec::new(), kind: Fast::IsoInstant }
+        DatePattern { text: "iso8601".to_owned(), parts: Vec::new(), kind: Fast::IsoInstant, or_iso: false }
     }
 
     /// Compiles a format; the error says which part is not understood.
@@ -133,7 +136,16 @@ impl DatePattern {
             return Err("`%I` and `%p` belong together".to_owned());
         }
         let kind = if text == "%Y-%m-%d" || text == "%F" { Fast::IsoDate } else { Fast::No };
-        Ok(DatePattern { text: text.to_owned(), parts, kind })
+        Ok(DatePattern { text: text.to_owned(), parts, kind, or_iso: false })
+    }
+
+    /// The same format, reading ISO 8601 besides what it says; a time of day then only where the format has one. None when a
+    /// text in ISO 8601 would mean another day in this format (`%Y-%d-%m`).
+    #[must_use]
+    pub fn or_iso(mut self) -> Option<Self> {
+        let mistaken = self.parse_day(b"2001-02-03").is_some_and(|day| Some(day) != parse_iso_day(b"2001-02-03"));
+        self.or_iso = true;
+        (!mistaken).then_some(self)
     }
 
     /// The format as written.
@@ -146,7 +158,8 @@ impl DatePattern {
         self.kind == Fast::IsoInstant || self.parts.iter().any(|part| matches!(part, Part::Hour | Part::Hour12))
     }
 
-    /// Reads a date; a time of day that the format names is read and left out.
+    /// Reads a date; a time of day that the format names is read and left out. Under `iso8601` the date is the one written,
+    /// whatever the offset.
     ///
     /// ```
     /// use arrears::config::DatePattern;
@@ -159,8 +172,11 @@ impl DatePattern {
         if let (Fast::IsoDate, &[a, b, c, d, b'-', e, f, b'-', g, h]) = (self.kind, text) {
             return iso_day([a, b, c, d], [e, f], [g, h]);
         }
-        let (fields, rest) = self.read(text)?;
-        rest.is_empty().then(|| fields.day_number())?
+        if self.kind == Fast::IsoInstant {
+            return parse_iso_day(text);
+        }
+        let read = self.read(text).filter(|(_, rest)| rest.is_empty()).and_then(|(fields, _)| fields.day_number());
+        read.or_else(|| if self.or_iso && (text.len() == 10 || self.has_time()) { parse_iso_day(text) } else { None })
     }
 
     /// Reads an instant, in microseconds since 1970-01-01 UTC.
@@ -169,8 +185,8 @@ impl DatePattern {
         if self.kind == Fast::IsoInstant {
             return parse_iso_instant(text);
         }
-        let (fields, rest) = self.read(text)?;
-        rest.is_empty().then(|| fields.instant())?
+        let read = self.read(text).filter(|(_, rest)| rest.is_empty()).and_then(|(fields, _)| fields.instant());
+        read.or_else(|| if self.or_iso { parse_iso_instant(text) } else { None })
     }
 
     /// Finds the format anywhere in a file name: where it starts and ends, and the instant it says. A date without a time
@@ -282,6 +298,14 @@ fn iso_day(year: [u8; 4], month: [u8; 2], day: [u8; 2]) -> Option<Day> {
     let pair = |bytes: [u8; 2]| u32::from(bytes[0] - b'0') * 10 + u32::from(bytes[1] - b'0');
     let year = i32::try_from(pair([year[0], year[1]]) * 100 + pair([year[2], year[3]])).ok()?;
     valid_day(year, pair(month), pair(day))
+}
+
+/// The date of a text in ISO 8601, with or without a time of day.
+fn parse_iso_day(text: &[u8]) -> Option<Day> {
+    parse_iso_instant(text)?;
+    let date = text.get(..10)?;
+    let &[a, b, c, d, b'-', e, f, b'-', g, h] = date else { return None };
+    iso_day([a, b, c, d], [e, f], [g, h])
 }
 
 #[inline]
@@ -428,6 +452,20 @@ mod tests {
         }
         let american = DatePattern::compile("%m/%d/%Y %I:%M %p").expect("compiles");
         assert_eq!(american.parse_instant(b"3/1/2024 12:00 PM"), Some(noon));
+    }
+
+    #[test]
+    fn typed_cells_are_read_beside_the_format_of_the_texts() {
+        let german = DatePattern::compile("%d.%m.%Y").expect("compiles").or_iso().expect("ISO means nothing else");
+        let day = |text: &str| german.parse_day(text.as_bytes()).map(|day| date_of(day).to_string());
+        assert_eq!(day("01.03.2024").as_deref(), Some("2024-03-01"));
+        assert_eq!(day("2024-03-01").as_deref(), Some("2024-03-01"));
+        // A time of day is dropped only where the format says that there is one.
+        assert_eq!(day("2024-03-01T12:00:00"), None);
+        let iso = DatePattern::iso_instant();
+        assert_eq!(iso.parse_day(b"2024-03-01T23:30:00-05:00"), iso.parse_day(b"2024-03-01"));
+        assert_eq!(iso.parse_day(b"2024-03-01T25:30:00"), None);
+        assert!(DatePattern::compile("%Y-%d-%m").expect("compiles").or_iso().is_none());
     }
 
     #[test]

@@ -8,10 +8,12 @@ mod credit_review;
 mod date_pattern;
 mod due_dates;
 mod expected_credit_loss;
+mod file_layout;
 mod forecast;
 mod metrics;
 pub mod presets;
 mod quality;
+mod remote;
 mod risk;
 mod shapes;
 mod source;
@@ -32,9 +34,11 @@ pub use due_dates::DueDates;
 pub use expected_credit_loss::{
     ExpectedCreditLossConfig, FACTOR_ONE, LossDefinition, Overlay, POOL_ALL, POOL_OTHER, POOL_SPECIFIC, Pool, SpecificReserve,
 };
+pub use file_layout::SheetChoice;
 pub use forecast::ForecastConfig;
 pub use metrics::{Alert, AlertRule, MetricsConfig};
 pub use quality::{QualityConfig, RuleSetting};
+pub use remote::{Connection, ObjectStoreConfig, Query, Remote, describe as describe_connection};
 pub use risk::RiskConfig;
 pub use shapes::{APPLICATION, CreditRows, FLAT_PAYMENT_COLUMNS, Shape, allowed_columns, flat_columns, shape_columns};
 pub use source::{DeliveryKind, NegativeAmount, Source};
@@ -42,6 +46,7 @@ pub use worklist::{SHARE_ONE, Stage, WorklistConfig};
 
 use crate::error::{Error, Result, io_error};
 use crate::ledger::currency::minor_digits;
+use crate::objects::Location;
 
 /// Where a value of the configuration came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,6 +122,10 @@ pub struct Config {
     pub credit_review: CreditReviewConfig,
     /// `[worklist]`.
     pub worklist: WorklistConfig,
+    /// The object store into which nights are published besides the output, if any.
+    pub publish_to: Option<Sourced<Location>>,
+    /// `[object_store]`.
+    pub object_store: ObjectStoreConfig,
     /// `[[source]]`, in the order of the file.
     pub sources: Vec<Source>,
     /// The configuration file.
@@ -158,6 +167,8 @@ struct RawConfig {
     expected_credit_loss: Option<expected_credit_loss::RawExpectedCreditLoss>,
     credit_review: Option<credit_review::RawCreditReview>,
     worklist: Option<worklist::RawWorklist>,
+    publish_to: Option<Spanned<String>>,
+    object_store: Option<remote::RawObjectStore>,
     #[serde(default)]
     source: Vec<Spanned<source::RawSource>>,
 }
@@ -258,8 +269,16 @@ impl Config {
             }
             io_error("read the configuration", path, &cause)
         })?;
-        let document = Document { path, text: &text };
-        let raw: RawConfig = toml::from_str(&text).map_err(|cause| toml_error(&document, &cause))?;
+        Self::parse(path, &text, overrides, environment)
+    }
+
+    /// [`Config::load_with`] for a text that stands, or is to stand, at `path`.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn parse(path: &Path, text: &str, overrides: &Overrides, environment: &dyn Fn(&str) -> Option<String>) -> Result<Config> {
+        let document = Document { path, text };
+        let raw: RawConfig = toml::from_str(text).map_err(|cause| toml_error(&document, &cause))?;
         check(raw, &document, overrides, environment)
     }
 
@@ -278,6 +297,12 @@ impl Config {
         };
         line("output", quoted(&self.output.display().to_string()), &self.output.origin);
         line("base_currency", quoted(&self.base_currency), &self.base_currency.origin);
+        if let Some(location) = &self.publish_to {
+            line("publish_to", quoted(&location.to_string()), &location.origin);
+        }
+        for (key, value, origin) in self.object_store.values() {
+            line(&key, value, &origin);
+        }
         line("history_months", self.history_months.to_string(), &self.history_months.origin);
         line("include_intercompany", self.include_intercompany.to_string(), &self.include_intercompany.origin);
         line("customer_conventions", quoted(&self.customer_conventions), &self.customer_conventions.origin);
@@ -335,7 +360,7 @@ impl Config {
         content += &self.expected_credit_loss.show_lists();
         for source in &self.sources {
             for (key, value) in source_values(source) {
-                if !["path", "overlay"].contains(&key) {
+                if !PLACE_KEYS.contains(&key) && key != "overlay" {
                     let _ = writeln!(content, "{key}={value}");
                 }
             }
@@ -351,6 +376,9 @@ fn quoted(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }
 
+/// Keys that say where rows come from and not what they mean.
+const PLACE_KEYS: [&str; 5] = ["path", "query", "connection", "connection_env", "timeout_seconds"];
+
 /// The values of a source in force, as TOML, those at their default left out where they say nothing.
 fn source_values(source: &Source) -> Vec<(&'static str, String)> {
     let character = |byte: u8| quoted(&char::from(byte).to_string());
@@ -360,7 +388,6 @@ fn source_values(source: &Source) -> Vec<(&'static str, String)> {
     };
     let mut values = vec![
         ("name", quoted(&source.name)),
-        ("path", quoted(&source.path_text)),
         ("shape", quoted(source.shape.word())),
         ("date_format", quoted(source.date_format.text())),
         ("instant_format", quoted(source.instant_format.text())),
@@ -371,6 +398,11 @@ fn source_values(source: &Source) -> Vec<(&'static str, String)> {
         ("amount_sign", quoted(if source.reverse_sign { "reversed" } else { "as_is" })),
         ("delivery", quoted("delta")),
     ];
+    // A query's rows have no format of their own, and none may be set.
+    if matches!(source.remote, Some(Remote::Query(_))) {
+        values.retain(|(key, _)| !remote::FORMAT_KEYS.contains(key));
+    }
+    values.splice(1..1, remote::place_values(source));
     if let Some(table) = source.table {
         values.push(("table", quoted(table.name)));
     }
@@ -398,6 +430,24 @@ fn source_values(source: &Source) -> Vec<(&'static str, String)> {
     if !source.null_values.is_empty() {
         let texts: Vec<String> = source.null_values.iter().map(|text| quoted(text)).collect();
         values.push(("null_values", format!("[{}]", texts.join(", "))));
+    }
+    if let Some(sheet) = &source.sheet {
+        values.push(("sheet", sheet.toml()));
+    }
+    if let Some(row) = source.header_row {
+        values.push(("header_row", row.to_string()));
+    }
+    if !source.formats.is_empty() {
+        let texts = source.formats.iter().map(|(column, pattern)| (column.clone(), pattern.text().to_owned())).collect();
+        values.push(("formats", inline(&texts)));
+    }
+    if !source.amount_marks.is_empty() {
+        let texts: Vec<String> = source.amount_marks.iter().map(|text| quoted(text)).collect();
+        values.push(("amount_marks", format!("[{}]", texts.join(", "))));
+    }
+    if !source.total_words.is_empty() {
+        let texts: Vec<String> = source.total_words.iter().map(|text| quoted(text)).collect();
+        values.push(("total_words", format!("[{}]", texts.join(", "))));
     }
     if !source.columns.is_empty() {
         values.push(("columns", inline(&source.columns)));
@@ -463,6 +513,14 @@ fn check(raw: RawConfig, document: &Document<'_>, overrides: &Overrides, environ
         Some(directory.join("out")),
     )
     .expect("a default is given");
+    let publish_to = pick(
+        None,
+        variable::<String>(environment, "ARREARS_PUBLISH_TO", "an address")?,
+        raw.publish_to.map(|value| document.sourced(value)),
+        None,
+    );
+    let publish_to = publish_to.map(|value| remote::publish_to(value.clone(), &place(&value.origin))).transpose()?;
+    let object_store = raw.object_store.unwrap_or_default().check(document)?;
     let history_months = pick(
         overrides.history_months.map(|value| (value, "--history-months")),
         variable(environment, "ARREARS_HISTORY_MONTHS", "a whole number")?,
@@ -541,6 +599,8 @@ fn check(raw: RawConfig, document: &Document<'_>, overrides: &Overrides, environ
         expected_credit_loss,
         credit_review,
         worklist,
+        publish_to,
+        object_store,
         aging_edges_origin: aging_edges.origin,
         aging_edges: aging_edges.value,
         sources,

@@ -7,7 +7,7 @@ use toml::Spanned;
 
 use super::Document;
 use crate::catalog::ledger_tables::{Column, DOCUMENT_TYPES, IS_DELETED, Kind, RECORDED_AT, TABLES, Table};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// The shape of a source's files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,10 +37,10 @@ impl Shape {
     }
 
     /// The shape that a source says.
-    pub(super) fn check(word: Option<&Spanned<String>>, path: &Spanned<String>, document: &Document<'_>) -> Result<Shape> {
+    pub(super) fn check(word: Option<&Spanned<String>>, line: usize, document: &Document<'_>) -> Result<Shape> {
         let Some(word) = word else {
-            return Err(document
-                .error(path, "missing_key", "a key is missing: shape".to_owned())
+            return Err(Error::usage("missing_key", "a key is missing: shape")
+                .at(format!("{}:{line}", document.path.display()))
                 .hint("a [[source]] needs at least `path` and `shape`, or `path` and `preset`; `arrears presets` lists them"));
         };
         Shape::named(word.get_ref()).ok_or_else(|| document.unknown_word("shape", word, &Shape::ALL.map(Shape::word)))

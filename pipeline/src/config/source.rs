@@ -9,11 +9,14 @@ use encoding_rs::Encoding;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::file_layout::{self, SheetChoice};
+use super::remote::{Place, Remote};
 use super::shapes::{CreditRows, Shape, allowed_columns};
 use super::{DatePattern, Document, DueDates, presets};
 use crate::catalog::ledger_tables::{TABLES, Table};
 use crate::error::{Error, Result};
 use crate::ledger::money::DecimalFormat;
+use crate::objects::Location;
 
 /// What a negative amount of a document means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,12 +101,24 @@ pub struct Source {
     pub delivered_at: Option<DatePattern>,
     /// Texts that mean "nothing here", besides the empty one.
     pub null_values: Vec<String>,
+    /// Which sheet of a workbook; by default the first that is shown.
+    pub sheet: Option<SheetChoice>,
+    /// The line or row of the header, from 1, where others stand before it.
+    pub header_row: Option<u32>,
+    /// Canonical column → how it writes dates or instants, where the source's format is not its own.
+    pub formats: BTreeMap<String, DatePattern>,
+    /// Texts such as `$` that may stand beside amounts and say nothing more.
+    pub amount_marks: Vec<String>,
+    /// First words of rows that sum others up.
+    pub total_words: Vec<String>,
     /// What fills the due date of an invoice that has none.
     pub due_dates: DueDates,
     /// What people say quarantined rows should have been: joined to the configuration's directory.
     pub overlay: Option<PathBuf>,
     /// Canonical columns that are mapped, and may be missing in a file where the ledger can do without them.
     pub lenient_columns: BTreeSet<String>,
+    /// Where its rows come from, when `path` is no path of this machine.
+    pub remote: Option<Remote>,
     /// The line of the configuration it starts on.
     pub line: usize,
 }
@@ -113,7 +128,7 @@ pub struct Source {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawSource {
     pub name: Option<Spanned<String>>,
-    pub path: Spanned<String>,
+    pub path: Option<Spanned<String>>,
     pub shape: Option<Spanned<String>>,
     pub preset: Option<Spanned<String>>,
     pub table: Option<Spanned<String>>,
@@ -136,6 +151,18 @@ pub(super) struct RawSource {
     pub delivery: Option<Spanned<String>>,
     pub delivered_at: Option<Spanned<String>>,
     pub null_values: Option<Vec<String>>,
+    // Instead of `path`: see `remote`.
+    pub query: Option<Spanned<String>>,
+    pub query_file: Option<Spanned<String>>,
+    pub connection: Option<Spanned<String>>,
+    pub connection_env: Option<Spanned<String>>,
+    pub timeout_seconds: Option<Spanned<u32>>,
+    pub sheet: Option<Spanned<toml::Value>>,
+    pub header_row: Option<Spanned<u32>>,
+    #[serde(default)]
+    pub formats: BTreeMap<Spanned<String>, Spanned<String>>,
+    pub amount_marks: Option<Vec<Spanned<String>>>,
+    pub total_words: Option<Vec<String>>,
     pub overlay: Option<String>,
     pub due_date_from_terms: Option<bool>,
     pub default_payment_days: Option<Spanned<u32>>,
@@ -144,7 +171,8 @@ pub(super) struct RawSource {
 impl RawSource {
     pub(super) fn check(self, line: usize, document: &Document<'_>, directory: &std::path::Path) -> Result<Source> {
         let (raw, mut lenient_columns) = presets::fill(self, document)?;
-        let shape = Shape::check(raw.shape.as_ref(), &raw.path, document)?;
+        let place = Place::of(&raw, line, document, directory)?;
+        let shape = Shape::check(raw.shape.as_ref(), line, document)?;
         let table = match &raw.table {
             None => None,
             Some(name) if shape != Shape::Canonical => {
@@ -199,6 +227,7 @@ impl RawSource {
         for column in raw.values.keys() {
             check_column(column, "values")?;
         }
+        let formats = file_layout::formats(document, raw.formats, check_column)?;
         let decimal = DecimalFormat {
             decimal: document.one_byte("decimal", raw.decimal.as_ref())?.unwrap_or(b'.'),
             thousands: document.one_byte("thousands", raw.thousands.as_ref())?,
@@ -236,9 +265,9 @@ impl RawSource {
             Some((word, _)) => return Err(document.unknown_word("amount_sign", word, &["as_is", "reversed"])),
         };
         Ok(Source {
-            name: raw.name.as_ref().map_or_else(|| default_name(raw.path.get_ref()), |name| name.get_ref().clone()),
-            path: directory.join(raw.path.get_ref()),
-            path_text: raw.path.get_ref().clone(),
+            name: raw.name.as_ref().map_or_else(|| default_name(&place.path_text), |name| name.get_ref().clone()),
+            path: place.path,
+            path_text: place.path_text,
             shape,
             table,
             columns: raw.columns.into_iter().map(|(column, header)| (column.into_inner(), header.into_inner())).collect(),
@@ -256,18 +285,24 @@ impl RawSource {
             values: raw.values.into_iter().map(|(column, map)| (column.into_inner(), map)).collect(),
             delivered_at: document.pattern("delivered_at", raw.delivered_at.as_ref())?,
             null_values: raw.null_values.unwrap_or_default(),
+            sheet: file_layout::sheet(document, raw.sheet)?,
+            header_row: file_layout::header_row(document, raw.header_row.as_ref())?,
+            formats,
+            amount_marks: file_layout::marks(document, raw.amount_marks)?,
+            total_words: file_layout::total_words(raw.total_words),
             due_dates: DueDates::check(raw.due_date_from_terms, raw.default_payment_days.as_ref(), document)?,
             overlay: raw.overlay.map(|path| directory.join(path)),
             lenient_columns,
+            remote: place.remote,
             line,
         })
     }
 }
 
-/// A source without a name is called as its path is written; of an absolute path only the last part, so that moving a
-/// folder does not make a new source.
+/// A source without a name is called as its path is written; of an absolute path or an address only the last part, so that
+/// moving a folder does not make a new source.
 fn default_name(path: &str) -> String {
-    let absolute = std::path::Path::new(path).is_absolute();
+    let absolute = std::path::Path::new(path).is_absolute() || Location::is_url(path);
     let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or(path);
     if absolute { last.to_owned() } else { path.to_owned() }
 }

@@ -20,7 +20,7 @@ use crate::catalog::ledger_tables::{Column, Kind};
 use crate::config::DatePattern;
 use crate::error::{Error, Result};
 use crate::ledger::currency::minor_digits;
-use crate::ledger::money::{AMOUNT_SCALE, DecimalError, DecimalFormat, RATE_SCALE, parse_decimal};
+use crate::ledger::money::{AMOUNT_SCALE, DecimalError, DecimalFormat, RATE_SCALE, parse_marked_decimal};
 
 /// The values of a column, without regard to which are null.
 #[derive(Clone, Debug)]
@@ -405,6 +405,8 @@ pub struct ColumnPlan {
     pub pattern: DatePattern,
     /// How numbers are written.
     pub decimal: DecimalFormat,
+    /// Texts that may stand beside numbers.
+    pub marks: Vec<Vec<u8>>,
     /// Text in the file → the text it stands for.
     pub values: HashMap<Vec<u8>, Vec<u8>>,
     /// Texts that mean null.
@@ -598,7 +600,7 @@ impl ColumnPlan {
     }
 
     fn number(&self, text: &[u8], scale: u32) -> Result<i64, &'static str> {
-        parse_decimal(text, self.decimal, scale).map_err(|error| match error {
+        parse_marked_decimal(text, self.decimal, &self.marks, scale).map_err(|error| match error {
             DecimalError::NotANumber => reason::BAD_AMOUNT,
             DecimalError::TooFine => reason::AMOUNT_TOO_FINE,
             DecimalError::OutOfRange => reason::OUT_OF_RANGE,

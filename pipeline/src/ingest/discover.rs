@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::remote::{Fetched, Spool};
 use crate::catalog::ledger_tables::{Column, IS_DELETED, RECORDED_AT, TABLES, Table};
 use crate::config::{Config, Shape, Source, shape_columns};
 use crate::error::{Error, Result, io_error};
@@ -110,18 +111,22 @@ pub struct Delivery<'a> {
     pub target: Target,
     /// When it was delivered, if its name says so.
     pub delivered_at: Option<i64>,
+    /// What the object store it came from called its version.
+    pub remote_version: String,
 }
 
-const EXTENSIONS: &[&str] = &[".csv", ".tsv", ".txt", ".parquet"];
+const EXTENSIONS: &[&str] = &[".csv", ".tsv", ".txt", ".parquet", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"];
+/// Extensions of delimited text: these may be compressed.
+const TEXT_EXTENSIONS: &[&str] = &[".csv", ".tsv", ".txt"];
 const COMPRESSIONS: &[&str] = &[".gz", ".zst"];
 
 /// The file name without its extensions, if they are those of a data file.
-fn stem(name: &str) -> Option<&str> {
+pub(crate) fn stem(name: &str) -> Option<&str> {
     let lower = name.to_ascii_lowercase();
     let packed = COMPRESSIONS.iter().find(|extension| lower.ends_with(*extension)).map_or(0, |extension| extension.len());
     let inner = &lower[..lower.len() - packed];
     let extension = EXTENSIONS.iter().find(|extension| inner.ends_with(*extension))?;
-    if packed > 0 && *extension == ".parquet" {
+    if packed > 0 && !TEXT_EXTENSIONS.contains(extension) {
         return None;
     }
     name.get(..inner.len() - extension.len())
@@ -132,16 +137,55 @@ fn stem(name: &str) -> Option<&str> {
 ///
 /// # Errors
 /// Exit status 4 when a source has no file; 2 when a file cannot be placed.
-pub fn discover(config: &Config) -> Result<(Vec<Delivery<'_>>, Vec<String>)> {
+pub(super) fn discover<'a>(config: &'a Config, spool: &Spool) -> Result<(Vec<Delivery<'a>>, Vec<String>)> {
+    discover_in(config, &|source| spool.of(source))
+}
+
+/// [`discover`] for the sources that lie in files of this machine.
+///
+/// # Errors
+/// As [`discover`].
+pub fn discover_local(config: &Config) -> Result<(Vec<Delivery<'_>>, Vec<String>)> {
+    discover_in(config, &|_| None)
+}
+
+/// The files of a source.
+struct SourceFiles {
+    /// Each with its name and what a store calls its version.
+    files: Vec<(PathBuf, String, String)>,
+    /// Whether each is meant by itself, not merely found in a folder.
+    named_one_by_one: bool,
+    /// Whether the ledger has files of it that need not be looked at.
+    has_known: bool,
+}
+
+/// The files of a source; `None` when it is elsewhere and was not asked for them.
+fn files_of(config: &Config, source: &Source, fetched: Option<&Fetched>, place: &str) -> Result<Option<SourceFiles>> {
+    if let Some(fetched) = fetched {
+        let files = fetched.files.iter().map(|file| (file.path.clone(), file.name.clone(), file.version.clone()));
+        let has_known = fetched.known > 0;
+        return Ok(Some(SourceFiles { files: files.collect(), named_one_by_one: fetched.named_one_by_one, has_known }));
+    }
+    if source.remote.is_some() {
+        return Ok(None);
+    }
+    let (paths, named_one_by_one) = paths_of(source, place)?;
+    let named = paths.into_iter().map(|path| {
+        let name = relative_name(&path, config, source);
+        (path, name, String::new())
+    });
+    Ok(Some(SourceFiles { files: named.collect(), named_one_by_one, has_known: false }))
+}
+
+fn discover_in<'a, 'f>(config: &'a Config, fetched: &dyn Fn(&Source) -> Option<&'f Fetched>) -> Result<(Vec<Delivery<'a>>, Vec<String>)> {
     let mut deliveries = Vec::new();
     let mut ignored = Vec::new();
     for source in &config.sources {
         let place = format!("{}:{}", config.path.display(), source.line);
         let before = deliveries.len();
-        let (paths, named_one_by_one) = paths_of(source, &place)?;
-        for path in paths {
+        let Some(SourceFiles { files, named_one_by_one, has_known }) = files_of(config, source, fetched(source), &place)? else { continue };
+        for (path, name, remote_version) in files {
             let file_name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
-            let name = relative_name(&path, config, source);
             let Some(stem) = stem(&file_name) else {
                 if named_one_by_one {
                     return Err(Error::usage("unknown_file_type", format!("the file type is not known: {}", path.display()))
@@ -183,9 +227,9 @@ pub fn discover(config: &Config) -> Result<(Vec<Delivery<'_>>, Vec<String>)> {
                         .hint(format!("`delivered_at` is {pattern}; rename the file, or take the key out")));
                 }
             };
-            deliveries.push(Delivery { source, path, name, target, delivered_at });
+            deliveries.push(Delivery { source, path, name, target, delivered_at, remote_version });
         }
-        if deliveries.len() == before {
+        if deliveries.len() == before && !has_known {
             return Err(Error::input("source_empty", format!("a source has no file: {}", source.name)).at(&place).hint(format!(
                 "looked for {}; a folder of canonical files has files named for {}",
                 source.path.display(),
@@ -270,7 +314,7 @@ mod tests {
         let path = folder.path().join("arrears.toml");
         std::fs::write(&path, format!("base_currency = \"EUR\"\n[[source]]\n{source}\n")).expect("writes");
         let config = Config::load_with(&path, &Overrides::default(), &|_| None)?;
-        let (deliveries, ignored) = discover(&config)?;
+        let (deliveries, ignored) = discover_local(&config)?;
         let shown = deliveries.iter().map(|delivery| {
             let target = delivery.target.word();
             let at = delivery.delivered_at.map_or_else(String::new, |at| format!(" @{}", at / crate::config::DAY_MICROS));
@@ -304,10 +348,10 @@ mod tests {
             ("path = \"nowhere\"\nshape = \"canonical\"", "file_missing"),
             ("path = \"x/*.parquet\"\nshape = \"flat_invoices\"", "source_empty"),
             ("path = \"x/a.csv\"\nshape = \"canonical\"", "unknown_table"),
-            ("path = \"x/a.xls\"\nshape = \"flat_invoices\"", "unknown_file_type"),
+            ("path = \"x/a.pdf\"\nshape = \"flat_invoices\"", "unknown_file_type"),
             ("path = \"x/a.csv\"\nshape = \"flat_invoices\"\ndelivered_at = \"%Y%m%d\"", "no_delivery_date"),
         ] {
-            let error = names(&["x/a.csv", "x/a.xls"], source).expect_err(code);
+            let error = names(&["x/a.csv", "x/a.pdf"], source).expect_err(code);
             assert_eq!(error.code(), code, "{error}");
             assert!(error.to_string().contains("arrears.toml:2"), "{error}");
         }

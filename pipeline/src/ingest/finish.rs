@@ -242,32 +242,36 @@ impl Run<'_> {
         let file = &self.files[position];
         let mut raw: HashMap<i64, String> = HashMap::new();
         let texts_kept = usize::try_from(TEXTS_KEPT).unwrap_or(usize::MAX);
-        let is_parquet = file.path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("parquet"));
-        if is_parquet {
-            super::parquet_input::raw_rows(&file.path, |line, text| {
-                if raw.len() < texts_kept && lines.contains_key(&line) {
-                    raw.insert(line, text);
-                }
-            })?;
-        } else {
-            let mut reader = BlockReader::open(&file.path, file.dialect, file.encoding, super::BLOCK_BYTES)?;
-            let width = reader.header.len();
-            while let Some(block) = reader.next_block()? {
-                let mut splitter = Splitter::new(&block.text, block.start, block.line, file.dialect);
-                let (mut grid, mut broken) = (Grid::new(width), Vec::new());
-                while splitter.fill(&mut grid, 4096, &mut broken) || !grid.records.is_empty() {
-                    for record in &grid.records {
-                        let line = record.line.cast_signed();
-                        if raw.len() < texts_kept && lines.contains_key(&line) {
-                            raw.insert(line, lossy(&block.text[record.start..record.end]));
-                        }
-                    }
-                    grid.clear();
-                }
+        let mut keep = |line: i64, text: String| {
+            if raw.len() < texts_kept && lines.contains_key(&line) {
+                raw.insert(line, text);
             }
-            let identity = reader.finish()?;
-            if identity.content_hash != file.record.content_hash {
-                return Err(super::input::file_changed(&file.path));
+        };
+        match super::FileKind::of(&file.path) {
+            super::FileKind::Parquet => super::parquet_input::raw_rows(&file.path, keep)?,
+            super::FileKind::Workbook => {
+                super::excel_input::raw_rows(&file.path, file.sheet.as_ref(), file.text_format.header_row, keep)?;
+            }
+            super::FileKind::Text => {
+                let mut reader = BlockReader::open(&file.path, file.text_format, super::BLOCK_BYTES)?;
+                let (dialect, counts) = (reader.dialect, reader.counts);
+                while let Some(block) = reader.next_block()? {
+                    let mut splitter = Splitter::new(&block.text, block.start, block.line, dialect);
+                    let (mut grid, mut broken) = (Grid::with(counts), Vec::new());
+                    while splitter.fill(&mut grid, 4096, &mut broken) || !grid.records.is_empty() {
+                        for record in &grid.records {
+                            let line = record.line.cast_signed();
+                            if lines.contains_key(&line) {
+                                keep(line, lossy(&block.text[record.start..record.end]));
+                            }
+                        }
+                        grid.clear();
+                    }
+                }
+                let identity = reader.finish()?;
+                if identity.content_hash != file.record.content_hash {
+                    return Err(super::input::file_changed(&file.path));
+                }
             }
         }
         let rows = lines.iter().map(|(line, (_, amount))| QuarantinedRow {

@@ -4,18 +4,43 @@
 //! recognised when it comes again, and a file that changes while it is read is an error instead of half a delivery.
 
 use std::fs::{File, Metadata};
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use encoding_rs::{Decoder, DecoderResult, Encoding};
 use xxhash_rust::xxh3::Xxh3;
 
-use super::records::{Dialect, first_record, last_record_end, open_quote};
+use super::not_text::not_text;
+use super::records::{Dialect, FieldCounts, first_record, last_record_end, open_quote};
+use crate::config::Source;
 use crate::error::{Error, Result, io_error};
 
 /// Longest record: beyond it a quote was never closed, or the file is not what it is taken for.
 const RECORD_BYTES_MAX: usize = 64 << 20;
+
+/// Bytes that tell what a file is.
+const HEAD_BYTES: usize = 4096;
+
+/// How a source writes delimited text.
+#[derive(Clone, Copy, Debug)]
+pub struct TextFormat {
+    /// Between fields; else what the file says in a first line `sep=;`, else a tab in `.tsv` files, else a comma.
+    pub delimiter: Option<u8>,
+    /// Around fields, if anything is.
+    pub quote: Option<u8>,
+    /// How text is encoded where no byte order mark says so.
+    pub encoding: &'static Encoding,
+    /// The line of the header, from 1, where lines stand before it.
+    pub header_row: Option<u32>,
+}
+
+impl TextFormat {
+    /// The format of a source.
+    pub fn of(source: &Source) -> Self {
+        TextFormat { delimiter: source.delimiter, quote: source.quote, encoding: source.encoding, header_row: source.header_row }
+    }
+}
 
 /// Whole records of a file.
 #[derive(Debug)]
@@ -73,10 +98,11 @@ impl Read for Stream {
 /// Reads a delimited file as blocks of whole records.
 pub struct BlockReader {
     path: PathBuf,
+    /// The first bytes, which were read to see what the file is.
+    head: Cursor<Vec<u8>>,
     stream: Stream,
     before: (u64, Option<SystemTime>),
     decoder: Option<Decoder>,
-    dialect: Dialect,
     block_bytes: usize,
     /// The start of a record that the last block did not end with.
     carry: Vec<u8>,
@@ -87,6 +113,10 @@ pub struct BlockReader {
     first: Option<Block>,
     /// The names in the first record.
     pub header: Vec<String>,
+    /// What separates and quotes in this file.
+    pub dialect: Dialect,
+    /// How many fields its records may have.
+    pub counts: FieldCounts,
 }
 
 /// What a file was, once it has been read to its end.
@@ -124,30 +154,33 @@ impl BlockReader {
     /// Opens a file and reads its header.
     ///
     /// # Errors
-    /// Exit status 4 when it is missing, empty, or not in the configured encoding.
-    pub fn open(path: &Path, dialect: Dialect, encoding: &'static Encoding, block_bytes: usize) -> Result<Self> {
+    /// Exit status 4 when it is missing, empty, no text, or has no such header row.
+    pub fn open(path: &Path, format: TextFormat, block_bytes: usize) -> Result<Self> {
         let file = File::open(path).map_err(|cause| io_error("open", path, &cause))?;
         let before = stamp(&file.metadata().map_err(|cause| io_error("look at", path, &cause))?);
         if before.0 == 0 {
             return Err(Error::input("file_empty", format!("the file is empty: {}", path.display()))
                 .hint("an export without rows still has a header; wait until it is written, or take the file away"));
         }
-        let raw = HashingReader { file, bytes: 0, hash: Xxh3::new() };
-        let stream = match path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase).as_deref() {
-            Some("gz") => Stream::Gzip(Box::new(flate2::bufread::MultiGzDecoder::new(BufReader::with_capacity(1 << 17, raw)))),
-            Some("zst") => {
-                let decoder = zstd::Decoder::with_buffer(BufReader::with_capacity(1 << 17, raw));
-                Stream::Zstd(Box::new(decoder.map_err(|cause| io_error("decompress", path, &cause))?))
-            }
-            _ => Stream::Plain(Box::new(raw)),
-        };
-        let decoder = (encoding != encoding_rs::UTF_8).then(|| encoding.new_decoder_with_bom_removal());
+        let mut stream = decompressed(path, HashingReader { file, bytes: 0, hash: Xxh3::new() })?;
+        let mut head = Vec::new();
+        stream.by_ref().take(HEAD_BYTES as u64).read_to_end(&mut head).map_err(|cause| read_error(path, &cause))?;
+        if let Some(error) = not_text(path, &head) {
+            return Err(error);
+        }
+        // A byte order mark says more than any configuration: no text begins with one by chance.
+        let (encoding, mark) = Encoding::for_bom(&head).unwrap_or((format.encoding, 0));
+        let decoder = (encoding != encoding_rs::UTF_8).then(|| encoding.new_decoder_without_bom_handling());
+        let mut head = Cursor::new(head);
+        head.set_position(mark as u64);
+        let tab_separated = path.to_string_lossy().to_ascii_lowercase().contains(".tsv");
+        let delimiter = format.delimiter.unwrap_or(if tab_separated { b'\t' } else { b',' });
         let mut reader = BlockReader {
             path: path.to_owned(),
+            head,
             stream,
             before,
             decoder,
-            dialect,
             block_bytes,
             carry: Vec::new(),
             spare: Vec::new(),
@@ -155,31 +188,74 @@ impl BlockReader {
             at_end: false,
             first: None,
             header: Vec::new(),
+            dialect: Dialect { delimiter, quote: format.quote },
+            counts: FieldCounts::default(),
         };
-        reader.read_header()?;
+        reader.read_header(format)?;
         Ok(reader)
     }
 
-    fn read_header(&mut self) -> Result<()> {
+    fn read_header(&mut self, format: TextFormat) -> Result<()> {
+        let separator = self.separator_line()?;
+        if let (Some(separator), None) = (separator, format.delimiter) {
+            self.dialect.delimiter = separator;
+        }
+        let before = format.header_row.map_or(0, |row| row.saturating_sub(1)).max(u32::from(separator.is_some()));
+        self.skip_lines(before)?;
         let Some(mut block) = self.read_block()? else {
             return Err(Error::input("file_empty", format!("the file holds nothing: {}", self.path.display()))
                 .hint("an export without rows still has a header; wait until it is written, or take the file away"));
         };
-        if self.decoder.is_none() {
-            if block.text.starts_with(&[0xFF, 0xFE]) || block.text.starts_with(&[0xFE, 0xFF]) {
-                return Err(Error::input("wrong_encoding", format!("the file is UTF-16, not UTF-8: {}", self.path.display()))
-                    .at(format!("{}:1", self.path.display()))
-                    .hint("set encoding = \"utf-16\" in its source"));
-            }
-            if block.text.starts_with(&[0xEF, 0xBB, 0xBF]) {
-                block.text.drain(..3);
-            }
-        }
-        let (header, start, line) = first_record(&block.text, self.dialect);
+        let (blank, blank_lines) = if format.header_row.is_none() { blank_lines(&block.text) } else { (0, 0) };
+        let (header, start, lines) = first_record(&block.text[blank..], self.dialect);
+        block.start = blank + start;
+        block.line += blank_lines + lines - 1;
+        self.counts = field_counts(&header, &block, self.dialect);
         self.header = header;
-        block.start = start;
-        block.line = line;
         self.first = Some(block);
+        Ok(())
+    }
+
+    /// The separator that a first line `sep=;` names, as spreadsheets write it for themselves.
+    fn separator_line(&mut self) -> Result<Option<u8>> {
+        let mut text = std::mem::take(&mut self.carry);
+        self.fill(&mut text, 16)?;
+        let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let line = line.strip_prefix(b"\"").and_then(|line| line.strip_suffix(b"\"")).unwrap_or(line);
+        let separator = match line {
+            [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', separator] if separator.is_ascii() && !separator.is_ascii_alphanumeric() => {
+                Some(*separator)
+            }
+            _ => None,
+        };
+        self.carry = text;
+        Ok(separator)
+    }
+
+    /// Leaves lines before the header aside: they are titles, not records, and need not be quoted like them.
+    fn skip_lines(&mut self, count: u32) -> Result<()> {
+        for skipped in 0..count {
+            let mut text = std::mem::take(&mut self.carry);
+            let mut wanted = text.len().max(self.block_bytes);
+            let end = loop {
+                if !self.at_end {
+                    self.fill(&mut text, wanted)?;
+                }
+                match memchr::memchr(b'\n', &text) {
+                    Some(end) => break end + 1,
+                    None if self.at_end || text.len() >= RECORD_BYTES_MAX => {
+                        let what = format!("the file has no line {}, where its header should be: {}", count + 1, self.path.display());
+                        return Err(Error::input("header_row_missing", what)
+                            .at(format!("{}:{}", self.path.display(), skipped + 1))
+                            .hint("correct header_row in its source: the first line of the file is 1"));
+                    }
+                    None => wanted = text.len() * 2,
+                }
+            };
+            self.carry = text.split_off(end);
+            self.line += 1;
+        }
         Ok(())
     }
 
@@ -255,13 +331,13 @@ impl BlockReader {
         if self.decoder.is_none() {
             // One byte more, so that finding the end of the file does not make the buffer grow.
             text.reserve_exact(missing + 32);
-            let read = self.stream.by_ref().take(missing as u64).read_to_end(text);
+            let read = (&mut self.head).chain(&mut self.stream).take(missing as u64).read_to_end(text);
             self.at_end = read.map_err(|cause| self.read_error(&cause))? < missing;
             return Ok(());
         }
         let mut raw = vec![0; 1 << 16];
         while text.len() < wanted && !self.at_end {
-            let read = self.stream.read(&mut raw).map_err(|cause| self.read_error(&cause))?;
+            let read = (&mut self.head).chain(&mut self.stream).read(&mut raw).map_err(|cause| self.read_error(&cause))?;
             self.at_end = read == 0;
             decode(self.decoder.as_mut(), &raw[..read], self.at_end, text);
         }
@@ -288,7 +364,52 @@ impl BlockReader {
     }
 }
 
-fn read_error(path: &Path, cause: &std::io::Error) -> Error {
+/// The file as it was before it was compressed, as its name says.
+fn decompressed(path: &Path, raw: HashingReader) -> Result<Stream> {
+    Ok(match path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase).as_deref() {
+        Some("gz") => Stream::Gzip(Box::new(flate2::bufread::MultiGzDecoder::new(BufReader::with_capacity(1 << 17, raw)))),
+        Some("zst") => {
+            let decoder = zstd::Decoder::with_buffer(BufReader::with_capacity(1 << 17, raw));
+            Stream::Zstd(Box::new(decoder.map_err(|cause| io_error("decompress", path, &cause))?))
+        }
+        _ => Stream::Plain(Box::new(raw)),
+    })
+}
+
+/// The text of a file, decompressed, front to back.
+///
+/// # Errors
+/// Exit status 4 when it cannot be opened.
+pub fn open_stream(path: &Path) -> Result<impl Read> {
+    let file = File::open(path).map_err(|cause| io_error("open", path, &cause))?;
+    decompressed(path, HashingReader { file, bytes: 0, hash: Xxh3::new() })
+}
+
+/// How many bytes and lines of a block are blank before its first record.
+fn blank_lines(text: &[u8]) -> (usize, u64) {
+    let (mut at, mut lines) = (0, 0);
+    loop {
+        match &text[at..] {
+            [b'\n', ..] => at += 1,
+            [b'\r', b'\n', ..] => at += 2,
+            _ => return (at, lines),
+        }
+        lines += 1;
+    }
+}
+
+/// Separators at the end of the header, or of every record, make no column.
+fn field_counts(header: &[String], block: &Block, dialect: Dialect) -> FieldCounts {
+    let width = header.len();
+    let blank = header.iter().rev().take_while(|name| name.is_empty()).count();
+    let rest = &block.text[block.start..];
+    let first_row = if rest.is_empty() { Vec::new() } else { first_record(rest, dialect).0 };
+    let beyond = first_row.get(width..).unwrap_or_default();
+    let most = if beyond.iter().all(String::is_empty) { width + beyond.len() } else { width };
+    FieldCounts { width, least: if blank < width { width - blank } else { width }, most }
+}
+
+pub fn read_error(path: &Path, cause: &std::io::Error) -> Error {
     use std::io::ErrorKind;
     match cause.kind() {
         ErrorKind::UnexpectedEof | ErrorKind::InvalidData | ErrorKind::InvalidInput | ErrorKind::Other => {
@@ -335,13 +456,12 @@ fn decode(decoder: Option<&mut Decoder>, mut raw: &[u8], last: bool, text: &mut 
 mod tests {
     use super::*;
 
-    const COMMA: Dialect = Dialect { delimiter: b',', quote: Some(b'"') };
-
     fn read(name: &str, bytes: &[u8], encoding: &'static Encoding, block_bytes: usize) -> Result<(Vec<String>, String, Vec<u64>)> {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join(name);
         std::fs::write(&path, bytes).expect("the file is written");
-        let mut reader = BlockReader::open(&path, COMMA, encoding, block_bytes)?;
+        let format = TextFormat { delimiter: None, quote: Some(b'"'), encoding, header_row: None };
+        let mut reader = BlockReader::open(&path, format, block_bytes)?;
         let (mut text, mut lines) = (String::new(), Vec::new());
         while let Some(block) = reader.next_block()? {
             text.push_str(&String::from_utf8_lossy(&block.text[block.start..]));
@@ -369,7 +489,61 @@ mod tests {
         assert_eq!(read("f.csv", &utf16, encoding_rs::UTF_16LE, 100).expect("reads").1, "1,ü\n");
         assert_eq!(read("f.csv", b"a,b\n1,\xFC\n", encoding_rs::WINDOWS_1252, 100).expect("reads").1, "1,ü\n");
         assert_eq!(read("f.csv", b"\xEF\xBB\xBFa,b\n1,2\n", encoding_rs::UTF_8, 100).expect("reads").0, ["a", "b"]);
-        assert_eq!(read("f.csv", &utf16, encoding_rs::UTF_8, 100).expect_err("is refused").code(), "wrong_encoding");
+        // A byte order mark says more than the configuration.
+        let big: Vec<u8> = [0xFE, 0xFF].into_iter().chain("ä,b\n1,ü\n".encode_utf16().flat_map(u16::to_be_bytes)).collect();
+        for marked in [&utf16, &big] {
+            for encoding in [encoding_rs::UTF_8, encoding_rs::UTF_16LE, encoding_rs::WINDOWS_1252] {
+                let (header, rows, _) = read("f.csv", marked, encoding, 100).expect("reads");
+                assert_eq!((header, rows.as_str()), (vec!["ä".to_owned(), "b".to_owned()], "1,ü\n"), "{}", encoding.name());
+            }
+        }
+    }
+
+    /// Header, rows and the line of the first row.
+    fn read_from(text: &str, header_row: Option<u32>, delimiter: Option<u8>) -> Result<(Vec<String>, String, u64, FieldCounts)> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("f.csv");
+        std::fs::write(&path, text).expect("the file is written");
+        let format = TextFormat { delimiter, quote: Some(b'"'), encoding: encoding_rs::UTF_8, header_row };
+        let mut shown = None;
+        for block_bytes in [5, 1000] {
+            let mut reader = BlockReader::open(&path, format, block_bytes)?;
+            let (mut rows, mut line) = (String::new(), None);
+            while let Some(block) = reader.next_block()? {
+                rows.push_str(&String::from_utf8_lossy(&block.text[block.start..]));
+                line.get_or_insert(block.line);
+            }
+            let read = (reader.header.clone(), rows, line.unwrap_or(0), reader.counts);
+            assert_eq!(read.1, shown.get_or_insert(read.clone()).1, "whatever the size of the blocks");
+            reader.finish()?;
+        }
+        Ok(shown.expect("it was read twice"))
+    }
+
+    #[test]
+    fn the_header_stands_where_the_configuration_or_the_file_says() {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        // Titles need not be quoted like records.
+        let titled = "\"Open items\n\nas of, today\na;b\n1;2\n";
+        let (header, rows, line, _) = read_from(titled, Some(4), Some(b';')).expect("reads");
+        assert_eq!((header, rows.as_str(), line), (names(&["a", "b"]), "1;2\n", 5));
+        let (header, rows, line, _) = read_from("sep=;\r\na;b\r\n1;2\r\n", None, None).expect("reads");
+        assert_eq!((header, rows.as_str(), line), (names(&["a", "b"]), "1;2\r\n", 3));
+        let (header, _, line, _) = read_from("\"sep=|\"\na|b\n1|2\n", Some(2), None).expect("reads");
+        assert_eq!((header, line), (names(&["a", "b"]), 3));
+        let (header, _, line, _) = read_from("\n\r\na,b\n1,2\n", None, None).expect("reads");
+        assert_eq!((header, line), (names(&["a", "b"]), 4));
+        assert_eq!(read_from("a,b\n1,2\n", Some(4), None).expect_err("is refused").code(), "header_row_missing");
+    }
+
+    #[test]
+    fn separators_at_the_end_of_the_header_or_of_all_rows_are_seen() {
+        let counts = |text: &str| read_from(text, None, None).expect("reads").3;
+        assert_eq!(counts("a,b\n1,2\n"), FieldCounts { width: 2, least: 2, most: 2 });
+        assert_eq!(counts("a,b,,\n1,2\n"), FieldCounts { width: 4, least: 2, most: 4 });
+        assert_eq!(counts("a,b\n1,2,\n"), FieldCounts { width: 2, least: 2, most: 3 });
+        assert_eq!(counts("a,b\n1,2,x\n"), FieldCounts { width: 2, least: 2, most: 2 });
+        assert_eq!(counts("a,b\n"), FieldCounts { width: 2, least: 2, most: 2 });
     }
 
     #[test]
@@ -381,12 +555,15 @@ mod tests {
             encoder.finish().expect("compresses")
         };
         assert_eq!(read("f.csv.gz", &zipped, encoding_rs::UTF_8, 100).expect("reads").0, ["a", "b"]);
-        let table: [(&str, &[u8], &str); 5] = [
+        let table: [(&str, &[u8], &str); 8] = [
             ("f.csv", b"", "file_empty"),
             ("f.csv.gz", &zipped[..zipped.len() - 9], "file_incomplete"),
             ("f.csv.gz", b"a,b\n1,2\n", "file_incomplete"),
             ("f.csv.zst", b"a,b\n1,2\n", "file_incomplete"),
             ("f.csv", b"a,b\n1,\"2\n", "quote_not_closed"),
+            ("f.csv", &zipped, "not_text"),
+            ("f.csv", b"PK\x03\x04rest", "not_text"),
+            ("f.txt", b"%PDF-1.7\n", "not_text"),
         ];
         for (name, bytes, code) in table {
             let error = read(name, bytes, encoding_rs::UTF_8, 100).expect_err(code);

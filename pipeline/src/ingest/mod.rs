@@ -9,24 +9,28 @@ mod arrivals;
 pub mod clearings;
 mod columns;
 mod compact;
-mod discover;
+pub(crate) mod discover;
+pub(crate) mod excel_input;
 mod finish;
 mod follows;
-mod input;
+pub(crate) mod input;
 mod joined;
 mod keys;
 pub mod known;
 pub mod load;
+pub mod not_text;
 pub mod overlay;
-mod parquet_input;
+pub(crate) mod parquet_input;
 mod pipeline;
 mod plan;
 mod quarantine;
 pub mod reason;
-mod records;
+pub mod records;
+mod remote;
 mod rows;
 mod store;
 mod versions;
+pub mod workbook;
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -39,14 +43,15 @@ pub use store::{
 };
 
 use crate::catalog::ledger_tables::Table;
-use crate::config::Config;
+use crate::config::{Config, SheetChoice};
 use crate::error::{Error, Result, io_error};
 use crate::quality::{delivery_before, header_changes};
 use arrivals::{Arrivals, NewFile, arrivals};
-use discover::{Target, discover};
+use discover::{Target, discover, discover_local};
 use input::identify;
 use overlay::{Overlay, overlays};
 use quarantine::QuarantineWriter;
+use remote::Spool;
 use rows::{Customers, FileContext, KnownDetails};
 use store::{SegmentWriter, TableLayout, remove_orphans, write_prepared};
 use versions::Entries;
@@ -177,7 +182,20 @@ fn ingest_with(config: &Config, options: &IngestOptions, progress: &dyn Progress
     let out = config.output.value.as_path();
     discard_prepared(out)?;
     let index = LedgerIndex::read(out)?.unwrap_or_else(LedgerIndex::empty);
-    let (deliveries, ignored) = discover(config)?;
+    // It must outlive the reading: raw text of bad rows is read again at the end.
+    let spool = Spool::fetch(config, &index, progress)?;
+    ingest_fetched(config, options, progress, (index, sizes), &spool).map_err(|error| spool.in_words_of_the_source(error))
+}
+
+fn ingest_fetched(
+    config: &Config,
+    options: &IngestOptions,
+    progress: &dyn Progress,
+    (index, sizes): (LedgerIndex, Sizes),
+    spool: &Spool,
+) -> Result<PendingLedger> {
+    let out = config.output.value.as_path();
+    let (deliveries, ignored) = discover(config, spool)?;
     let overlays = overlays(config, options)?;
     let is_overlay = |path: &Path| config.sources.iter().any(|source| source.overlay.as_deref() == Some(path));
     let deliveries: Vec<_> = deliveries.into_iter().filter(|delivery| !is_overlay(&delivery.path)).collect();
@@ -185,7 +203,7 @@ fn ingest_with(config: &Config, options: &IngestOptions, progress: &dyn Progress
         progress.note(&format!("left aside, not named for a table: {name}"));
     }
     let Arrivals { files: deliveries, seen, no_longer_first } = arrivals(deliveries, &index, options)?;
-    let mut summary = IngestSummary { files_seen: seen, ..IngestSummary::default() };
+    let mut summary = IngestSummary { files_seen: seen + spool.known_files(), ..IngestSummary::default() };
     let mut has_mends = false;
     for overlay in &overlays {
         has_mends |= overlay.has_work(out, &index)?;
@@ -231,8 +249,8 @@ pub struct PlannedFile {
     pub source: String,
     /// Its name, relative to the configuration.
     pub name: String,
-    /// Its length.
-    pub bytes: u64,
+    /// Its length, where it is known before it is read.
+    pub bytes: Option<u64>,
     /// Whether it would be read.
     pub is_new: bool,
 }
@@ -244,14 +262,53 @@ pub struct PlannedFile {
 pub fn planned_files(config: &Config, index: Option<&LedgerIndex>) -> Result<Vec<PlannedFile>> {
     let empty = LedgerIndex::empty();
     let index = index.unwrap_or(&empty);
-    let (deliveries, _) = discover(config)?;
-    let new = arrivals::are_new(&deliveries, index)?;
     let mut planned = Vec::new();
+    for (source, remote) in config.sources.iter().filter_map(|source| Some((source, source.remote.as_ref()?))) {
+        for file in remote::planned(config, source, remote, index)? {
+            planned.push(PlannedFile { source: source.name.clone(), name: file.name, bytes: file.bytes, is_new: file.is_new });
+        }
+    }
+    let (deliveries, _) = discover_local(config)?;
+    let new = arrivals::are_new(&deliveries, index)?;
     for (delivery, is_new) in deliveries.into_iter().zip(new) {
         let metadata = std::fs::metadata(&delivery.path).map_err(|cause| io_error("look at", &delivery.path, &cause))?;
-        planned.push(PlannedFile { source: delivery.source.name.clone(), name: delivery.name.clone(), bytes: metadata.len(), is_new });
+        planned.push(PlannedFile {
+            source: delivery.source.name.clone(),
+            name: delivery.name.clone(),
+            bytes: Some(metadata.len()),
+            is_new,
+        });
     }
     Ok(planned)
+}
+
+/// How a file is read, by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileKind {
+    /// Delimited text, perhaps compressed.
+    Text,
+    /// Parquet.
+    Parquet,
+    /// A workbook of a spreadsheet.
+    Workbook,
+}
+
+impl FileKind {
+    /// The kind that the extension says.
+    pub fn of(path: &Path) -> Self {
+        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default().to_ascii_lowercase();
+        match extension.as_str() {
+            "parquet" => FileKind::Parquet,
+            "xlsx" | "xlsm" | "xls" | "xlsb" | "ods" => FileKind::Workbook,
+            _ => FileKind::Text,
+        }
+    }
+}
+
+/// What a file is after it was read; an error when it was something else before.
+fn identify_again(path: &Path, before: input::Identity) -> Result<input::Identity> {
+    let after = identify(path)?;
+    if before == after { Ok(after) } else { Err(input::file_changed(path)) }
 }
 
 /// What a table gets in this run.
@@ -294,8 +351,8 @@ struct FileState {
     /// Lines that say an application and no document, ascending.
     only_applications: Vec<u64>,
     /// What it takes to read raw records again.
-    dialect: records::Dialect,
-    encoding: &'static encoding_rs::Encoding,
+    text_format: input::TextFormat,
+    sheet: Option<SheetChoice>,
 }
 
 impl<'o> Run<'o> {
@@ -364,6 +421,7 @@ impl<'o> Run<'o> {
             due_dates: source.due_dates,
             reverse_sign: source.reverse_sign,
             credit_rows: source.credit_rows,
+            total_words: source.total_words.clone(),
             tables,
             known_customers: Arc::clone(&self.known_customers),
             has_history: self.index.files.iter().chain(self.files.iter().map(|file| &file.record)).any(|file| file.source == source.name),
@@ -373,9 +431,7 @@ impl<'o> Run<'o> {
 
     fn read_file(&mut self, file: &NewFile<'_>, progress: &dyn Progress) -> Result<()> {
         let source = file.delivery.source;
-        let tab_separated = file.delivery.path.to_string_lossy().to_ascii_lowercase().contains(".tsv");
-        let dialect =
-            records::Dialect { delimiter: source.delimiter.unwrap_or(if tab_separated { b'\t' } else { b',' }), quote: source.quote };
+        let text_format = input::TextFormat::of(source);
         let quarantine_name = format!("quarantine/seg-{:06}.parquet", self.index.quarantine_number());
         let mut collected = pipeline::Collected {
             source: Arc::from(source.name.as_str()),
@@ -390,27 +446,36 @@ impl<'o> Run<'o> {
             only_applications: Vec::new(),
             quarantine_name,
         };
-        let header: Vec<String>;
-        let (context, identity) = if is_parquet(&file.delivery.path) {
-            let before = identify(&file.delivery.path)?;
-            let reader = parquet_input::ParquetReader::open(&file.delivery.path)?;
-            header = reader.header.clone();
-            let mut context = self.context(file, &reader.header)?;
-            let reader = reader.with_plan(&mut context)?;
-            pipeline::run(self, &context, reader, &mut collected, progress, parquet_input::work)?;
-            let after = identify(&file.delivery.path)?;
-            if before != after {
-                return Err(input::file_changed(&file.delivery.path));
+        let path = &file.delivery.path;
+        let (context, identity, header) = match FileKind::of(path) {
+            FileKind::Parquet => {
+                let before = identify(path)?;
+                let reader = parquet_input::ParquetReader::open(path)?;
+                let header = reader.header.clone();
+                let mut context = self.context(file, &header)?;
+                let reader = reader.with_plan(&mut context)?;
+                pipeline::run(self, &context, reader, &mut collected, progress, parquet_input::work)?;
+                (context, identify_again(path, before)?, header)
             }
-            (context, after)
-        } else {
-            let reader = input::BlockReader::open(&file.delivery.path, dialect, source.encoding, self.sizes.block_bytes)?;
-            header = reader.header.clone();
-            let context = self.context(file, &header)?;
-            let reader = pipeline::run(self, &context, reader, &mut collected, progress, |block, context| {
-                pipeline::work_text(block, context, dialect)
-            })?;
-            (context, reader.finish()?)
+            FileKind::Workbook => {
+                let before = identify(path)?;
+                let reader = excel_input::WorkbookReader::open(path, source.sheet.as_ref(), source.header_row)?;
+                let header = reader.header.clone();
+                let mut context = self.context(file, &header)?;
+                let reader = reader.with_plan(&mut context)?;
+                pipeline::run(self, &context, reader, &mut collected, progress, excel_input::work)?;
+                (context, identify_again(path, before)?, header)
+            }
+            FileKind::Text => {
+                let reader = input::BlockReader::open(path, text_format, self.sizes.block_bytes)?;
+                let header = reader.header.clone();
+                let context = self.context(file, &header)?;
+                let (dialect, counts) = (reader.dialect, reader.counts);
+                let reader = pipeline::run(self, &context, reader, &mut collected, progress, |block, context| {
+                    pipeline::work_text(block, context, dialect, counts)
+                })?;
+                (context, reader.finish()?, header)
+            }
         };
         let mut findings = BTreeMap::new();
         for (finding, count) in [
@@ -437,8 +502,8 @@ impl<'o> Run<'o> {
             tables: [(collected.table.to_owned(), collected.counts)].into(),
             findings,
             header,
-            is_overlay: false,
-            mends: Vec::new(),
+            remote_version: file.delivery.remote_version.clone(),
+            ..FileRecord::default()
         };
         note_changed_columns(&mut record, self.index.files.iter().chain(self.files.iter().map(|state| &state.record)), progress);
         self.files.push(FileState {
@@ -447,8 +512,8 @@ impl<'o> Run<'o> {
             target: file.delivery.target,
             repaired: collected.repaired,
             only_applications: collected.only_applications,
-            dialect,
-            encoding: source.encoding,
+            text_format,
+            sheet: source.sheet.clone(),
         });
         if context.tables.contains_key("customers") && file.delivery.target.is_split() {
             self.customers_context = Some(context);
@@ -513,10 +578,6 @@ fn note_changed_columns<'a>(record: &mut FileRecord, known: impl Iterator<Item =
         *record.findings.entry(change.finding.to_owned()).or_default() += 1;
         progress.note(&format!("{}: {} ({}), unlike in {}", record.file, change.finding, change.column, before.file));
     }
-}
-
-fn is_parquet(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("parquet"))
 }
 
 /// One more than the greatest number a file of the table has.

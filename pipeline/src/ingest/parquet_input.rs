@@ -294,6 +294,43 @@ pub fn work((batch, first): &(RecordBatch, u64), context: &FileContext) -> Resul
     output.finish()
 }
 
+/// The names and types of the columns of a file.
+pub struct ParquetSample {
+    /// Names.
+    pub header: Vec<String>,
+    /// Whether each column is text, which a format of the configuration applies to.
+    pub is_text: Vec<bool>,
+    /// The first rows as text.
+    pub text: String,
+    /// Where their fields stand.
+    pub fields: Vec<(u32, u32)>,
+    /// Where each row starts, and where the last one ends.
+    pub starts: Vec<usize>,
+    /// Whether these are all.
+    pub is_whole: bool,
+}
+
+/// The first rows of a file.
+///
+/// # Errors
+/// Exit status 4 when the file cannot be read.
+pub fn sample(path: &Path) -> Result<ParquetSample> {
+    let file = File::open(path).map_err(|cause| io_error("open", path, &cause))?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|cause| damaged(path, &cause))?;
+    let header = builder.schema().fields().iter().map(|field| field.name().clone()).collect();
+    let is_text = builder.schema().fields().iter().map(|field| is_text(field.data_type())).collect();
+    let rows = builder.metadata().file_metadata().num_rows();
+    let schema = builder.schema().clone();
+    let mut reader = builder.with_batch_size(BATCH_ROWS).build().map_err(|cause| damaged(path, &cause))?;
+    let batch = match reader.next() {
+        Some(batch) => batch.map_err(|cause| damaged(path, &cause))?,
+        None => RecordBatch::new_empty(schema),
+    };
+    let (text, fields, starts) = as_text(&batch)?;
+    let is_whole = usize::try_from(rows).is_ok_and(|rows| rows == batch.num_rows());
+    Ok(ParquetSample { header, is_text, text, fields, starts, is_whole })
+}
+
 /// Gives the rows of a file as text, for the quarantine.
 ///
 /// # Errors

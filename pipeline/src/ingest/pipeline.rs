@@ -6,7 +6,7 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::input::{Block, BlockReader};
-use super::records::{Dialect, Grid, Splitter};
+use super::records::{Dialect, FieldCounts, Grid, Splitter};
 use super::rows::{BlockOutput, BlockRows, FileContext, RECORDS_AT_ONCE};
 use super::store::RowCounts;
 use super::{Progress, Run};
@@ -166,9 +166,9 @@ pub fn run<S: BlockSource>(
 }
 
 /// Reads a block of delimited text.
-pub fn work_text(block: &Block, context: &FileContext, dialect: Dialect) -> Result<BlockOutput> {
+pub fn work_text(block: &Block, context: &FileContext, dialect: Dialect, counts: FieldCounts) -> Result<BlockOutput> {
     let mut splitter = Splitter::new(&block.text, block.start, block.line, dialect);
-    let mut grid = Grid::new(context.plan.width);
+    let mut grid = Grid::with(counts);
     let mut broken = Vec::new();
     let mut rows = BlockRows::new(context);
     let mut has_room = false;

@@ -78,7 +78,8 @@ impl FilePlan {
                     },
                 }
             };
-            let pattern = if column.kind == Kind::Instant { &source.instant_format } else { &source.date_format };
+            let usual = if column.kind == Kind::Instant { &source.instant_format } else { &source.date_format };
+            let pattern = source.formats.get(column.name).unwrap_or(usual);
             let values = source
                 .values
                 .get(column.name)
@@ -89,6 +90,7 @@ impl FilePlan {
                 header: name.to_owned(),
                 pattern: pattern.clone(),
                 decimal: source.decimal,
+                marks: source.amount_marks.iter().map(|text| text.as_bytes().to_vec()).collect(),
                 values: values.unwrap_or_default(),
                 null_values: source.null_values.iter().map(|text| text.as_bytes().to_vec()).collect(),
             };

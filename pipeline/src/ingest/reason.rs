@@ -10,6 +10,10 @@ pub const BAD_QUOTE: &str = "bad_quote";
 pub const BAD_ENCODING: &str = "bad_encoding";
 /// A NUL byte.
 pub const NUL_BYTE: &str = "nul_byte";
+/// A row that is no document and begins with one of the source's words for totals; its amount is none of its own.
+pub const TOTAL_ROW: &str = "total_row";
+/// A cell of a workbook holds an error such as `#N/A`.
+pub const CELL_ERROR: &str = "cell_error";
 /// A required column is empty.
 pub const MISSING_VALUE: &str = "missing_value";
 /// Not a date in the source's format, or outside 1900 to 2199.

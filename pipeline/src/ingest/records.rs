@@ -7,7 +7,7 @@
 use super::reason;
 
 /// What separates and what quotes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dialect {
     /// Between fields.
     pub delimiter: u8,
@@ -35,6 +35,24 @@ pub struct BrokenRecord {
     pub reason: &'static str,
 }
 
+/// How many fields a record may have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FieldCounts {
+    /// As many as the header has names, blank ones among them.
+    pub width: usize,
+    /// As many as it has before its trailing blank ones; what a record lacks of these is empty.
+    pub least: usize,
+    /// As many as the first record has where it ends in separators that the header lacks; these fields must be empty.
+    pub most: usize,
+}
+
+impl FieldCounts {
+    /// Every record has exactly so many.
+    pub fn exactly(width: usize) -> Self {
+        FieldCounts { width, least: width, most: width }
+    }
+}
+
 /// Set in the start of a field whose text stands in the side buffer, because quotes had to be undoubled.
 const SIDE: u32 = 1 << 31;
 
@@ -42,6 +60,8 @@ const SIDE: u32 = 1 << 31;
 #[derive(Debug, Default)]
 pub struct Grid {
     width: usize,
+    least: usize,
+    most: usize,
     fields: Vec<(u32, u32)>,
     side: Vec<u8>,
     /// The records, in order.
@@ -51,7 +71,23 @@ pub struct Grid {
 impl Grid {
     /// An empty grid for records of `width` fields.
     pub fn new(width: usize) -> Self {
-        Grid { width, ..Grid::default() }
+        Grid::with(FieldCounts::exactly(width))
+    }
+
+    /// An empty grid for records that may lack or exceed some of their fields.
+    pub fn with(counts: FieldCounts) -> Self {
+        Grid { width: counts.width, least: counts.least, most: counts.most, ..Grid::default() }
+    }
+
+    /// Makes the fields from `first` on a whole record of `width` fields, if they may be one.
+    fn complete(&mut self, first: usize) -> bool {
+        let found = self.fields.len() - first;
+        if found > self.width && found <= self.most && self.fields[first + self.width..].iter().all(|(start, end)| start & !SIDE == *end) {
+            self.fields.truncate(first + self.width);
+        } else if found < self.width && found >= self.least {
+            self.fields.resize(first + self.width, (0, 0));
+        }
+        self.fields.len() - first == self.width
     }
 
     /// Forgets the records, keeps the memory.
@@ -127,7 +163,7 @@ impl<'a> Splitter<'a> {
                 Some(reason::NUL_BYTE)
             } else if !whole {
                 Some(reason::BAD_QUOTE)
-            } else if grid.fields.len() - first_field != grid.width {
+            } else if grid.fields.len() - first_field != grid.width && !grid.complete(first_field) {
                 Some(reason::WRONG_FIELD_COUNT)
             } else {
                 None
@@ -349,6 +385,21 @@ mod tests {
         let (rows, broken) = split("a\nb,c,d\n\"q\"x,1\ne,f\0\ng,h\n", 2);
         assert_eq!(rows.len(), 1);
         assert_eq!(broken, [(1, reason::WRONG_FIELD_COUNT), (2, reason::WRONG_FIELD_COUNT), (3, reason::BAD_QUOTE), (4, reason::NUL_BYTE)]);
+    }
+
+    #[test]
+    fn separators_at_the_end_of_lines_make_no_columns() {
+        // The header `a,b,` and a first record `1,2,,`: a third field may be missing or filled, a fourth must be empty.
+        let text = "1,2,,\n1,2,x\n1,2\n1\n1,2,,y\n1,2,,,\n";
+        let mut splitter = Splitter::new(text.as_bytes(), 0, 2, COMMA);
+        let (mut grid, mut broken) = (Grid::with(FieldCounts { width: 3, least: 2, most: 4 }), Vec::new());
+        assert!(!splitter.fill(&mut grid, 10, &mut broken));
+        let fields = |row: usize| (0..3).map(|field| grid.field(text.as_bytes(), row, field)).collect::<Vec<_>>();
+        assert_eq!(grid.records.iter().map(|record| record.line).collect::<Vec<_>>(), [2, 3, 4]);
+        assert_eq!(fields(0), [&b"1"[..], b"2", b""]);
+        assert_eq!(fields(1), [&b"1"[..], b"2", b"x"]);
+        assert_eq!(fields(2), [&b"1"[..], b"2", b""]);
+        assert_eq!(broken.iter().map(|broken| broken.record.line).collect::<Vec<_>>(), [5, 6, 7]);
     }
 
     #[test]

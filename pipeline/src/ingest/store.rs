@@ -104,6 +104,9 @@ pub struct FileRecord {
     pub tables: BTreeMap<String, RowCounts>,
     /// What was noticed without taking a row out.
     pub findings: BTreeMap<String, u64>,
+    /// What the object store called its version; empty for files of this machine.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub remote_version: String,
     /// The names in its header, in order; none for files of before they were remembered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub header: Vec<String>,
@@ -268,7 +271,7 @@ impl LedgerIndex {
     }
 
     /// Every file of the store that the index refers to, relative to `OUT/ledger`.
-    fn paths(&self) -> BTreeSet<String> {
+    pub fn paths(&self) -> BTreeSet<String> {
         let tables = self.tables.values().flat_map(|table| {
             let records = table.segments.iter().chain(&table.keys).map(|record| record.file.clone());
             records.chain(table.corrected.iter().cloned())
@@ -698,21 +701,13 @@ mod tests {
         assert!(counts.balances());
         index.tables.insert("documents".to_owned(), TableIndex::default());
         index.files.push(FileRecord {
-            number: 0,
             source: "s".to_owned(),
             file: "f.csv".to_owned(),
             content_hash: "00".to_owned(),
             bytes: 1,
             delivered_at: Some(1),
-            is_first_delivery: false,
-            is_full: false,
-            batch: 0,
-            earliest_recorded_at: None,
             tables: [("documents".to_owned(), counts)].into(),
-            findings: BTreeMap::new(),
-            header: Vec::new(),
-            is_overlay: false,
-            mends: Vec::new(),
+            ..FileRecord::default()
         });
         write_prepared(folder.path(), &index).expect("writes");
         assert_eq!(LedgerIndex::read(folder.path()).expect("reads"), None);

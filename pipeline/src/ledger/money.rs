@@ -43,9 +43,11 @@ impl Default for DecimalFormat {
 
 /// Reads a decimal number exactly, as a count of 10^-`scale`.
 ///
-/// Accepted: an optional sign (`-`, `+`, a trailing `-`, or parentheses for negative, as ledgers print them), digits, the
-/// grouping character between groups of three, the decimal separator. Refused: exponents, currency signs, blanks inside,
-/// and decimal places beyond `scale` unless they are zeros (nothing is rounded).
+/// Accepted: an optional sign (`-`, `+`, a trailing `-` as SAP writes it, or parentheses for negative, as ledgers print
+/// them; blanks may stand beside a sign), digits, the grouping character between groups of three, the decimal separator. A
+/// blank as grouping character also means the narrow and the unbreakable blank, an apostrophe also the typographic one.
+/// Refused: exponents, currency signs (see [`parse_marked_decimal`]), other blanks inside, decimal places beyond `scale`
+/// unless they are zeros (nothing is rounded), and `12,-`, which is twelve in one country and minus twelve in another.
 ///
 /// ```
 /// use arrears::ledger::money::{parse_decimal, DecimalError, DecimalFormat};
@@ -60,7 +62,45 @@ impl Default for DecimalFormat {
 /// # Errors
 /// [`DecimalError`] says which rule the text broke.
 pub fn parse_decimal(text: &[u8], format: DecimalFormat, scale: u32) -> Result<i64, DecimalError> {
-    let (negative, digits) = split_sign(text)?;
+    let (negative, digits) = split_sign(text, format.decimal)?;
+    let value = parse_unsigned(digits, format, scale)?;
+    Ok(if negative { -value } else { value })
+}
+
+/// [`parse_decimal`] of a text that may have one of `marks` before or after its digits, such as `$` or `EUR`; the sign may
+/// stand outside or inside of the mark. A mark that is not among them is no number: another currency is not dropped in silence.
+///
+/// ```
+/// use arrears::ledger::money::{parse_marked_decimal, DecimalError, DecimalFormat};
+/// let american = DecimalFormat { decimal: b'.', thousands: Some(b',') };
+/// let marks = [b"$".to_vec()];
+/// assert_eq!(parse_marked_decimal(b"($1,234.50)", american, &marks, 4), Ok(-12_345_000));
+/// assert_eq!(parse_marked_decimal(b"$-1.5", american, &marks, 4), Ok(-15_000));
+/// assert_eq!(parse_marked_decimal("€1.5".as_bytes(), american, &marks, 4), Err(DecimalError::NotANumber));
+/// ```
+///
+/// # Errors
+/// [`DecimalError`] says which rule the text broke.
+pub fn parse_marked_decimal(text: &[u8], format: DecimalFormat, marks: &[Vec<u8>], scale: u32) -> Result<i64, DecimalError> {
+    if marks.is_empty() {
+        return parse_decimal(text, format, scale);
+    }
+    let (negative, inner) = split_sign(text, format.decimal)?;
+    match without_mark(inner, marks) {
+        None => parse_decimal(text, format, scale),
+        Some(digits) if negative => parse_unsigned(digits, format, scale).map(|value| -value),
+        Some(rest) => parse_decimal(rest, format, scale),
+    }
+}
+
+/// The text without the first of the marks that stands at one of its ends, if one does.
+fn without_mark<'a>(text: &'a [u8], marks: &[Vec<u8>]) -> Option<&'a [u8]> {
+    let marks = || marks.iter().filter(|mark| !mark.is_empty());
+    let before = marks().find_map(|mark| text.strip_prefix(mark.as_slice()));
+    before.or_else(|| marks().find_map(|mark| text.strip_suffix(mark.as_slice()))).map(trim_blanks)
+}
+
+fn parse_unsigned(digits: &[u8], format: DecimalFormat, scale: u32) -> Result<i64, DecimalError> {
     let (whole, fraction) = match memchr::memchr(format.decimal, digits) {
         Some(point) => (&digits[..point], &digits[point + 1..]),
         None => (digits, &[][..]),
@@ -88,18 +128,41 @@ pub fn parse_decimal(text: &[u8], format: DecimalFormat, scale: u32) -> Result<i
     if value > AMOUNT_MAX {
         return Err(DecimalError::OutOfRange);
     }
-    Ok(if negative { -value } else { value })
+    Ok(value)
 }
 
-fn split_sign(text: &[u8]) -> Result<(bool, &[u8]), DecimalError> {
+fn split_sign(text: &[u8], decimal: u8) -> Result<(bool, &[u8]), DecimalError> {
     match text {
         [] => Err(DecimalError::NotANumber),
-        [b'(', inner @ .., b')'] => Ok((true, inner)),
-        [b'-', rest @ ..] => Ok((true, rest)),
-        [b'+', rest @ ..] => Ok((false, rest)),
-        [rest @ .., b'-'] => Ok((true, rest)),
+        [b'(', inner @ .., b')'] => Ok((true, trim_blanks(inner))),
+        [b'-', rest @ ..] => Ok((true, trim_blanks(rest))),
+        [b'+', rest @ ..] => Ok((false, trim_blanks(rest))),
+        [.., before, b'-'] if *before == decimal => Err(DecimalError::NotANumber),
+        [rest @ .., b'-'] => Ok((true, trim_blanks(rest))),
         _ => Ok((false, text)),
     }
+}
+
+/// The blanks that exports put into numbers: the plain one, the unbreakable, the narrow unbreakable and the thin one.
+const BLANKS: [&[u8]; 4] = [b" ", b"\xC2\xA0", b"\xE2\x80\xAF", b"\xE2\x80\x89"];
+/// The plain apostrophe and the typographic one.
+const APOSTROPHES: [&[u8]; 2] = [b"'", b"\xE2\x80\x99"];
+
+fn trim_blanks(mut text: &[u8]) -> &[u8] {
+    while let Some(rest) = BLANKS.iter().find_map(|blank| text.strip_prefix(*blank).or_else(|| text.strip_suffix(*blank))) {
+        text = rest;
+    }
+    text
+}
+
+/// How many bytes of the grouping character stand at the start of a text.
+fn group_length(text: &[u8], thousands: Option<u8>) -> Option<usize> {
+    let spellings: &[&[u8]] = match thousands? {
+        b' ' => &BLANKS,
+        b'\'' => &APOSTROPHES,
+        byte => return text.starts_with(&[byte]).then_some(1),
+    };
+    spellings.iter().find(|spelling| text.starts_with(spelling)).map(|spelling| spelling.len())
 }
 
 /// Digits, grouped by threes where a grouping character is used at all; `1,23` with the comma as grouping is refused,
@@ -108,19 +171,22 @@ fn parse_whole(whole: &[u8], thousands: Option<u8>) -> Result<i64, DecimalError>
     let mut value: i64 = 0;
     let mut since_group: Option<u32> = None;
     let mut seen: u32 = 0;
-    for byte in whole {
+    let mut rest = whole;
+    while let Some((byte, after)) = rest.split_first() {
         if byte.is_ascii_digit() {
             value = value.checked_mul(10).and_then(|v| v.checked_add(i64::from(byte - b'0'))).ok_or(DecimalError::OutOfRange)?;
             seen += 1;
             since_group = since_group.map(|n| n + 1);
-        } else if Some(*byte) == thousands && seen > 0 && since_group.is_none_or(|n| n == 3) {
-            if since_group.is_none() && seen > 3 {
-                return Err(DecimalError::NotANumber);
-            }
-            since_group = Some(0);
-        } else {
+            rest = after;
+            continue;
+        }
+        let length = group_length(rest, thousands).ok_or(DecimalError::NotANumber)?;
+        let first_is_long = since_group.is_none() && seen > 3;
+        if seen == 0 || first_is_long || since_group.is_some_and(|n| n != 3) {
             return Err(DecimalError::NotANumber);
         }
+        since_group = Some(0);
+        rest = &rest[length..];
     }
     if since_group.is_some_and(|n| n != 3) {
         return Err(DecimalError::NotANumber);
@@ -236,9 +302,68 @@ mod tests {
             ("99999999999999.9999", plain, Ok(AMOUNT_MAX)),
             ("100000000000000", plain, Err(DecimalError::OutOfRange)),
             ("99999999999999999999999", plain, Err(DecimalError::OutOfRange)),
+            ("- 12.50", plain, Ok(-125_000)),
+            ("( 12.50 )", plain, Ok(-125_000)),
+            ("--12", plain, Err(DecimalError::NotANumber)),
+            ("(-12)", plain, Err(DecimalError::NotANumber)),
+            ("-12-", plain, Err(DecimalError::NotANumber)),
+            ("(12", plain, Err(DecimalError::NotANumber)),
+            ("1 234", plain, Err(DecimalError::NotANumber)),
         ];
         for (text, format, expected) in table {
             assert_eq!(parse_decimal(text.as_bytes(), *format, AMOUNT_SCALE), *expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_read_as_they_are_printed_in_other_countries() {
+        let german = DecimalFormat { decimal: b',', thousands: Some(b'.') };
+        let french = DecimalFormat { decimal: b',', thousands: Some(b' ') };
+        let swiss = DecimalFormat { decimal: b'.', thousands: Some(b'\'') };
+        let table: &[(&str, DecimalFormat, Result<i64, DecimalError>)] = &[
+            ("1.234,56-", german, Ok(-12_345_600)),
+            ("1.234,56 -", german, Ok(-12_345_600)),
+            ("1.23,56", german, Err(DecimalError::NotANumber)),
+            // Twelve in a German shop window, minus twelve in SAP.
+            ("12,-", german, Err(DecimalError::NotANumber)),
+            ("1 234 567,8", french, Ok(12_345_678_000)),
+            ("1\u{a0}234,50", french, Ok(12_345_000)),
+            ("1\u{202f}234,50", french, Ok(12_345_000)),
+            ("-1\u{2009}234,50", french, Ok(-12_345_000)),
+            ("1 23,50", french, Err(DecimalError::NotANumber)),
+            ("1  234,50", french, Err(DecimalError::NotANumber)),
+            ("1'234'567.80", swiss, Ok(12_345_678_000)),
+            ("1\u{2019}234.5", swiss, Ok(12_345_000)),
+        ];
+        for (text, format, expected) in table {
+            assert_eq!(parse_decimal(text.as_bytes(), *format, AMOUNT_SCALE), *expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_the_marks_that_are_named_are_dropped() {
+        let american = DecimalFormat { decimal: b'.', thousands: Some(b',') };
+        let marks = [b"US$".to_vec(), b"$".to_vec(), b"USD".to_vec()];
+        let table: &[(&str, Result<i64, DecimalError>)] = &[
+            ("$1,234.56", Ok(12_345_600)),
+            ("US$ 5", Ok(50_000)),
+            ("-$5", Ok(-50_000)),
+            ("$-5", Ok(-50_000)),
+            ("$5-", Ok(-50_000)),
+            ("($5.00)", Ok(-50_000)),
+            ("$(5.00)", Ok(-50_000)),
+            ("5.00 USD", Ok(50_000)),
+            ("5.00- USD", Ok(-50_000)),
+            ("5", Ok(50_000)),
+            ("-$-5", Err(DecimalError::NotANumber)),
+            ("$$5", Err(DecimalError::NotANumber)),
+            ("$5 USD", Err(DecimalError::NotANumber)),
+            ("€5", Err(DecimalError::NotANumber)),
+            ("5 EUR", Err(DecimalError::NotANumber)),
+            ("$", Err(DecimalError::NotANumber)),
+        ];
+        for (text, expected) in table {
+            assert_eq!(parse_marked_decimal(text.as_bytes(), american, &marks, AMOUNT_SCALE), *expected, "{text}");
         }
     }
 

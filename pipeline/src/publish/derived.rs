@@ -40,10 +40,14 @@ fn replace(path: &Path, content: &[u8]) -> Result<()> {
 
 /// A view per table and `<table>_latest`, with a comment on every column, for DuckDB.
 pub fn views_sql(customer_segments: &[String]) -> String {
-    let mut sql = String::from(
-        "-- Views over everything published here; written by arrears, rebuilt with every night.\n\
-         -- Use: cd to this folder, then: duckdb -init views.sql\n\n",
-    );
+    let heading = "-- Views over everything published here; written by arrears, rebuilt with every night.\n\
+         -- Use: cd to this folder, then: duckdb -init views.sql\n\n";
+    views_sql_over(heading, customer_segments, &|table| Some(format!("'marts/*/{table}/*.parquet'")))
+}
+
+/// The same over the files that `files` lists for a table, as DuckDB takes them; no view where it lists none.
+pub fn views_sql_over(heading: &str, customer_segments: &[String], files: &dyn Fn(&str) -> Option<String>) -> String {
+    let mut sql = String::from(heading);
     let has_names = !customer_segments.is_empty();
     if has_names {
         let files: Vec<String> = customer_segments.iter().map(|file| quote(file)).collect();
@@ -59,14 +63,16 @@ pub fn views_sql(customer_segments: &[String]) -> String {
         );
     }
     for table in TABLES {
-        view(&mut sql, table, has_names);
+        if let Some(files) = files(table.name) {
+            view(&mut sql, table, &files, has_names);
+        }
     }
     sql
 }
 
-fn view(sql: &mut String, table: &Table, has_names: bool) {
+fn view(sql: &mut String, table: &Table, files: &str, has_names: bool) {
     let name = table.name;
-    let files = format!("read_parquet('marts/*/{name}/*.parquet', hive_partitioning = true, hive_types = {{'as_of_date': DATE}})");
+    let files = format!("read_parquet({files}, hive_partitioning = true, hive_types = {{'as_of_date': DATE}})");
     if table.has_customer && has_names {
         let _ = writeln!(
             sql,
@@ -91,7 +97,8 @@ fn view(sql: &mut String, table: &Table, has_names: bool) {
     sql.push('\n');
 }
 
-fn quote(text: &str) -> String {
+/// A text as SQL writes it.
+pub(super) fn quote(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 

@@ -5,4 +5,5 @@ pub mod lock;
 pub mod manifest;
 pub mod model_version;
 pub mod night;
+pub mod remote;
 pub mod table;

@@ -9,6 +9,7 @@ pub mod looked;
 pub mod marts;
 pub mod nightly;
 pub mod progress;
+pub mod publication;
 pub mod record;
 pub mod reporter;
 pub mod reviews;

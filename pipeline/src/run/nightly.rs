@@ -5,6 +5,7 @@ use super::expected_credit_loss::write_expected_credit_loss;
 use super::forecasts::{Forecasted, write_forecasts};
 use super::known::check_policy;
 use super::looked::Looked;
+use super::publication::Publication;
 use super::record::CheckRecord;
 use super::reporter::Reporter;
 use super::reviews::write_reviews;
@@ -74,12 +75,21 @@ pub struct NightlyResult {
 /// With the exit status of the failure; whatever it is, the published data are what they were.
 pub fn run(config: &Config, options: &NightlyOptions, reporter: &Reporter) -> Result<NightlyResult> {
     let mut session = Session::begin(&config.output, "run", Some(options.as_of.to_string()), reporter)?;
-    let result = night(config, options, &mut session);
+    let result = published_night(config, options, &mut session);
     if let Ok(result) = &result {
         session.record.summary = Some(result.summary.clone());
         session.record.tables.clone_from(&result.tables);
     }
     session.end(result)
+}
+
+/// The night, and what a store does not have of it yet. What is looked at as of another time stays in its own output.
+fn published_night(config: &Config, options: &NightlyOptions, session: &mut Session) -> Result<NightlyResult> {
+    let is_own = options.known_as_of.is_none() && options.ledger_of.is_none();
+    let publication = if is_own { Publication::begin(config, session)? } else { None };
+    let result = night(config, options, session)?;
+    publication.map_or(Ok(()), |publication| publication.finish(session))?;
+    Ok(result)
 }
 
 fn night(config: &Config, options: &NightlyOptions, session: &mut Session) -> Result<NightlyResult> {

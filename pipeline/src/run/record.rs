@@ -14,7 +14,7 @@ pub struct RunRecord {
     pub run_id: String,
     /// The subcommand.
     pub command: String,
-    /// `running`, `published`, `already_published`, `ingested`, `failed`.
+    /// `running`, `published`, `already_published`, `ingested`, `pulled`, `not_uploaded`, `failed`.
     pub status: String,
     /// Process exit status, once it is known.
     pub exit_status: Option<i32>,

@@ -3,7 +3,7 @@
 use super::clock;
 use super::record::{ErrorRecord, RunRecord, run_folder};
 use super::reporter::Reporter;
-use crate::error::{Result, io_error};
+use crate::error::{ExitStatus, Result, io_error};
 use crate::ingest::{LedgerIndex, commit_prepared, discard_prepared};
 use crate::publish::lock::Lock;
 use crate::publish::manifest::Manifest;
@@ -73,7 +73,9 @@ impl<'a> Session<'a> {
         match &result {
             Ok(_) => self.record.exit_status = Some(0),
             Err(error) => {
-                self.record.status = "failed".into();
+                // What is published here stays published, whatever becomes of it elsewhere.
+                let is_here = error.status() == ExitStatus::NotUploaded;
+                self.record.status = if is_here { "not_uploaded".into() } else { "failed".into() };
                 self.record.exit_status = Some(error.status() as i32);
                 self.record.error = Some(ErrorRecord::from(error));
             }

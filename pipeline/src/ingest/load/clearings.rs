@@ -9,7 +9,7 @@ use crate::ledger::calendar::Day;
 use arrow::array::{Array as _, AsArray as _};
 use arrow::datatypes::{Int32Type, TimestampMicrosecondType};
 use std::collections::HashMap;
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 /// A cleared item of which not everything is matched with other items of its clearing.
 pub const CLEARING_NOT_BALANCED: &str = "clearing_not_balanced";
@@ -184,6 +184,17 @@ fn read_facts(group: &RowGroup) -> impl Fn(usize) -> Fact + '_ {
     }
 }
 
+/// A hash of what the rows of a group are cleared with.
+fn hash_of_clearing(group: &RowGroup) -> impl Fn(usize) -> u64 + '_ {
+    let (companies, clearings) = (group.column("company_id").as_string::<i32>(), group.column("clearing_id").as_string::<i32>());
+    let dates = group.dates("clearing_date");
+    move |row| {
+        let company = xxh3_64(companies.value(row).as_bytes());
+        let dated = company ^ u64::from(dates[row].cast_unsigned()).rotate_left(32);
+        xxh3_64_with_seed(clearings.value(row).as_bytes(), dated)
+    }
+}
+
 /// Rows of the derived applications: key, and a hash of what each version says.
 ///
 /// # Errors
@@ -206,13 +217,12 @@ pub(super) fn leave_out(files: &LedgerFiles, options: &LoadOptions, left_out: &m
     let Some(table) = files.tables.get("clearings") else { return Ok(()) };
     let invisible = invisible_rows(files, "clearings", options.known_as_of)?;
     let visible = |group: &RowGroup, row: usize| group.column("clearing_id").is_valid(row) && !invisible.contains(&group.row(row));
-    let hash = |fact: &Fact| xxh3_64(format!("{:?}", fact.clearing()).as_bytes());
     let sums = read_row_groups(&table.segments, files.first_files, &COLUMNS, &[], |group| {
-        let read = read_facts(group);
+        let (hash, amounts) = (hash_of_clearing(group), group.amounts("amount"));
+        let currencies = group.column("currency").as_string::<i32>();
         let mut sums: HashMap<(u64, u64), i128> = HashMap::new();
         for row in (0..group.rows()).filter(|row| visible(group, *row)) {
-            let fact = read(row);
-            *sums.entry((hash(&fact), xxh3_64(fact.currency.as_bytes()))).or_default() += i128::from(fact.amount);
+            *sums.entry((hash(row), xxh3_64(currencies.value(row).as_bytes()))).or_default() += i128::from(amounts[row]);
         }
         sums
     })?;
@@ -225,9 +235,9 @@ pub(super) fn leave_out(files: &LedgerFiles, options: &LoadOptions, left_out: &m
         return Ok(());
     }
     let groups = read_row_groups(&table.segments, files.first_files, &COLUMNS, &[], |group| {
-        let read = read_facts(group);
-        let rows = (0..group.rows()).filter(|row| visible(group, *row)).map(read);
-        rows.filter(|fact| unequal.contains(&hash(fact))).collect::<Vec<_>>()
+        let hash = hash_of_clearing(group);
+        let rows = (0..group.rows()).filter(|row| visible(group, *row) && unequal.contains(&hash(*row)));
+        rows.map(read_facts(group)).collect::<Vec<_>>()
     })?;
     let mut facts: Vec<Fact> = groups.into_iter().flatten().collect();
     facts.sort_by(|a, b| a.clearing().cmp(&b.clearing()));

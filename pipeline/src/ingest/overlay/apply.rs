@@ -8,11 +8,12 @@ use crate::error::{Error, Result};
 use crate::ingest::arrivals::NewFile;
 use crate::ingest::columns::Origin;
 use crate::ingest::discover::{Delivery, Target};
+use crate::ingest::input::TextFormat;
 use crate::ingest::quarantine::{QuarantinedRow, TEXT_BYTES_MAX};
 use crate::ingest::records::{BrokenRecord, Dialect, Grid, Record, Splitter};
 use crate::ingest::rows::{BlockOutput, BlockRows, FileContext};
 use crate::ingest::versions::FILES_MAX;
-use crate::ingest::{FileRecord, FileState, Progress, Run, is_parquet, pipeline, reason};
+use crate::ingest::{FileKind, FileRecord, FileState, Progress, Run, pipeline, reason};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -93,8 +94,13 @@ impl Run<'_> {
             target: state_target,
             repaired: lines,
             only_applications,
-            dialect: OVERLAY_DIALECT,
-            encoding: encoding_rs::UTF_8,
+            text_format: TextFormat {
+                delimiter: Some(OVERLAY_DIALECT.delimiter),
+                quote: OVERLAY_DIALECT.quote,
+                encoding: encoding_rs::UTF_8,
+                header_row: None,
+            },
+            sheet: None,
         });
         Ok(())
     }
@@ -120,6 +126,7 @@ impl Run<'_> {
             name: overlay.name.clone(),
             target: delivered.target,
             delivered_at: Some(overlay.delivered_at),
+            remote_version: String::new(),
         };
         let file = NewFile { delivery, number: record.number, is_first_delivery: false, batch: record.batch };
         let mut context = self.context(&file, &delivered.record.header)?;
@@ -244,7 +251,7 @@ impl Overlay<'_> {
     }
 
     fn dialect_of(&self, path: &std::path::Path) -> Dialect {
-        if is_parquet(path) {
+        if FileKind::of(path) != FileKind::Text {
             return OVERLAY_DIALECT;
         }
         let is_tab_separated = path.to_string_lossy().to_ascii_lowercase().contains(".tsv");
@@ -269,7 +276,14 @@ impl Overlay<'_> {
 /// Of a Parquet file only the columns that are mapped were kept, in their order, as this program writes them.
 fn as_kept(context: &mut FileContext, delivered: &Delivered<'_>) -> Vec<String> {
     let mut header = delivered.record.header.clone();
-    if is_parquet(&delivered.path) {
+    let kind = FileKind::of(&delivered.path);
+    if kind == FileKind::Workbook {
+        // Dates of cells were written as ISO dates, those of texts as they are.
+        for plan in &mut context.plan.columns {
+            plan.pattern = plan.pattern.clone().or_iso().unwrap_or_else(|| plan.pattern.clone());
+        }
+    }
+    if kind == FileKind::Parquet {
         let mut fields: Vec<usize> = Vec::new();
         for plan in &context.plan.columns {
             match &plan.origin {

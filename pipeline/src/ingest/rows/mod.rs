@@ -9,6 +9,7 @@ mod flat;
 mod open_and_cleared;
 mod signs;
 mod statements;
+mod totals;
 mod transactions;
 
 pub use due_dates::Filled;
@@ -54,6 +55,8 @@ pub struct FileContext {
     pub reverse_sign: bool,
     /// In how many rows a credit stands.
     pub credit_rows: CreditRows,
+    /// First words of rows that sum others up.
+    pub total_words: Vec<String>,
     /// The tables the file fills, with what encodes their rows.
     pub tables: Tables,
     /// What is known of customers from earlier blocks of the delivery.
@@ -185,6 +188,11 @@ impl<'a> BlockRows<'a> {
             Origin::Absent => None,
         };
         self.keep[first + error.row] = false;
+        let raw = &block[record.start..record.end];
+        if totals::is_total(raw, &self.context.total_words) {
+            self.quarantined.push(totals::quarantined(record.line, raw));
+            return;
+        }
         self.quarantined.push(QuarantinedRow {
             line: record.line,
             column: Some(plan.header.clone()),
@@ -197,13 +205,12 @@ impl<'a> BlockRows<'a> {
 
     /// Takes up records that could not even be split.
     pub fn add_broken(&mut self, broken: &[BrokenRecord], block: &[u8]) {
-        self.quarantined.extend(broken.iter().map(|broken| QuarantinedRow {
-            line: broken.record.line,
-            column: None,
-            reason: broken.reason,
-            value: None,
-            raw: lossy(&block[broken.record.start..broken.record.end]),
-            amount: None,
+        self.quarantined.extend(broken.iter().map(|broken| {
+            let (line, raw) = (broken.record.line, &block[broken.record.start..broken.record.end]);
+            if totals::is_total(raw, &self.context.total_words) {
+                return totals::quarantined(line, raw);
+            }
+            QuarantinedRow { line, column: None, reason: broken.reason, value: None, raw: lossy(raw), amount: None }
         }));
     }
 

@@ -78,13 +78,11 @@ impl BlockRows<'_> {
         let document_type = self.context.plan.position("document_type");
         let following = self.positions(FOLLOWING_COLUMNS);
         let rule = self.context.negative_amount;
-        let applied = self.positions(&["applied_amount"]).first().copied();
-        let has_sides = matches!(rule, NegativeAmount::ByType | NegativeAmount::Counterpart);
+        if matches!(rule, NegativeAmount::ByType | NegativeAmount::Counterpart) {
+            self.drop_signs_of_applied(first, document_type);
+        }
         for row in first..self.lines.len() {
             let Some(value) = self.data[amount].long(row) else { continue };
-            if has_sides && let Some(applied) = self.applied_below_zero(applied, row) {
-                self.data[applied.0].set_long(row, applied.1);
-            }
             let sign = match (value, rule) {
                 // Nearly every row of most sources.
                 (0.., NegativeAmount::Quarantine | NegativeAmount::CreditNote | NegativeAmount::Absolute) => continue,
@@ -108,11 +106,17 @@ impl BlockRows<'_> {
         }
     }
 
-    /// What is applied of a document has no side of its own, and is written with either sign.
-    fn applied_below_zero(&self, position: Option<usize>, row: usize) -> Option<(usize, i64)> {
-        let is_document = self.data[self.context.plan.position("document_type")].text(row) != Some(APPLICATION.as_bytes());
-        let position = position.filter(|_| is_document)?;
-        self.data[position].long(row).filter(|applied| *applied < 0).map(|applied| (position, -applied))
+    /// What is applied of a document has no side of its own: where signs say the side, it is written with either.
+    fn drop_signs_of_applied(&mut self, first: usize, document_type: usize) {
+        for position in self.positions(&["applied_amount"]) {
+            for row in first..self.lines.len() {
+                let applied = self.data[position].long(row).filter(|applied| *applied < 0);
+                let is_document = self.data[document_type].text(row) != Some(APPLICATION.as_bytes());
+                if let Some(applied) = applied.filter(|_| is_document) {
+                    self.data[position].set_long(row, -applied);
+                }
+            }
+        }
     }
 
     fn positions(&self, names: &[&str]) -> Vec<usize> {

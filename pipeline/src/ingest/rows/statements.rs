@@ -38,7 +38,10 @@ impl BlockRows<'_> {
                         documents.extend(rows.iter().map(|row| self.document_key(*row, b"-R")));
                         applications.extend(rows.iter().map(|row| self.application_key(*row)));
                     }
-                    Target::Transactions => applications.extend(rows.iter().flat_map(|row| self.posted_application_keys(*row))),
+                    Target::Transactions => {
+                        documents = rows.iter().map(|row| self.posted_document_key(*row)).collect();
+                        applications.extend(rows.iter().flat_map(|row| self.posted_application_keys(*row)));
+                    }
                     _ => {}
                 }
                 let seen = |keys: &[KeyHash]| EntryRun::new(&keys.iter().map(|key| Entry::seen(*key)).collect::<Vec<_>>());

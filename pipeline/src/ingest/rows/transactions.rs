@@ -7,6 +7,7 @@
 
 use super::flat::{is_credit_type, suffixed};
 use super::{BlockOutput, BlockRows};
+use crate::catalog::ledger_tables::Kind;
 use crate::config::{APPLICATION, CreditRows};
 use crate::error::Result;
 use crate::ingest::columns::{CellError, ColumnData};
@@ -83,127 +84,214 @@ impl BlockRows<'_> {
         if context.tables.contains_key("customers") {
             output.customers = self.customers();
         }
-        let (documents, document_lines) = self.posted_documents();
-        let said = self.said();
-        let applications = self.posted_applications(&said);
+        let postings = Postings::of(&self);
+        let (documents, document_lines) = postings.documents();
+        let said = postings.said();
+        let applications = postings.applications(&said);
         let lines: Vec<i64> = said.iter().map(|said| self.lines[said.row]).collect();
-        let only = (0..self.lines.len()).filter(|row| self.is_only_application(*row));
+        let only = (0..self.lines.len()).filter(|row| is_application(postings.document_type.text(*row)));
         output.only_applications = only.map(|row| self.lines[row].cast_unsigned()).collect();
         self.data.clear();
         output.tables.extend(context.encode("documents", documents, &document_lines)?);
         output.tables.extend(context.encode("applications", applications, &lines)?);
         Ok(())
     }
+}
 
-    fn is_only_application(&self, row: usize) -> bool {
-        is_application(self.column("document_type").text(row))
+impl BlockRows<'_> {
+    /// The key of the document that a posting is.
+    pub(super) fn posted_document_key(&self, row: usize) -> KeyHash {
+        let postings = Postings::of(self);
+        let (mut encoder, mut id) = (KeyEncoder::default(), Vec::new());
+        postings.write_own_id(row, &mut id);
+        encoder.column(self.column("company_id"), row);
+        encoder.text(&id);
+        encoder.integer(postings.own.item(row));
+        encoder.finish()
     }
 
-    fn posted_documents(&self) -> (Vec<ColumnData>, Vec<i64>) {
-        let (layout, _) = &self.context.tables["documents"];
-        let rows: Vec<usize> = (0..self.lines.len()).filter(|row| !self.is_only_application(*row)).collect();
-        let applies_to = self.column("applies_to");
-        let mut id = Vec::new();
+    /// The keys of the applications that a posting may say.
+    pub(super) fn posted_application_keys(&self, row: usize) -> [KeyHash; 2] {
+        let postings = Postings::of(self);
+        [FIRST, SECOND].map(|suffix| {
+            let (mut encoder, mut id) = (KeyEncoder::default(), Vec::new());
+            postings.write_application_id(row, suffix, &mut id);
+            encoder.column(self.column("company_id"), row);
+            encoder.text(&id);
+            encoder.finish()
+        })
+    }
+}
+
+/// A document that a posting names, and its item.
+#[derive(Clone, Copy)]
+struct Named<'a> {
+    document: &'a ColumnData,
+    item: &'a ColumnData,
+}
+
+impl Named<'_> {
+    fn item(&self, row: usize) -> i64 {
+        self.item.long(row).unwrap_or(1)
+    }
+
+    /// Whether two name the same item in a row.
+    fn is(&self, other: &Named<'_>, row: usize) -> bool {
+        self.document.text(row) == other.document.text(row) && self.item(row) == other.item(row)
+    }
+}
+
+/// The columns of a block of postings.
+struct Postings<'a> {
+    rows: &'a BlockRows<'a>,
+    document_type: &'a ColumnData,
+    own: Named<'a>,
+    applies_to: Named<'a>,
+    credit: Named<'a>,
+    amount: &'a ColumnData,
+    applied_amount: &'a ColumnData,
+}
+
+impl<'a> Postings<'a> {
+    fn of(rows: &'a BlockRows<'a>) -> Self {
+        let column = |name: &str| &rows.data[rows.context.plan.position(name)];
+        let named = |document: &str, item: &str| Named { document: column(document), item: column(item) };
+        Postings {
+            rows,
+            document_type: column("document_type"),
+            own: named("document_id", "item_no"),
+            applies_to: named("applies_to", "applies_to_item_no"),
+            credit: named("credit_document_id", "credit_item_no"),
+            amount: column("amount"),
+            applied_amount: column("applied_amount"),
+        }
+    }
+
+    fn column(&self, name: &str) -> &'a ColumnData {
+        &self.rows.data[self.rows.context.plan.position(name)]
+    }
+
+    fn documents(&self) -> (Vec<ColumnData>, Vec<i64>) {
+        let (layout, _) = &self.rows.context.tables["documents"];
+        let rows: Vec<usize> = (0..self.rows.lines.len()).filter(|row| !is_application(self.document_type.text(*row))).collect();
         let columns = layout.columns.iter().map(|wanted| {
             let source = self.column(wanted.name);
-            let is_reference = wanted.name == "reference";
-            if source.is_absent() && (!is_reference || applies_to.is_absent()) {
-                return ColumnData::absent(rows.len());
-            }
-            let mut column = ColumnData::new(wanted.kind);
-            for row in rows.iter().copied() {
-                match wanted.name {
-                    "document_id" => {
-                        self.write_own_id(row, &mut id);
-                        column.push_text(&id);
-                    }
-                    _ if is_reference && !source.is_valid(row) && !self.is_repeated(row) => column.push_from(applies_to, row),
-                    _ => column.push_from(source, row),
+            match wanted.name {
+                "document_id" => self.document_ids(&rows),
+                "reference" if !self.applies_to.document.is_absent() => self.references(source, &rows),
+                _ if source.is_absent() => ColumnData::absent(rows.len()),
+                _ => {
+                    let mut column = ColumnData::new(wanted.kind);
+                    rows.iter().for_each(|row| column.push_from(source, *row));
+                    column
                 }
             }
-            column
         });
-        (columns.collect(), rows.iter().map(|row| self.lines[*row]).collect())
+        (columns.collect(), rows.iter().map(|row| self.rows.lines[*row]).collect())
     }
 
-    /// Whether other rows may repeat the document with another reference.
-    fn is_repeated(&self, row: usize) -> bool {
-        let is_credit = || self.column("document_type").text(row).is_some_and(is_credit_type);
-        self.context.credit_rows == CreditRows::Repeated && is_credit()
+    fn document_ids(&self, rows: &[usize]) -> ColumnData {
+        let (mut column, mut id) = (ColumnData::new(Kind::Id), Vec::new());
+        for row in rows {
+            self.write_own_id(*row, &mut id);
+            column.push_text(&id);
+        }
+        column
+    }
+
+    /// What a posting refers to, where it does not say so in words: what it settles. Other rows may repeat a credit with another one.
+    fn references(&self, source: &ColumnData, rows: &[usize]) -> ColumnData {
+        let is_repeated = self.rows.context.credit_rows == CreditRows::Repeated;
+        let mut column = ColumnData::new(Kind::Text);
+        for row in rows {
+            let says_itself = source.is_valid(*row) || (is_repeated && self.is_credit(*row));
+            column.push_from(if says_itself { source } else { self.applies_to.document }, *row);
+        }
+        column
+    }
+
+    fn is_credit(&self, row: usize) -> bool {
+        self.document_type.text(row).is_some_and(is_credit_type)
+    }
+
+    /// Whether a posting names a document there, and not itself, as some systems do.
+    fn names_another(&self, row: usize, named: &Named<'_>) -> bool {
+        named.document.is_valid(row) && !named.is(&self.own, row)
     }
 
     /// The id of the document a posting is: where each row is a part of a credit, named for what it settles, too.
     fn write_own_id(&self, row: usize, id: &mut Vec<u8>) {
-        suffixed(id, self.column("document_id").text(row), b"");
-        if self.context.credit_rows == CreditRows::Parts {
+        suffixed(id, self.own.document.text(row), b"");
+        if self.rows.context.credit_rows == CreditRows::Parts {
             self.append_settled(row, id);
         }
     }
 
     /// Adds to an id what the credit of a row settles.
     fn append_settled(&self, row: usize, id: &mut Vec<u8>) {
-        let is_credit = self.column("document_type").text(row).is_some_and(is_credit_type);
-        if !is_credit || !self.names_another(row, "applies_to", "applies_to_item_no") {
+        if !self.is_credit(row) || !self.names_another(row, &self.applies_to) {
             return;
         }
         id.push(b'/');
-        id.extend_from_slice(self.column("applies_to").text(row).unwrap_or_default());
-        if let Some(item) = self.column("applies_to_item_no").long(row) {
+        id.extend_from_slice(self.applies_to.document.text(row).unwrap_or_default());
+        if let Some(item) = self.applies_to.item.long(row) {
             id.extend_from_slice(format!("/{item}").as_bytes());
         }
     }
 
-    /// Whether a posting names a document there, and not itself, as some systems do.
-    fn names_another(&self, row: usize, document: &str, item: &str) -> bool {
-        let named = self.column(document).text(row);
-        let items = [item, "item_no"].map(|name| self.column(name).long(row).unwrap_or(1));
-        named.is_some() && (named != self.column("document_id").text(row) || items[0] != items[1])
+    fn write_application_id(&self, row: usize, suffix: &[u8], id: &mut Vec<u8>) {
+        self.write_own_id(row, id);
+        if self.rows.context.credit_rows == CreditRows::Repeated {
+            self.append_settled(row, id);
+        }
+        let item = self.own.item(row);
+        if item != 1 {
+            id.extend_from_slice(format!("-{item}").as_bytes());
+        }
+        id.extend_from_slice(suffix);
     }
 
     /// The applications that the postings say, in their order.
     fn said(&self) -> Vec<Said> {
-        let plan = &self.context.plan;
+        let plan = &self.rows.context.plan;
         let (with_debits, with_credits) = (plan.is_supplied("applies_to"), plan.is_supplied("credit_document_id"));
-        let types = self.column("document_type");
         let mut said = Vec::new();
-        for row in 0..self.lines.len() {
-            let has_debit = || self.names_another(row, "applies_to", "applies_to_item_no");
-            let has_credit = || self.names_another(row, "credit_document_id", "credit_item_no");
+        for row in 0..self.rows.lines.len() {
+            let has_debit = self.names_another(row, &self.applies_to);
+            let has_credit = self.names_another(row, &self.credit);
             let mut push = |suffix, credit, debit, sign| said.push(Said { row, suffix, credit, debit, sign });
-            match types.text(row).unwrap_or_default() {
+            match self.document_type.text(row).unwrap_or_default() {
                 word if is_application(Some(word)) => push(FIRST, Side::Credit, Side::AppliesTo, 1),
-                word if is_credit_type(word) => {
-                    if with_debits {
-                        push(FIRST, Side::Own, if has_debit() { Side::AppliesTo } else { Side::Own }, i64::from(has_debit()));
-                    }
+                word if is_credit_type(word) && with_debits => {
+                    push(FIRST, Side::Own, if has_debit { Side::AppliesTo } else { Side::Own }, i64::from(has_debit));
                 }
-                word => {
-                    let is_return = word == b"receipt_reversal";
-                    if with_credits && is_return {
+                word if !is_credit_type(word) && with_credits => {
+                    if word == b"receipt_reversal" {
                         // Where a system has one reference for either side, it is the receipt that is meant.
-                        let is_same = self.column("applies_to").text(row) == self.column("credit_document_id").text(row);
-                        let sign = if has_debit() && has_credit() && !is_same { -1 } else { 0 };
-                        let sides = if sign == 0 { (Side::Own, Side::Own) } else { (Side::Credit, Side::AppliesTo) };
-                        push(FIRST, sides.0, sides.1, sign);
+                        let takes_back = has_debit && has_credit && !self.applies_to.is(&self.credit, row);
+                        let (credit, debit) = if takes_back { (Side::Credit, Side::AppliesTo) } else { (Side::Own, Side::Own) };
+                        push(FIRST, credit, debit, -i64::from(takes_back));
                     }
-                    if with_credits {
-                        push(SECOND, if has_credit() { Side::Credit } else { Side::Own }, Side::Own, i64::from(has_credit()));
-                    }
+                    push(SECOND, if has_credit { Side::Credit } else { Side::Own }, Side::Own, i64::from(has_credit));
                 }
+                _ => {}
             }
         }
         said
     }
 
-    fn posted_applications(&self, said: &[Said]) -> Vec<ColumnData> {
-        let (layout, _) = &self.context.tables["applications"];
-        let source = |name: &str| self.column(name);
+    fn applications(&self, said: &[Said]) -> Vec<ColumnData> {
+        let (layout, _) = &self.rows.context.tables["applications"];
+        let (applied_date, document_date, credit_amount) =
+            (self.column("applied_date"), self.column("document_date"), self.column("credit_amount"));
+        let (company, recorded_at, is_deleted) = (self.column("company_id"), self.column("recorded_at"), self.column("is_deleted"));
         let mut id = Vec::new();
         let columns = layout.columns.iter().map(|wanted| {
             let mut column = ColumnData::new(wanted.kind);
             for said in said {
                 let row = said.row;
                 match wanted.name {
+                    "company_id" => column.push_from(company, row),
                     "application_id" => {
                         self.write_application_id(row, said.suffix, &mut id);
                         column.push_text(&id);
@@ -212,18 +300,16 @@ impl BlockRows<'_> {
                     "debit_document_id" => self.push_document(&mut column, said.debit, row, &mut id),
                     "credit_item_no" => column.push_long(self.item_of(said.credit, row)),
                     "debit_item_no" => column.push_long(self.item_of(said.debit, row)),
-                    "applied_date" => match source("applied_date").is_valid(row) {
-                        true => column.push_from(source("applied_date"), row),
-                        false => column.push_from(source("document_date"), row),
-                    },
+                    "applied_date" => column.push_from(if applied_date.is_valid(row) { applied_date } else { document_date }, row),
                     "amount" => column.push_long(said.sign * self.applied(row)),
-                    "credit_amount" => match source("credit_amount").long(row) {
+                    "credit_amount" => match credit_amount.long(row) {
                         // It goes the way the amount goes.
                         Some(credit) => column.push_long(said.sign * self.applied(row).signum() * credit.abs()),
                         None => column.push_null(),
                     },
+                    "recorded_at" => column.push_from(recorded_at, row),
                     "is_deleted" if said.sign == 0 => column.push_flag(true),
-                    "company_id" | "recorded_at" | "is_deleted" => column.push_from(source(wanted.name), row),
+                    "is_deleted" => column.push_from(is_deleted, row),
                     _ => column.push_null(),
                 }
             }
@@ -232,32 +318,9 @@ impl BlockRows<'_> {
         columns.collect()
     }
 
-    fn write_application_id(&self, row: usize, suffix: &[u8], id: &mut Vec<u8>) {
-        self.write_own_id(row, id);
-        if self.context.credit_rows == CreditRows::Repeated {
-            self.append_settled(row, id);
-        }
-        if let Some(item) = self.column("item_no").long(row).filter(|item| *item != 1) {
-            id.extend_from_slice(format!("-{item}").as_bytes());
-        }
-        id.extend_from_slice(suffix);
-    }
-
-    /// The keys of the applications that a posting may say.
-    pub(super) fn posted_application_keys(&self, row: usize) -> [KeyHash; 2] {
-        [FIRST, SECOND].map(|suffix| {
-            let (mut encoder, mut id) = (KeyEncoder::default(), Vec::new());
-            self.write_application_id(row, suffix, &mut id);
-            encoder.column(self.column("company_id"), row);
-            encoder.text(&id);
-            encoder.finish()
-        })
-    }
-
     /// How much of a posting is applied.
     fn applied(&self, row: usize) -> i64 {
-        let applied = self.column("applied_amount").long(row);
-        applied.or_else(|| self.column("amount").long(row)).unwrap_or(0)
+        self.applied_amount.long(row).or_else(|| self.amount.long(row)).unwrap_or(0)
     }
 
     fn push_document(&self, column: &mut ColumnData, side: Side, row: usize, id: &mut Vec<u8>) {
@@ -266,17 +329,16 @@ impl BlockRows<'_> {
                 self.write_own_id(row, id);
                 column.push_text(id);
             }
-            Side::AppliesTo => column.push_from(self.column("applies_to"), row),
-            Side::Credit => column.push_from(self.column("credit_document_id"), row),
+            Side::AppliesTo => column.push_from(self.applies_to.document, row),
+            Side::Credit => column.push_from(self.credit.document, row),
         }
     }
 
     fn item_of(&self, side: Side, row: usize) -> i64 {
-        let name = match side {
-            Side::Own => "item_no",
-            Side::AppliesTo => "applies_to_item_no",
-            Side::Credit => "credit_item_no",
-        };
-        self.column(name).long(row).unwrap_or(1)
+        match side {
+            Side::Own => self.own.item(row),
+            Side::AppliesTo => self.applies_to.item(row),
+            Side::Credit => self.credit.item(row),
+        }
     }
 }

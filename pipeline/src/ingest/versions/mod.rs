@@ -419,7 +419,6 @@ mod tests {
     use super::super::store::{FileRecord, LedgerIndex, RowCounts};
     use super::Removal::{Duplicate, Unchanged};
     use super::*;
-    use std::collections::BTreeMap;
 
     fn key(number: u64) -> KeyHash {
         KeyHash { high: number.wrapping_mul(0x9E37_79B9_7F4A_7C15), low: 0 }
@@ -451,15 +450,10 @@ mod tests {
             number,
             source: "s".to_owned(),
             file: format!("{number}.csv"),
-            content_hash: String::new(),
-            bytes: 0,
             delivered_at: Some(i64::from(number)),
             is_first_delivery: number == 0,
             is_full: full.contains(&number),
-            batch: 0,
-            earliest_recorded_at: None,
             tables: [("documents".to_owned(), RowCounts::default())].into(),
-            findings: BTreeMap::new(),
             ..FileRecord::default()
         };
         LedgerIndex { files: (0..files).map(file).collect(), ..LedgerIndex::empty() }

@@ -1,0 +1,154 @@
+//! Which column of a file fills which column of the ledger: by what it is called and by what it holds.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::profile::Column;
+use super::sample::Sample;
+use super::words::{HEADERS, OPEN_AMOUNT, header_score};
+use crate::catalog::ledger_tables::{IS_DELETED, Kind, RECORDED_AT};
+use crate::config::{Shape, shape_columns};
+
+/// Columns of the file by the columns of the ledger that they fill.
+#[derive(Debug, Default)]
+pub struct Mapping {
+    /// Ledger column → position in the file.
+    pub columns: BTreeMap<&'static str, usize>,
+    /// Ledger columns that were found by what the column holds, or in another unsure way, with the reason.
+    pub unsure: BTreeMap<&'static str, String>,
+    /// The position of what is only still open.
+    pub open_amount: Option<usize>,
+}
+
+/// A name below this is part of a longer header.
+const WHOLE_NAME: u32 = 800;
+
+fn kind_of(name: &str) -> Kind {
+    let shapes = [Shape::FlatInvoices, Shape::Transactions, Shape::OpenAndCleared];
+    let described = shapes.iter().flat_map(|shape| shape_columns(*shape)).find(|column| column.name == name);
+    described.map_or(Kind::Amount, |column| column.kind)
+}
+
+/// Whether a column can hold what a ledger column holds.
+fn fits(column: &Column, name: &str, score: u32) -> bool {
+    if column.filled == 0 {
+        return score >= WHOLE_NAME && ["paid_date", "paid_amount", "due_date", "reference", "clearing_id"].contains(&name);
+    }
+    match kind_of(name) {
+        Kind::Date | Kind::Instant => column.is_date(),
+        Kind::Amount | Kind::Percent | Kind::Rate => column.is_number(),
+        Kind::Integer => column.is_number() && column.with_letters == 0,
+        Kind::Currency => column.is_currency(),
+        Kind::Word(_) => column.few.is_some() && column.with_letters > 0 && !column.is_date() && !column.is_number(),
+        Kind::Boolean => column.is_flag(),
+        Kind::Id => !column.is_date() || score >= WHOLE_NAME,
+        Kind::Text => !column.is_date() && (name != "name" || column.with_letters * 2 > column.filled),
+    }
+}
+
+/// Maps by headers, the surest first; each column once.
+pub fn by_headers(columns: &[Column]) -> Mapping {
+    let mut scored: Vec<(u32, usize, usize)> = Vec::new();
+    for (at, (name, names)) in HEADERS.iter().enumerate() {
+        for (position, column) in columns.iter().enumerate() {
+            let score = header_score(&column.header, names);
+            let name = if *name == OPEN_AMOUNT { "amount" } else { name };
+            if score > 0 && fits(column, name, score) {
+                scored.push((score, at, position));
+            }
+        }
+    }
+    scored.sort_by_key(|(score, at, position)| (std::cmp::Reverse(*score), *at, *position));
+    let (mut mapping, mut used) = (Mapping::default(), BTreeSet::new());
+    // A column with the ledger's own name is read whether it is mapped or not.
+    let shapes = [Shape::FlatInvoices, Shape::Transactions, Shape::OpenAndCleared];
+    for column in shapes.iter().flat_map(|shape| shape_columns(*shape)).chain([RECORDED_AT, IS_DELETED]) {
+        let mut named = columns.iter().enumerate().filter(|(_, held)| held.header == column.name).map(|(position, _)| position);
+        if let (Some(position), None) = (named.next(), named.next()) {
+            used.insert(position);
+            mapping.columns.insert(column.name, position);
+        }
+    }
+    for (score, at, position) in scored {
+        let name = HEADERS[at].0;
+        if used.contains(&position) || mapping.columns.contains_key(name) || (name == OPEN_AMOUNT && mapping.open_amount.is_some()) {
+            continue;
+        }
+        used.insert(position);
+        if name == OPEN_AMOUNT {
+            mapping.open_amount = Some(position);
+            continue;
+        }
+        mapping.columns.insert(name, position);
+        if score < WHOLE_NAME {
+            mapping.unsure.insert(name, format!("the header only contains a name of it: {}", columns[position].header));
+        }
+    }
+    mapping
+}
+
+impl Mapping {
+    fn free<'a>(&self, columns: &'a [Column]) -> impl Iterator<Item = (usize, &'a Column)> {
+        let used: BTreeSet<usize> = self.columns.values().copied().chain(self.open_amount).collect();
+        columns.iter().enumerate().filter(move |(position, column)| !used.contains(position) && column.filled > 0)
+    }
+
+    fn take(&mut self, name: &'static str, position: usize, why: String) {
+        self.columns.insert(name, position);
+        self.unsure.insert(name, why);
+    }
+
+    /// Fills what every ledger needs and no header named, by what the columns hold.
+    pub fn by_content(&mut self, sample: &Sample, columns: &[Column]) {
+        if !self.columns.contains_key("amount") {
+            let numbers: Vec<usize> = self
+                .free(columns)
+                .filter(|(position, column)| column.has_decimals(sample, *position))
+                .map(|(position, _)| position)
+                .collect();
+            if let [only] = numbers[..] {
+                self.take("amount", only, "no header names it; this is the only column of numbers with decimals that is left".to_owned());
+            } else if let Some(open) = self.open_amount.take() {
+                self.take("amount", open, "the file has only what is still open; what was paid in part before is not in it".to_owned());
+            }
+        }
+        if !self.columns.contains_key("document_date") {
+            let dates: Vec<usize> = self.free(columns).filter(|(_, column)| column.is_date()).map(|(position, _)| position).collect();
+            if let Some(first) = dates.first() {
+                let others = if dates.len() > 1 { format!("; {} others are left", dates.len() - 1) } else { String::new() };
+                self.take("document_date", *first, format!("no header names it; this is the first column of dates that is left{others}"));
+            }
+        }
+        if !self.columns.contains_key("customer_id") {
+            if let Some(position) = self.columns.get("name").copied() {
+                self.columns.remove("name");
+                self.take(
+                    "customer_id",
+                    position,
+                    "there is no number of the customer, so its name has to do: two customers of one name would be one".to_owned(),
+                );
+            } else {
+                let repeated = self.free(columns).find(|(_, column)| {
+                    column.with_letters > 0 && column.distinct > 1 && column.distinct < column.filled && column.few.is_none()
+                });
+                if let Some((position, _)) = repeated {
+                    self.take("customer_id", position, "no header names it; this is the first column of texts that come again".to_owned());
+                }
+            }
+        }
+        if !self.columns.contains_key("document_id") {
+            let unique = self.free(columns).find(|(position, column)| {
+                column.filled == column.rows
+                    && column.distinct == column.rows
+                    && !column.is_date()
+                    && !column.has_decimals(sample, *position)
+            });
+            if let Some((position, _)) = unique {
+                self.take(
+                    "document_id",
+                    position,
+                    "no header names it; this is the first column without a value that comes again".to_owned(),
+                );
+            }
+        }
+    }
+}
