@@ -101,6 +101,9 @@ pub struct IngestSummary {
     pub unchanged: u64,
     /// Not taken.
     pub quarantined: u64,
+    /// Of these, rows that only sum others up.
+    #[serde(default)]
+    pub totals: u64,
 }
 
 /// A ledger that is written but not yet visible.
@@ -231,6 +234,7 @@ fn ingest_fetched(
                 summary.repaired += counts.repaired;
                 summary.unchanged += counts.unchanged;
                 summary.quarantined += counts.quarantined;
+                summary.totals += counts.reasons.get(reason::TOTAL_ROW).copied().unwrap_or(0);
             }
             Ok(PendingLedger { index, summary, is_changed: true, out: out.to_owned() })
         }

@@ -108,7 +108,7 @@ pub const RULES: &[Rule] = &[
     unreadable("bad_instant", "every instant is in the source's format"),
     unreadable("bad_integer", "every whole number is one"),
     unreadable("bad_quote", "nothing stands between a closing quote and the separator"),
-    unreadable("cell_error", "no cell of a workbook is an error"),
+    unreadable("cell_error", "no cell of a workbook that something is mapped to holds an error"),
     unreadable("clearing_date_without_clearing", "an item that says when it was cleared says by what"),
     counted("column_appeared", Found::Finding, "a file has no column that its last delivery did not have"),
     told("column_vanished", Found::Finding, "a file has every column that its last delivery had"),

@@ -106,6 +106,10 @@ pub(super) fn fill(mut own: RawSource, document: &Document<'_>) -> Result<(RawSo
         credit_rows,
         values,
         null_values,
+        header_row,
+        formats,
+        amount_marks,
+        total_words,
         ..
     } = preset.source();
     let by_itself = |column: &Spanned<String>, own: &RawSource| own.columns.contains_key(column) || own.constants.contains_key(column);
@@ -133,6 +137,12 @@ pub(super) fn fill(mut own: RawSource, document: &Document<'_>) -> Result<(RawSo
     own.amount_sign = own.amount_sign.or(amount_sign);
     own.credit_rows = own.credit_rows.or(credit_rows);
     own.null_values = own.null_values.or(null_values);
+    own.header_row = own.header_row.or(header_row);
+    for (column, format) in formats {
+        own.formats.entry(column).or_insert(format);
+    }
+    own.amount_marks = own.amount_marks.or(amount_marks);
+    own.total_words = own.total_words.or(total_words);
     Ok((own, of_preset))
 }
 
