@@ -43,6 +43,8 @@ pub struct Preview {
     pub rows: u64,
     /// Rows that would be quarantined.
     pub quarantined: u64,
+    /// Of these, rows that sum others up.
+    pub totals: u64,
     /// Their amounts, and all amounts, in ten-thousandths.
     pub amounts: (i128, i128),
     /// By reason.
@@ -95,16 +97,17 @@ impl Preview {
         Ok(preview)
     }
 
-    /// Shares of rows and of amounts that would be quarantined.
+    /// Shares of rows and of amounts that would be quarantined, but for rows that sum others up.
     pub fn quarantined_shares(&self) -> (f64, f64) {
         let share = |part: f64, whole: f64| if whole == 0.0 { 0.0 } else { (part / whole).abs() };
-        (share(self.quarantined as f64, self.rows as f64), share(self.amounts.0 as f64, self.amounts.1 as f64))
+        (share((self.quarantined - self.totals) as f64, self.rows as f64), share(self.amounts.0 as f64, self.amounts.1 as f64))
     }
 
     fn count(&mut self, index: &LedgerIndex) {
         for counts in index.files.iter().flat_map(|file| file.tables.values()) {
             self.rows += counts.read;
             self.quarantined += counts.quarantined;
+            self.totals += counts.reasons.get(crate::ingest::reason::TOTAL_ROW).copied().unwrap_or(0);
             self.amounts.0 += counts.amounts.quarantined.0;
             self.amounts.1 += counts.amounts.read.0;
             for (reason, rows) in &counts.reasons {

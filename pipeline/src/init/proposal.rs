@@ -75,15 +75,15 @@ pub fn propose(arguments: &[String], options: &InitOptions) -> Result<Proposal> 
         proposal.remarks.warnings.extend(said.warnings);
         proposal.remarks.missing.extend(said.missing);
     }
-    proposal.text = with_head(&base, None, &sources, found.len());
+    proposal.text = with_head(&base, &sources, found.len());
     if proposal.remarks.missing.is_empty() {
-        try_it(&mut proposal, options, &base, &sources)?;
+        try_it(&mut proposal, options)?;
     }
     Ok(proposal)
 }
 
 /// Reads with the proposal, and judges what comes of it.
-fn try_it(proposal: &mut Proposal, options: &InitOptions, base: &(String, String), sources: &Toml) -> Result<()> {
+fn try_it(proposal: &mut Proposal, options: &InitOptions) -> Result<()> {
     let config = Config::parse(&options.config, &proposal.text, &Overrides::default(), &|_| None)?;
     let preview = match Preview::of(config) {
         Ok(preview) => preview,
@@ -94,28 +94,21 @@ fn try_it(proposal: &mut Proposal, options: &InitOptions, base: &(String, String
     };
     let (rows, amount) = preview.quarantined_shares();
     if rows.max(amount) > ALLOWED_SHARE {
-        let only_totals = preview.reasons.keys().all(|reason| reason == crate::ingest::reason::TOTAL_ROW);
-        if only_totals {
-            // In a small file one line of totals is more than a hundredth of the rows.
-            let allowed = (rows * 20.0).ceil() / 20.0;
-            proposal.text = with_head(base, Some(allowed), sources, proposal.files);
+        let what = if rows > ALLOWED_SHARE {
+            format!("{:.1} % of the rows read would be quarantined", rows * 100.0)
         } else {
-            let what = if rows > ALLOWED_SHARE {
-                format!("{:.1} % of the rows read would be quarantined", rows * 100.0)
-            } else {
-                format!("rows with {:.1} % of the amounts would be quarantined", amount * 100.0)
-            };
-            proposal.remarks.missing.push(format!(
-                "{what}, and a run publishes nothing above {:.0} %: mend the lines of the configuration for the columns shown, or the export",
-                ALLOWED_SHARE * 100.0
-            ));
-        }
+            format!("rows with {:.1} % of the amounts would be quarantined", amount * 100.0)
+        };
+        proposal.remarks.missing.push(format!(
+            "{what}, and a run publishes nothing above {:.0} %: mend the lines of the configuration for the columns shown, or the export",
+            ALLOWED_SHARE * 100.0
+        ));
     }
     proposal.preview = Some(preview);
     Ok(())
 }
 
-fn with_head(base: &(String, String), allowed: Option<f64>, sources: &Toml, files: usize) -> String {
+fn with_head(base: &(String, String), sources: &Toml, files: usize) -> String {
     let mut text = Toml::default();
     text.comment(&format!(
         "Proposed by `arrears init` after a look at {}. Each line says why it is there; LOW CONFIDENCE marks what a person should look at.",
@@ -123,15 +116,6 @@ fn with_head(base: &(String, String), allowed: Option<f64>, sources: &Toml, file
     ));
     text.key("base_currency", &quoted(&base.0), &base.1);
     text.key("output", "\"out\"", "everything is written there");
-    if let Some(allowed) = allowed {
-        text.blank();
-        text.line("[quality]");
-        text.key(
-            "max_quarantined_rows_share",
-            &format!("{allowed:.2}"),
-            "totals are rows that are not taken, and here they are more than a hundredth of all",
-        );
-    }
     text.append(sources.clone());
     text.into_text()
 }
