@@ -174,7 +174,7 @@ fn cases() -> Vec<Case> {
             file: "a.csv",
             bytes: report.into_bytes(),
             status: 0,
-            lines: &["header_row = 4", "total_words = [\"Summe\"]", "max_quarantined_rows_share = 0.05"],
+            lines: &["header_row = 4", "total_words = [\"Summe\"]"],
             said: &["total_row", "31 rows read", "a.csv:35"],
             not_said: &["bad_"],
         },

@@ -362,19 +362,31 @@ fn noted(input: &Input<'_>, rule: &Rule) -> BTreeMap<Origin, Sums> {
     parts
 }
 
-/// Rows of the ledger that other rows break, as a share of their table's rows.
+/// Rows of the ledger that other rows break, as a share of the rows that are known of their table.
 fn left_out(input: &Input<'_>, rule: &Rule) -> BTreeMap<Origin, Sums> {
     let mut parts = BTreeMap::new();
-    let stored = |table: &str| -> u64 {
-        input.view.index.tables.get(table).map_or(0, |table| table.segments.iter().map(|segment| segment.rows).sum())
-    };
     for row in input.left_out.iter().filter(|row| row.left_out.reason == rule.name) {
         let table = row.left_out.table;
         let record = input.view.all_files.iter().find(|file| usize::try_from(file.number) == Ok(row.source_file));
         add(&mut parts, Origin::of(table, record), Sums { rows: 1, ..Sums::default() });
-        parts.entry(Origin::all(table)).or_default().rows_checked = Some(stored(table));
+        parts.entry(Origin::all(table)).or_default().rows_checked = Some(known_rows(input, table));
     }
     parts
+}
+
+/// Rows of a table that the night knows. Segments also hold what it does not know, and versions that no longer count.
+fn known_rows(input: &Input<'_>, table: &str) -> u64 {
+    let left_out = input.left_out.iter().filter(|row| row.left_out.table == table).count();
+    let book = &input.loaded.book;
+    match table {
+        "documents" => (book.items.len() + left_out) as u64,
+        "applications" => (book.applications.len() + left_out) as u64,
+        "disputes" => (book.disputes.values().map(Vec::len).sum::<usize>() + left_out) as u64,
+        _ => {
+            let counts = input.view.index.files.iter().filter_map(|file| file.tables.get(table));
+            counts.map(|counts| counts.accepted + counts.repaired).sum()
+        }
+    }
 }
 
 /// Quarantined amounts by file, table and reason, added exactly.
