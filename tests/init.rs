@@ -387,3 +387,23 @@ fn the_same_files_give_the_same_bytes() {
     let twice = init(&place, &["a.csv", "--print"]);
     assert_eq!((once.stdout, once.stderr), (twice.stdout, twice.stderr));
 }
+
+#[test]
+fn files_of_tables_named_one_by_one_are_those_tables_and_what_is_none_is_left_aside() {
+    let place = Place::empty();
+    let documents = rows(
+        "document_id,document_type,customer_id,document_date,due_date,amount,currency",
+        "I{n},invoice,C1,2024-01-10,2024-02-09,10.50,EUR",
+        30,
+    );
+    place.write("documents.csv", &documents);
+    place.write("open_items_of_june.csv", &documents);
+    place.write("customers.csv", "customer_id,name\nC1,One\n");
+    place.write("outcomes.csv", "customer_id,document_id,bad\nC1,I1,0\n");
+    let ended = init(&place, &["documents.csv", "customers.csv", "outcomes.csv"]).expect(0);
+    let text = place.read("arrears.toml");
+    assert!(!text.contains("table ="), "a file named for its table needs no more: {text}");
+    assert!(!text.contains("outcomes") && ended.stderr.contains("outcomes.csv: left aside"), "{text}\n{}", ended.stderr);
+    init(&place, &["open_items_of_june.csv", "--force"]).expect(0);
+    assert!(place.read("arrears.toml").contains("table = \"documents\""), "{}", place.read("arrears.toml"));
+}

@@ -8,7 +8,7 @@ use super::preview::Preview;
 use super::sample::Sample;
 use super::source::{Found, Remarks, look_at};
 use super::write::{Toml, quoted};
-use crate::catalog::ledger_tables::{TABLES, Table};
+use crate::catalog::ledger_tables::{IS_DELETED, RECORDED_AT, TABLES, Table};
 use crate::config::{Config, Overrides, Shape, presets};
 use crate::error::{Error, Result};
 use crate::ledger::currency::minor_digits;
@@ -166,6 +166,7 @@ fn pieces_of(found: &[files::Found], options: &InitOptions, remarks: &mut Remark
         }
         pieces.push(piece);
     }
+    leave_others_aside(&mut pieces, remarks);
     pair_open_with_cleared(&mut pieces);
     if pieces.is_empty() {
         return Err(Error::input("nothing_to_read", "none of the files can be read").hint(remarks.warnings.join("; ")));
@@ -200,16 +201,36 @@ fn file_name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-/// Whether a header is that of a table: all it requires is there, under its name.
-fn table_of(header: &[String]) -> Option<&'static Table> {
+/// The table whose file this is: the one it is named for, or the one that knows most of its columns and at least two thirds.
+/// All that the table requires must be there, under its name.
+fn table_of(path: &Path, header: &[String]) -> Option<&'static Table> {
     let has = |name: &str| header.iter().any(|header| header == name);
     // What the flat shape has and no table.
     if has("paid_date") || has("paid_amount") {
         return None;
     }
-    TABLES
-        .iter()
-        .find(|table| table.columns.iter().filter(|column| column.required && column.default.is_none()).all(|column| has(column.name)))
+    let is_whole =
+        |table: &&Table| table.columns.iter().filter(|column| column.required && column.default.is_none()).all(|column| has(column.name));
+    let known = |table: &Table| {
+        header.iter().filter(|name| table.has(name) || [RECORDED_AT.name, IS_DELETED.name].contains(&name.as_str())).count()
+    };
+    let named = table_named(path).filter(is_whole);
+    named.or_else(|| TABLES.iter().filter(is_whole).filter(|table| known(table) * 3 >= header.len() * 2).max_by_key(|table| known(table)))
+}
+
+/// Beside files of the ledger's own tables a file without amounts is none of the ledger's.
+fn leave_others_aside(pieces: &mut Vec<Piece>, remarks: &mut Remarks) {
+    if !pieces.iter().any(|piece| matches!(piece, Piece::Canonical(..) | Piece::Folder(..))) {
+        return;
+    }
+    pieces.retain(|piece| match piece {
+        Piece::Export(paths, found) if !found.mapping.columns.contains_key("amount") => {
+            let names = paths.iter().map(|path| file_name(path)).collect::<Vec<_>>().join(", ");
+            remarks.warnings.push(format!("{names}: left aside: no table of the ledger has its columns, and it has no amounts"));
+            false
+        }
+        _ => true,
+    });
 }
 
 /// How many tables a folder of canonical files has; none when it is no such folder.
@@ -273,7 +294,7 @@ fn groups(samples: Vec<Sample>) -> Vec<(Vec<PathBuf>, Sample)> {
 }
 
 fn piece_of(paths: Vec<PathBuf>, sample: Sample, fallback: &str, remarks: &mut Remarks) -> Piece {
-    if let Some(table) = table_of(&sample.header) {
+    if let Some(table) = table_of(&sample.path, &sample.header) {
         return Piece::Canonical(Box::new(sample), table);
     }
     let known = presets::all().iter().filter(|preset| {
@@ -357,7 +378,7 @@ fn write_piece(piece: &Piece, base: &str, options: &InitOptions, names: &mut BTr
             text.key("path", &quoted(&relative_to(&sample.path, directory)), &count(sample.rows() as u64, "row"));
             text.key("shape", "\"canonical\"", "its columns have the ledger's own names");
             if table_named(&sample.path).is_none_or(|named| named.name != table.name) {
-                text.key("table", &quoted(table.name), "all columns that this table requires are there");
+                text.key("table", &quoted(table.name), "this table knows its columns, and has all it requires");
             }
             write_dialect(&mut text, sample);
             (text, Remarks::default())
