@@ -142,3 +142,15 @@ fn half_a_compressed_file_is_refused_whole() {
         }
     }
 }
+
+#[test]
+fn whoever_has_read_enough_is_not_told_of_a_bug() {
+    let place = Place::empty();
+    place.write("arrears.toml", CONFIG);
+    let mut command = program();
+    command.args(["check", "--list", "--config"]).arg(place.path().join("arrears.toml"));
+    let mut child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().expect("starts");
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().expect("ends");
+    assert_eq!((ended.status.code(), String::from_utf8_lossy(&ended.stderr).as_ref()), (Some(0), ""));
+}

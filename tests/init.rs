@@ -407,3 +407,13 @@ fn files_of_tables_named_one_by_one_are_those_tables_and_what_is_none_is_left_as
     init(&place, &["open_items_of_june.csv", "--force"]).expect(0);
     assert!(place.read("arrears.toml").contains("table = \"documents\""), "{}", place.read("arrears.toml"));
 }
+
+#[test]
+fn a_column_called_the_customer_beside_its_number_holds_its_name() {
+    let place = Place::empty();
+    let header = "Belegnr;Kundennr;Kunde;Belegdatum;Fälligkeit;Betrag;Währung";
+    place.write("a.csv", rows(header, "R{n};K{e};Müller & Söhne {e};{d}.03.2025;{d}.04.2025;1.234,50;EUR", 30));
+    init(&place, &["a.csv"]).expect(0);
+    let text = place.read("arrears.toml");
+    assert!(text.contains("customer_id = \"Kundennr\"") && text.contains("name = \"Kunde\""), "{text}");
+}

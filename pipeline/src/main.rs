@@ -23,8 +23,22 @@ fn keep_memory() {
     unsafe { libmimalloc_sys::mi_option_set(PURGE_DELAY, MEMORY_KEPT_MILLISECONDS) }
 }
 
+/// Whoever reads what is printed may have seen enough (`arrears check --list | head`): that is the end, and no bug to report.
+fn end_quietly_when_nobody_reads() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let is_closed =
+            panic.payload_as_str().is_some_and(|what| what.starts_with("failed printing to stdout") && what.contains("Broken pipe"));
+        if is_closed {
+            std::process::exit(0);
+        }
+        report(panic);
+    }));
+}
+
 fn main() -> ExitCode {
     keep_memory();
+    end_quietly_when_nobody_reads();
     let cli = Cli::parse();
     let reporter = Reporter::new(cli.log_format.into());
     match arrears::commands::dispatch(cli, &reporter) {

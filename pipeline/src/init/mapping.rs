@@ -68,7 +68,7 @@ pub fn by_headers(columns: &[Column]) -> Mapping {
             mapping.columns.insert(column.name, position);
         }
     }
-    for (score, at, position) in scored {
+    for (score, at, position) in scored.iter().copied() {
         let name = HEADERS[at].0;
         if used.contains(&position) || mapping.columns.contains_key(name) || (name == OPEN_AMOUNT && mapping.open_amount.is_some()) {
             continue;
@@ -82,6 +82,14 @@ pub fn by_headers(columns: &[Column]) -> Mapping {
         if score < WHOLE_NAME {
             mapping.unsure.insert(name, format!("the header only contains a name of it: {}", columns[position].header));
         }
+    }
+    // Beside a number of the customer, a column that is called the customer holds its name.
+    let is_called_so = |(_, at, position): &&(u32, usize, usize)| {
+        let column = &columns[*position];
+        HEADERS[*at].0 == "customer_id" && !used.contains(position) && column.with_letters * 2 > column.filled
+    };
+    if let (Some((_, _, position)), false) = (scored.iter().find(is_called_so), mapping.columns.contains_key("name")) {
+        mapping.columns.insert("name", *position);
     }
     mapping
 }
