@@ -192,6 +192,14 @@ pub fn arrivals<'a>(deliveries: Vec<Delivery<'a>>, index: &LedgerIndex, options:
     Ok(Arrivals { files, seen, no_longer_first })
 }
 
+/// Whether files are delivered at one instant, after everything the store knows.
+pub fn come_last_and_together(files: &[NewFile<'_>], index: &LedgerIndex) -> bool {
+    let at = |file: &NewFile<'_>| (file.delivery.delivered_at, file.batch);
+    let last = index.files.iter().map(|record| (record.delivered_at, record.batch)).max();
+    let Some((first, last)) = files.first().map(at).zip(last) else { return false };
+    first > last && files.iter().all(|file| at(file) == first)
+}
+
 /// The date of the deliveries that the ledger begins with, and the files it no longer begins with.
 ///
 /// The rows of the first deliveries are known from the beginning: all files of the earliest date. A source that comes later,

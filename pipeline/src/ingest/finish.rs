@@ -39,7 +39,8 @@ struct Written {
 }
 
 impl Run<'_> {
-    pub(super) fn finish(mut self) -> Result<LedgerIndex> {
+    /// The new index; none when rows were left out that are needed to judge others.
+    pub(super) fn finish(mut self) -> Result<Option<LedgerIndex>> {
         let first_new = self.index.files.len();
         self.index.files.extend(self.files.iter().map(|file| file.record.clone()));
         let mut written = Vec::new();
@@ -60,6 +61,9 @@ impl Run<'_> {
         }
         for table in &mut written {
             table.decide(self.out, &HashSet::new())?;
+        }
+        if written.iter().any(|table| table.decisions.needs_all_rows) {
+            return Ok(None);
         }
         self.drop_whole_split_rows(&mut written)?;
         let split = self.files.iter().filter(|file| file.target.is_split()).map(|file| (file.record.number, file.target.word()));
@@ -90,7 +94,7 @@ impl Run<'_> {
             self.syncs.push(file);
         }
         self.sync()?;
-        Ok(self.index)
+        Ok(Some(self.index))
     }
 
     /// When those files were delivered that the ledger no longer begins with; from now on their rows were not known before.

@@ -54,7 +54,7 @@ use quarantine::QuarantineWriter;
 use remote::Spool;
 use rows::{Customers, FileContext, KnownDetails};
 use store::{SegmentWriter, TableLayout, remove_orphans, write_prepared};
-use versions::Entries;
+use versions::{Deliveries, Entries, KeyFile, KnownContents};
 
 /// Bytes of text in a block: about the rows of one row group.
 const BLOCK_BYTES: usize = 8 << 20;
@@ -216,10 +216,23 @@ fn ingest_fetched(
     }
     let files_before = index.files.len();
     let cleared = clearings::segments(&index);
-    let mut run = Run::new(out, index, sizes, no_longer_first);
-    run.overlay_rows = overlays.iter().flat_map(Overlay::rows).collect();
-    let read = run.read_all(&deliveries, progress).and_then(|()| run.mend(&overlays, progress));
-    let outcome = read.and_then(|()| run.finish()).and_then(|mut index| {
+    let read = |index: LedgerIndex, may_leave_out_known: bool| -> Result<Option<LedgerIndex>> {
+        let mut run = Run::new(out, index, sizes, no_longer_first.clone());
+        run.may_leave_out_known = may_leave_out_known;
+        run.overlay_rows = overlays.iter().flat_map(Overlay::rows).collect();
+        run.read_all(&deliveries, progress)?;
+        run.mend(&overlays, progress)?;
+        run.finish()
+    };
+    let mut first = None;
+    if !has_mends && arrivals::come_last_and_together(&deliveries, &index) {
+        first = read(index.clone(), true).transpose();
+        if first.is_none() {
+            // A key stands in the files twice, and one of its rows is known: that takes all rows to judge.
+            remove_orphans(out)?;
+        }
+    }
+    let outcome = first.unwrap_or_else(|| read(index, false).map(|index| index.expect("all rows are there"))).and_then(|mut index| {
         if clearings::segments(&index) != cleared {
             clearings::derive(out, &mut index)?;
         }
@@ -333,6 +346,10 @@ struct Run<'o> {
     files: Vec<FileState>,
     /// Numbers of files that the ledger no longer begins with.
     no_longer_first: Vec<u32>,
+    /// Whether rows that the store has need not be encoded.
+    may_leave_out_known: bool,
+    /// What the store says last, by table, as far as it was asked for.
+    known_contents: BTreeMap<&'static str, Option<Arc<KnownContents>>>,
     /// The customers that split rows of one delivery name, and what encodes them.
     customers: Customers,
     known_customers: Arc<KnownDetails>,
@@ -369,6 +386,8 @@ impl<'o> Run<'o> {
             quarantine: None,
             files: Vec::new(),
             no_longer_first,
+            may_leave_out_known: false,
+            known_contents: BTreeMap::new(),
             customers: Customers::default(),
             known_customers: Arc::default(),
             customers_context: None,
@@ -416,6 +435,7 @@ impl<'o> Run<'o> {
             tables.insert(table.name, (Arc::clone(&sink.layout), sink.writer.encoder()));
         }
         let source = file.delivery.source;
+        let filled: Vec<&'static str> = tables.keys().copied().collect();
         Ok(FileContext {
             plan,
             target: file.delivery.target,
@@ -430,7 +450,30 @@ impl<'o> Run<'o> {
             known_customers: Arc::clone(&self.known_customers),
             has_history: self.index.files.iter().chain(self.files.iter().map(|file| &file.record)).any(|file| file.source == source.name),
             is_full: file.is_full(),
+            known_rows: self.known_rows(file, &filled)?,
         })
+    }
+
+    /// What the store says last of the tables a file fills, where the file is likely to say most of it again: it is a quarter as
+    /// long as the longest of its source, and comes after all that is known.
+    fn known_rows(&mut self, file: &NewFile<'_>, tables: &[&'static str]) -> Result<BTreeMap<&'static str, Arc<KnownContents>>> {
+        let source = file.delivery.source;
+        let longest = self.index.files.iter().filter(|record| record.source == source.name).map(|record| record.bytes).max();
+        let bytes = std::fs::metadata(&file.delivery.path).map_or(0, |metadata| metadata.len());
+        if !self.may_leave_out_known || longest.is_none_or(|longest| bytes < longest / 4) {
+            return Ok(BTreeMap::new());
+        }
+        let mut known = BTreeMap::new();
+        for table in tables.iter().copied().filter(|table| *table != "customers" || !file.delivery.target.is_split()) {
+            if !self.known_contents.contains_key(table) {
+                let records = self.index.tables.get(table).map_or(&[][..], |table| table.keys.as_slice());
+                let files = records.iter().map(|record| KeyFile::open(self.out, record)).collect::<Result<Vec<_>>>()?;
+                let contents = KnownContents::load(&files, &Deliveries::new(&self.index, self.index.files.len(), table))?;
+                self.known_contents.insert(table, contents.map(Arc::new));
+            }
+            known.extend(self.known_contents[table].clone().map(|contents| (table, contents)));
+        }
+        Ok(known)
     }
 
     fn read_file(&mut self, file: &NewFile<'_>, progress: &dyn Progress) -> Result<()> {

@@ -130,6 +130,7 @@ impl Run<'_> {
         };
         let file = NewFile { delivery, number: record.number, is_first_delivery: false, batch: record.batch };
         let mut context = self.context(&file, &delivered.record.header)?;
+        context.known_rows.clear();
         let header = as_kept(&mut context, delivered);
         let dialect = overlay.dialect_of(&delivered.path);
         let mut composed = Composed::new(&header, dialect);

@@ -56,8 +56,7 @@ impl BlockRows<'_> {
         let (documents, document_lines) = self.flat_documents(&payments);
         let (applications, application_lines) = self.flat_applications(&payments);
         self.data.clear();
-        output.tables.extend(context.encode("documents", documents, &document_lines)?);
-        output.tables.extend(context.encode("applications", applications, &application_lines)?);
+        output.take(context.encode(vec![("documents", documents, document_lines), ("applications", applications, application_lines)])?);
         Ok(())
     }
 

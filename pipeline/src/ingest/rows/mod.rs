@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use customers::{BlockCustomers, Customers, KnownDetails};
-pub use encode::encode_rows;
+pub use encode::{Encoded, encode_rows};
 pub use statements::Statements;
 
 use super::columns::{CellError, ColumnData, ColumnPlan, Origin, currency_digits, is_finer};
@@ -26,7 +26,7 @@ use super::plan::FilePlan;
 use super::quarantine::{QuarantinedRow, lossy};
 use super::records::{BrokenRecord, Grid};
 use super::store::{RowCounts, RowGroup, RowGroupEncoder, TableLayout};
-use super::versions::EntryRun;
+use super::versions::{EntryRun, KnownContents};
 use crate::catalog::ledger_tables::RECORDED_AT;
 use crate::config::{CreditRows, DueDates, NegativeAmount};
 use crate::error::Result;
@@ -65,13 +65,8 @@ pub struct FileContext {
     pub has_history: bool,
     /// Whether the delivery is full: what it does not contain is deleted.
     pub is_full: bool,
-}
-
-impl FileContext {
-    /// Hashes and encodes typed rows of a table that the file fills.
-    fn encode(&self, table: &'static str, columns: Vec<ColumnData>, lines: &[i64]) -> Result<Option<EncodedRows>> {
-        encode_rows(&self.tables, self.recorded_at, table, columns, (lines, self.number))
-    }
+    /// What the store says last, by table, where most rows are likely to be known; empty otherwise.
+    pub known_rows: BTreeMap<&'static str, Arc<KnownContents>>,
 }
 
 /// Encoded rows of one table.
@@ -107,6 +102,33 @@ pub struct BlockOutput {
     pub earliest_recorded_at: Option<i64>,
     /// What rows say about keys without becoming rows.
     pub statements: Statements,
+    /// Lines all of whose rows are known, ascending.
+    known_lines: Vec<i64>,
+}
+
+impl BlockOutput {
+    fn take(&mut self, encoded: Encoded) {
+        self.tables.extend(encoded.tables);
+        self.statements.extend(encoded.statements);
+        self.known_lines = encoded.known_lines;
+    }
+
+    /// Moves the records that are known from the accepted and the repaired to the unchanged. `amounts` are those of the lines.
+    fn account_for_known(&mut self, lines: &[i64], amounts: &[Option<i64>]) {
+        let counts = &mut self.counts;
+        for line in &self.known_lines {
+            let amount = lines.binary_search(line).ok().and_then(|row| amounts.get(row).copied().flatten()).map_or(0, i128::from);
+            if self.repaired.binary_search(&line.cast_unsigned()).is_ok() {
+                counts.repaired -= 1;
+                counts.amounts.repaired.0 -= amount;
+            } else {
+                counts.accepted -= 1;
+                counts.amounts.accepted.0 -= amount;
+            }
+            counts.unchanged += 1;
+            counts.amounts.unchanged.0 += amount;
+        }
+    }
 }
 
 /// Collects the records of a block, typed and checked.
@@ -265,14 +287,16 @@ impl<'a> BlockRows<'a> {
         let recorded_at = &self.data[self.context.plan.position(RECORDED_AT.name)];
         output.earliest_recorded_at = (0..rows).filter_map(|row| recorded_at.long(row)).min();
         output.quarantined = std::mem::take(&mut self.quarantined);
+        let looks_for_known = !self.context.known_rows.is_empty();
+        let lines = if looks_for_known { self.lines.clone() } else { Vec::new() };
+        let amounts = amount.filter(|_| looks_for_known).map(|amount| (0..rows).map(|row| self.data[amount].long(row)).collect::<Vec<_>>());
         match self.context.target {
-            Target::Table(table) => {
-                output.tables.extend(self.context.encode(table.name, self.data, &self.lines)?);
-            }
+            Target::Table(table) => output.take(self.context.encode(vec![(table.name, self.data, self.lines)])?),
             Target::FlatInvoices => self.finish_flat(&mut output)?,
             Target::Transactions => self.finish_transactions(&mut output)?,
             Target::OpenAndCleared => self.finish_open_and_cleared(&mut output)?,
         }
+        output.account_for_known(&lines, &amounts.unwrap_or_default());
         Ok(output)
     }
 

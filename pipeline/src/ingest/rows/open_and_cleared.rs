@@ -31,8 +31,7 @@ impl BlockRows<'_> {
         let (layout, _) = &context.tables["documents"];
         let documents = layout.columns.iter().map(|wanted| self.data[context.plan.position(wanted.name)].clone()).collect();
         let lines = &self.lines;
-        output.tables.extend(context.encode("documents", documents, lines)?);
-        output.tables.extend(context.encode("clearings", clearings, lines)?);
+        output.take(context.encode(vec![("documents", documents, lines.clone()), ("clearings", clearings, lines.clone())])?);
         Ok(())
     }
 

@@ -92,8 +92,7 @@ impl BlockRows<'_> {
         let only = (0..self.lines.len()).filter(|row| is_application(postings.document_type.text(*row)));
         output.only_applications = only.map(|row| self.lines[row].cast_unsigned()).collect();
         self.data.clear();
-        output.tables.extend(context.encode("documents", documents, &document_lines)?);
-        output.tables.extend(context.encode("applications", applications, &lines)?);
+        output.take(context.encode(vec![("documents", documents, document_lines), ("applications", applications, lines)])?);
         Ok(())
     }
 }

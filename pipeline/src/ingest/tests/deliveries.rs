@@ -274,3 +274,40 @@ fn a_payment_that_is_taken_back_is_deleted_in_full_and_in_delta() {
         }
     }
 }
+
+#[test]
+fn a_known_row_beside_one_that_contradicts_it_is_judged_with_it() {
+    for delivery in ["delta", "full"] {
+        let world = World::new(&format!(
+            "name = \"s\"\npath = \"in/d.csv\"\nshape = \"canonical\"\ntable = \"documents\"\ndelivery = \"{delivery}\""
+        ));
+        let (one, two) = ("I1,invoice,C1,2024-01-01,1,EUR", "I2,invoice,C1,2024-01-01,2,EUR");
+        world.write("d.csv", documents(&[one, two]));
+        world.ingest(0);
+        world.write("d.csv", documents(&[two, one, "I1,invoice,C1,2024-01-01,9,EUR", two]));
+        let (index, summary) = world.ingest(1);
+        assert_eq!((summary.read_sum(), summary.unchanged, summary.quarantined), (4, 2, 2), "{delivery}");
+        assert_eq!(world.rows(&index, "quarantine", &["source_line", "reason"]), ["3 duplicate_key", "4 duplicate_key"]);
+        assert_eq!(world.rows(&index, "documents", &["document_id", "amount"]), ["I1 1.0000", "I2 2.0000"]);
+    }
+}
+
+#[test]
+fn rows_that_are_known_are_accounted_for_with_their_amounts_and_repairs() {
+    let world = World::flat("negative_amount = \"absolute\"");
+    let row = |id: &str, amount: &str, paid: &str| format!("{id},C1,One,2024-01-01,,{amount},EUR,{paid},,\n");
+    world.write("f.csv", [FLAT, &row("1", "5", "2024-02-01"), &row("2", "-7", ""), &row("3", "11", "")].concat());
+    world.ingest(0);
+    // The first is as it was, the second too (and would be repaired), the third is paid now, the fourth is new.
+    let second = [FLAT, &row("1", "5", "2024-02-01"), &row("2", "-7", ""), &row("3", "11", "2024-03-01"), &row("4", "-13", "")].concat();
+    world.write("f.csv", second);
+    let (index, summary) = world.ingest(1);
+    assert_eq!((summary.rows_read, summary.accepted, summary.repaired, summary.unchanged), (4, 1, 1, 2));
+    let amounts = &index.files[1].tables["flat_invoices"].amounts;
+    let found = [amounts.read, amounts.accepted, amounts.repaired, amounts.unchanged].map(|amount| amount.0 / 10_000);
+    assert_eq!(found, [36, 11, 13, 12]);
+    assert_eq!(
+        world.rows(&index, "documents", &["document_id", "source_file"])[4..],
+        ["3 1", "3-R 1", "4 1"].map(str::to_owned)[1..].to_vec()
+    );
+}

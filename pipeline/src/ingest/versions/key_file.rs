@@ -105,6 +105,11 @@ impl KeyFile {
         Ok(KeyFile { path, file, offsets })
     }
 
+    /// How many entries it has.
+    pub fn len(&self) -> u64 {
+        self.offsets.last().copied().unwrap_or(0)
+    }
+
     /// The entries of a partition, by key.
     ///
     /// # Errors
@@ -129,6 +134,11 @@ pub struct KeyPartition {
 impl KeyPartition {
     fn entries(&self) -> &[[u8; STORED_BYTES]] {
         self.bytes.as_chunks().0
+    }
+
+    /// Every entry, by key.
+    pub fn all(&self) -> impl Iterator<Item = Known> {
+        self.entries().iter().map(Known::read)
     }
 
     /// The key at which the next look would begin.
@@ -218,7 +228,7 @@ pub fn merge(files: &[KeyFile], ranks: &[u32], out: &Path, name: &str) -> Result
 fn merge_partition(files: &[KeyFile], ranks: &[u32], partition: usize) -> Result<Vec<u8>> {
     let mut entries = Vec::new();
     for file in files {
-        entries.extend(file.partition(partition)?.entries().iter().map(Known::read));
+        entries.extend(file.partition(partition)?.all());
     }
     // A stable sort finds the runs that are sorted already, and merges them.
     entries.sort_by_key(|known| (known.key, ranks[known.file as usize]));

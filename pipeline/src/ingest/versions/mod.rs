@@ -7,6 +7,7 @@
 
 mod deliveries;
 mod key_file;
+mod known_contents;
 mod timeline;
 
 use std::collections::HashSet;
@@ -19,6 +20,7 @@ use rayon::prelude::*;
 
 pub use deliveries::Deliveries;
 pub use key_file::{FILES_MAX, KeyFile, merge};
+pub use known_contents::KnownContents;
 
 use super::keys::KeyHash;
 use super::store::SegmentRecord;
@@ -33,6 +35,8 @@ const ENTRIES_IN_MEMORY: usize = 10 << 20;
 const ENTRY_BYTES: usize = 28;
 /// Stands for the row of an entry without one.
 const NO_ROW: u32 = u32::MAX;
+/// Stands for the row of an entry whose row is known, word for word.
+const KNOWN_ROW: u32 = u32::MAX - 1;
 
 /// What one new row says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +62,11 @@ impl Entry {
         Entry { key, content: What::Seen as u64, recorded: 0, row: NO_ROW }
     }
 
+    /// A row that says what the store says, and was not encoded.
+    pub fn known(key: KeyHash, content: u64) -> Self {
+        Entry { key, content, recorded: 0, row: KNOWN_ROW }
+    }
+
     /// A key that a row says is not there: a payment of an invoice that is not paid.
     pub fn gone(key: KeyHash) -> Self {
         Entry { key, content: What::Gone as u64, recorded: 0, row: NO_ROW }
@@ -69,6 +78,8 @@ impl Entry {
 pub enum What {
     /// A row.
     Row,
+    /// A row that the store has, as it was looked up while the file was read.
+    Known,
     /// That it is there, in a row that cannot be taken.
     Seen,
     /// That it is not there.
@@ -145,6 +156,8 @@ pub struct Decisions {
     pub keys: Option<SegmentRecord>,
     /// Rows that stand in no file but follow from the deliveries.
     pub generated: Vec<Generated>,
+    /// Whether a row that was taken for known is one of several of its key, so that all rows are needed to decide.
+    pub needs_all_rows: bool,
 }
 
 /// A row that follows from a delivery without standing in it: a copy of another row, as a deletion or as it was.
@@ -178,6 +191,7 @@ impl Candidate {
         let what = match (entry.row, entry.content) {
             (NO_ROW, content) if content == What::Gone as u64 => What::Gone,
             (NO_ROW, _) => What::Seen,
+            (KNOWN_ROW, _) => What::Known,
             _ => What::Row,
         };
         Candidate {
@@ -295,6 +309,7 @@ impl Entries {
                 decisions.drops.extend(outcome.drops);
                 decisions.corrected.extend(outcome.corrected);
                 decisions.generated.extend(outcome.generated);
+                decisions.needs_all_rows |= outcome.needs_all_rows;
             }
         }
         decisions.keys = writer.finish()?;
@@ -327,6 +342,7 @@ struct Outcome {
     corrected: Vec<i64>,
     generated: Vec<Generated>,
     keys: Vec<u8>,
+    needs_all_rows: bool,
 }
 
 impl Outcome {
@@ -357,6 +373,11 @@ fn decide_partition(
         if group.iter().any(|candidate| candidate.key != key) || known.iter().any(|known| known.key != key) {
             return Err(Error::unexpected("key_collision", format!("two keys have the same row_key: {}", key.row_key()))
                 .hint("change one of the ids, for example with a prefix, and report this: it happens once in 100,000 ledgers"));
+        }
+        if group.iter().any(|row| row.what == What::Known) {
+            let is_plain = deliveries.is_in_order && group.iter().all(|row| row.what == What::Known && row.content == group[0].content);
+            outcome.needs_all_rows |= !is_plain || !decide_plain(&group[0], &known, deliveries, &mut outcome);
+            continue;
         }
         match group {
             [only] if deliveries.is_in_order && only.what == What::Row && forced.is_empty() => {
@@ -397,13 +418,18 @@ fn decide_plain(row: &Candidate, known: &[Known], deliveries: &Deliveries, outco
         is_generated: false,
     };
     match known {
+        [] if row.what == What::Known => return false,
         [] => outcome.keep(&entry(false)),
         [known, rest @ ..] if !known.is_own && !row.is_own && !known.is_sighting && rest.iter().all(|more| more.is_sighting) => {
             if known.content == row.content && known.is_gone == row.is_gone {
-                outcome.drops.push((row.row, Removal::Unchanged));
+                if row.what == What::Row {
+                    outcome.drops.push((row.row, Removal::Unchanged));
+                }
                 if !deliveries.is_full(row.file) {
                     outcome.keep(&entry(true));
                 }
+            } else if row.what == What::Known {
+                return false;
             } else {
                 outcome.keep(&entry(false));
                 outcome.corrected.push(row.key.row_key());
