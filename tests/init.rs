@@ -403,7 +403,7 @@ fn files_of_tables_named_one_by_one_are_those_tables_and_what_is_none_is_left_as
     let ended = init(&place, &["documents.csv", "customers.csv", "outcomes.csv"]).expect(0);
     let text = place.read("arrears.toml");
     assert!(!text.contains("table ="), "a file named for its table needs no more: {text}");
-    assert!(!text.contains("outcomes") && ended.stderr.contains("outcomes.csv: left aside"), "{text}\n{}", ended.stderr);
+    assert!(!text.contains("outcomes") && ended.stdout.contains("outcomes.csv: left aside"), "{text}\n{}", ended.stdout);
     init(&place, &["open_items_of_june.csv", "--force"]).expect(0);
     assert!(place.read("arrears.toml").contains("table = \"documents\""), "{}", place.read("arrears.toml"));
 }
