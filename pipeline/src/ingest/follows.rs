@@ -18,7 +18,7 @@ use rayon::prelude::*;
 
 use super::clearings::is_derived;
 use super::store::{SegmentRecord, SegmentWriter, TableLayout, ledger_directory};
-use super::versions::Generated;
+use super::versions::{Generated, Source};
 use crate::error::{Error, Result, io_error};
 
 /// What was written.
@@ -88,30 +88,37 @@ fn row_groups(out: &Path, segments: &[SegmentRecord], layout: &TableLayout) -> R
 
 /// For each group the rows that are copied: of several rows of a key and file the last.
 fn find(groups: &[Group], generated: &[Generated]) -> Result<Vec<Vec<Copy>>> {
-    let mut wanted: HashMap<(i64, u32), Vec<usize>> = HashMap::new();
+    let mut wanted: HashMap<(i64, Source), Vec<usize>> = HashMap::new();
     for (position, row) in generated.iter().enumerate() {
         wanted.entry((row.row_key, row.from)).or_default().push(position);
     }
-    type Places = Vec<(u32, (i64, u32))>;
+    type Places = Vec<(u32, (i64, Source))>;
     let found: Vec<Result<Places>> = groups
         .par_iter()
         .map(|group| {
-            let batch = group.read(Some(&["row_key", "source_file"]))?;
+            let batch = group.read(Some(&["row_key", "source_file", "source_line"]))?;
             let keys = batch.column(0).as_primitive::<Int64Type>();
             let files = batch.column(1).as_primitive::<Int32Type>();
-            let places = keys.values().iter().zip(files.values()).map(|(key, file)| (*key, file.cast_unsigned()));
+            let lines = batch.column(2).as_primitive::<Int64Type>();
+            let places = (0..batch.num_rows()).map(|row| {
+                let from = Source { file: files.value(row).cast_unsigned(), is_generated: lines.value(row) == 0 };
+                (keys.value(row), from)
+            });
             Ok((0..).zip(places).filter(|(_, place)| wanted.contains_key(place)).collect())
         })
         .collect();
-    let mut last: HashMap<(i64, u32), (usize, u32)> = HashMap::new();
+    let mut last: HashMap<(i64, Source), (usize, u32)> = HashMap::new();
     for (position, rows) in found.into_iter().enumerate() {
         last.extend(rows?.into_iter().map(|(row, place)| (place, (position, row))));
     }
     let mut copies: Vec<Vec<Copy>> = groups.iter().map(|_| Vec::new()).collect();
     for (place, positions) in wanted {
         let Some((group, row)) = last.get(&place) else {
-            return Err(Error::unexpected("store_damaged", format!("a row of the store is missing: key {} of file {}", place.0, place.1))
-                .hint("restore the folder `ledger` from a backup, or move it away and ingest again"));
+            return Err(Error::unexpected(
+                "store_damaged",
+                format!("a row of the store is missing: key {} of file {}", place.0, place.1.file),
+            )
+            .hint("restore the folder `ledger` from a backup, or move it away and ingest again"));
         };
         copies[*group].extend(positions.into_iter().map(|position| (*row, generated[position])));
     }

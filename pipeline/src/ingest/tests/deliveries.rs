@@ -311,3 +311,18 @@ fn rows_that_are_known_are_accounted_for_with_their_amounts_and_repairs() {
         ["3 1", "3-R 1", "4 1"].map(str::to_owned)[1..].to_vec()
     );
 }
+
+/// What random deliveries found, kept.
+#[test]
+fn found_before() {
+    let only = |rows: &[(u8, Option<u8>)]| Said { rows: rows.iter().copied().collect() };
+    #[rustfmt::skip]
+    let table: &[(&str, bool, Vec<Said>, &[usize])] = &[
+        ("absent, there, absent, there: the absence in between comes last", true,
+            vec![only(&[(1, Some(1))]), only(&[(0, None)]), only(&[(1, Some(2))]), only(&[(0, None)]), only(&[(1, Some(2))])], &[2, 4, 0, 1, 3]),
+    ];
+    for (name, is_full, deliveries, order) in table {
+        let kind = if *is_full { "full" } else { "delta" };
+        assert_eq!(ingested(deliveries, order, 1, kind), expected(deliveries, *is_full), "{name}");
+    }
+}

@@ -160,13 +160,22 @@ pub struct Decisions {
     pub needs_all_rows: bool,
 }
 
+/// Where the row of a key comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Source {
+    /// The file.
+    pub file: u32,
+    /// Whether it does not stand in the file but follows from its delivery.
+    pub is_generated: bool,
+}
+
 /// A row that follows from a delivery without standing in it: a copy of another row, as a deletion or as it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Generated {
     /// Its key.
     pub row_key: i64,
-    /// The file whose row of the key is copied; of several its last.
-    pub from: u32,
+    /// Whose row of the key is copied; of several the last.
+    pub from: Source,
     /// The file whose delivery it follows from.
     pub file: u32,
     /// Whether it is a deletion.

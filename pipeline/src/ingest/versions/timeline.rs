@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::deliveries::{Deliveries, FullDelivery};
 use super::key_file::Known;
-use super::{Candidate, Generated, Outcome, Removal, What};
+use super::{Candidate, Generated, Outcome, Removal, Source, What};
 
 /// What is said of a key up to some point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,14 @@ struct Statement {
     file: u32,
     is_gone: bool,
     is_own: bool,
+    /// Whether that row stands in no file but follows from its delivery.
+    is_generated: bool,
+}
+
+impl Statement {
+    fn row(self) -> Source {
+        Source { file: self.file, is_generated: self.is_generated }
+    }
 }
 
 /// What the deliveries up to some point say.
@@ -28,7 +36,7 @@ struct State {
     /// The last statement without a `recorded_at` of its own.
     said: Option<Statement>,
     /// The last row, which a deletion is made of.
-    row: Option<u32>,
+    row: Option<Source>,
 }
 
 impl State {
@@ -37,7 +45,7 @@ impl State {
         if !statement.is_own {
             self.said = Some(statement);
         }
-        self.row = Some(statement.file);
+        self.row = Some(statement.row());
     }
 
     /// What follows from a delivery counts for rows of either kind.
@@ -75,6 +83,7 @@ pub fn decide(group: &[Candidate], known: &[Known], deliveries: &Deliveries, for
         forced,
         outcome,
         group,
+        known,
         own: known.iter().filter(|known| known.is_own).map(|known| known.content).collect(),
         before: State::default(),
         now: State::default(),
@@ -101,6 +110,7 @@ struct Timeline<'a> {
     forced: &'a HashSet<u32>,
     outcome: &'a mut Outcome,
     group: &'a [Candidate],
+    known: &'a [Known],
     /// Contents of rows with a `recorded_at` of their own.
     own: HashSet<u64>,
     /// What the store said before this run.
@@ -114,7 +124,13 @@ struct Timeline<'a> {
 
 impl Timeline<'_> {
     fn known(&mut self, known: &Known) {
-        let statement = Statement { content: known.content, file: known.file, is_gone: known.is_gone, is_own: known.is_own };
+        let statement = Statement {
+            content: known.content,
+            file: known.file,
+            is_gone: known.is_gone,
+            is_own: known.is_own,
+            is_generated: known.is_generated,
+        };
         if known.is_sighting {
             // No row of the store has this file: what was said before is what it repeated.
             if let Some(before) = self.before.said.filter(|before| before.content == known.content) {
@@ -135,11 +151,15 @@ impl Timeline<'_> {
     fn repeat(&mut self, statement: Statement, file: u32) {
         let same = |now: Statement| now.content == statement.content && now.is_gone == statement.is_gone;
         if !self.now.last.is_some_and(same) {
-            self.generate(file, Some(statement.file), statement.content, statement.is_gone);
+            self.generate(file, Some(statement.row()), statement.content, statement.is_gone);
         }
     }
 
     fn known_full(&mut self, full: &FullDelivery) {
+        // Where it has a row of the key, that row is what it says.
+        if self.known.iter().any(|known| !known.is_generated && self.deliveries.is_part_of(known.file, full)) {
+            return;
+        }
         let of_source = |statement: &Statement| self.deliveries.source(statement.file) == full.source;
         if let Some(before) = self.before.alive().filter(of_source) {
             self.repeat(before, full.file);
@@ -161,12 +181,12 @@ impl Timeline<'_> {
     }
 
     /// Notes that a row is to be made from the row of another file.
-    fn generate(&mut self, file: u32, from: Option<u32>, content: u64, is_gone: bool) {
+    fn generate(&mut self, file: u32, from: Option<Source>, content: u64, is_gone: bool) {
         let Some(from) = from else { return };
         self.outcome.generated.push(Generated { row_key: self.key.row_key(), from, file, is_gone });
         let entry = Known { key: self.key, content, file, is_own: false, is_sighting: false, is_gone, is_generated: true };
         self.outcome.keep(&entry);
-        self.now.follow(Statement { content, file, is_gone, is_own: false });
+        self.now.follow(Statement { content, file, is_gone, is_own: false, is_generated: true });
         self.versions += 1;
         self.has_new = true;
     }
@@ -237,7 +257,7 @@ impl Timeline<'_> {
         if row.is_own {
             self.own.insert(row.content);
         }
-        self.now.hear(Statement { content: row.content, file: row.file, is_gone: row.is_gone, is_own: row.is_own });
+        self.now.hear(Statement { content: row.content, file: row.file, is_gone: row.is_gone, is_own: row.is_own, is_generated: false });
         self.versions += 1;
         self.has_new = true;
     }
