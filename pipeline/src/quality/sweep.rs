@@ -136,10 +136,13 @@ impl Sweep<'_> {
         if !item.document_type.is_debit() || item.amount == 0 {
             return false;
         }
-        let last = self.book.applications_of(index).take_while(|application| application.visible_date <= self.as_of).last();
-        let Some(last) = last else { return false };
-        let credit = &self.book.items[last.credit as usize];
-        let is_early = self.applied_dates[last.row as usize] < item.document_date.min(credit.document_date);
+        let seen = || self.book.applications_of(index).take_while(|application| application.visible_date <= self.as_of);
+        let Some(last) = seen().last().map(|application| application.visible_date) else { return false };
+        // Of several on the day that settled it the order says nothing.
+        let is_early = seen().filter(|application| application.visible_date == last).any(|application| {
+            let credit = &self.book.items[application.credit as usize];
+            self.applied_dates[application.row as usize] < item.document_date.min(credit.document_date)
+        });
         is_early && self.applied(index, item, |_| true) == i128::from(item.amount)
     }
 
@@ -168,10 +171,12 @@ impl Sweep<'_> {
 
     /// Each invoice after the first of those that agree in `key`, with the first. What was credited in full was mended already.
     fn pairs<K: Ord>(&self, invoices: &[ItemIndex], rule: BookRule, key: impl Fn(ItemIndex) -> Option<K>, found: &mut Found) {
-        let mut keyed: Vec<(K, ItemIndex)> = invoices.iter().filter_map(|index| Some((key(*index)?, *index))).collect();
+        // The earliest is the first, whatever order the rows came in.
+        let order = |index: ItemIndex| (self.book.items[index as usize].document_date, self.book.items[index as usize].amount);
+        let mut keyed: Vec<_> = invoices.iter().filter_map(|index| Some((key(*index)?, order(*index), *index))).collect();
         keyed.sort();
         for group in keyed.chunk_by(|a, b| a.0 == b.0).filter(|group| group.len() > 1) {
-            let mut standing = group.iter().map(|(_, index)| *index).filter(|index| !self.is_credited_in_full(*index));
+            let mut standing = group.iter().map(|(_, _, index)| *index).filter(|index| !self.is_credited_in_full(*index));
             let Some(first) = standing.next() else { continue };
             found.extend(standing.map(|repeated| (rule, Subject::Repeated(repeated, first))));
         }
