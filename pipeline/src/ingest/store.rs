@@ -213,6 +213,7 @@ pub fn ledger_directory(out: &Path) -> PathBuf {
 
 const INDEX: &str = "index.json";
 const NEXT_INDEX: &str = "index.next.json";
+const UNFINISHED_INDEX: &str = "index.unfinished.json";
 
 impl LedgerIndex {
     /// The index of an empty ledger.
@@ -309,13 +310,15 @@ fn read_index(path: &Path) -> Result<Option<LedgerIndex>> {
     serde_json::from_str(&text).map(Some).map_err(damaged)
 }
 
-/// Writes `index.next.json`.
+/// Writes `index.next.json`: under another name first, so that a run killed while it writes leaves none instead of half of one.
 pub(super) fn write_prepared(out: &Path, index: &LedgerIndex) -> Result<()> {
-    let path = ledger_directory(out).join(NEXT_INDEX);
+    let directory = ledger_directory(out);
+    let (unfinished, path) = (directory.join(UNFINISHED_INDEX), directory.join(NEXT_INDEX));
     let failed = |cause: &std::io::Error| io_error("write the ledger's index", &path, cause);
-    let mut file = File::create(&path).map_err(|cause| failed(&cause))?;
+    let mut file = File::create(&unfinished).map_err(|cause| failed(&cause))?;
     file.write_all(index.to_json().as_bytes()).and_then(|()| file.sync_all()).map_err(|cause| failed(&cause))?;
-    sync_directory(&ledger_directory(out))
+    std::fs::rename(&unfinished, &path).map_err(|cause| failed(&cause))?;
+    sync_directory(&directory)
 }
 
 /// Makes the prepared index the one in force: one rename. Nothing to do when there is none.
@@ -337,7 +340,9 @@ pub fn commit_prepared(out: &Path) -> Result<()> {
 /// # Errors
 /// Exit status 1.
 pub fn discard_prepared(out: &Path) -> Result<()> {
-    remove_if_there(&ledger_directory(out).join(NEXT_INDEX))?;
+    for name in [NEXT_INDEX, UNFINISHED_INDEX] {
+        remove_if_there(&ledger_directory(out).join(name))?;
+    }
     remove_orphans(out)
 }
 
