@@ -15,6 +15,7 @@ mod finish;
 mod follows;
 pub(crate) mod input;
 mod joined;
+mod kept_text;
 mod keys;
 pub mod known;
 pub mod load;
@@ -49,6 +50,7 @@ use crate::quality::{delivery_before, header_changes};
 use arrivals::{Arrivals, NewFile, arrivals};
 use discover::{Target, discover, discover_local};
 use input::identify;
+use kept_text::WrittenAs;
 use overlay::{Overlay, overlays};
 use quarantine::QuarantineWriter;
 use remote::Spool;
@@ -374,6 +376,7 @@ struct FileState {
     /// What it takes to read raw records again.
     text_format: input::TextFormat,
     sheet: Option<SheetChoice>,
+    written_as: WrittenAs,
 }
 
 impl<'o> Run<'o> {
@@ -494,15 +497,15 @@ impl<'o> Run<'o> {
             quarantine_name,
         };
         let path = &file.delivery.path;
-        let (context, identity, header) = match FileKind::of(path) {
+        let (context, identity, header, written_as) = match FileKind::of(path) {
             FileKind::Parquet => {
                 let before = identify(path)?;
                 let reader = parquet_input::ParquetReader::open(path)?;
                 let header = reader.header.clone();
                 let mut context = self.context(file, &header)?;
                 let reader = reader.with_plan(&mut context)?;
-                pipeline::run(self, &context, reader, &mut collected, progress, parquet_input::work)?;
-                (context, identify_again(path, before)?, header)
+                let reader = pipeline::run(self, &context, reader, &mut collected, progress, parquet_input::work)?;
+                (context, identify_again(path, before)?, header, WrittenAs::Parquet(reader.columns))
             }
             FileKind::Workbook => {
                 let before = identify(path)?;
@@ -510,8 +513,8 @@ impl<'o> Run<'o> {
                 let header = reader.header.clone();
                 let mut context = self.context(file, &header)?;
                 let reader = reader.with_plan(&mut context)?;
-                pipeline::run(self, &context, reader, &mut collected, progress, excel_input::work)?;
-                (context, identify_again(path, before)?, header)
+                let reader = pipeline::run(self, &context, reader, &mut collected, progress, excel_input::work)?;
+                (context, identify_again(path, before)?, header, WrittenAs::Sheet(reader.columns))
             }
             FileKind::Text => {
                 let reader = input::BlockReader::open(path, text_format, self.sizes.block_bytes)?;
@@ -521,7 +524,7 @@ impl<'o> Run<'o> {
                 let reader = pipeline::run(self, &context, reader, &mut collected, progress, |block, context| {
                     pipeline::work_text(block, context, dialect, counts)
                 })?;
-                (context, reader.finish()?, header)
+                (context, reader.finish()?, header, WrittenAs::Text)
             }
         };
         let mut findings = BTreeMap::new();
@@ -561,6 +564,7 @@ impl<'o> Run<'o> {
             only_applications: collected.only_applications,
             text_format,
             sheet: source.sheet.clone(),
+            written_as,
         });
         if context.tables.contains_key("customers") && file.delivery.target.is_split() {
             self.customers_context = Some(context);
