@@ -201,7 +201,7 @@ fn ingest_fetched(
 ) -> Result<PendingLedger> {
     let out = config.output.value.as_path();
     let (deliveries, ignored) = discover(config, spool)?;
-    let overlays = overlays(config, options)?;
+    let overlays = overlays(config, options, &index, progress)?;
     let is_overlay = |path: &Path| config.sources.iter().any(|source| source.overlay.as_deref() == Some(path));
     let deliveries: Vec<_> = deliveries.into_iter().filter(|delivery| !is_overlay(&delivery.path)).collect();
     for name in ignored.into_iter().filter(|name| !is_overlay(&config.directory.join(name))) {
