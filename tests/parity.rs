@@ -5,25 +5,7 @@
 mod support;
 
 use std::collections::BTreeMap;
-use std::process::Command;
-use support::{Ended, Place, end_of, repository, skipped, told};
-
-fn python() -> Command {
-    let mut command = Command::new("python3");
-    command.env("PYTHONDONTWRITEBYTECODE", "1");
-    command
-}
-
-/// Whether the twins can be run.
-fn has_duckdb() -> bool {
-    let found = python().args(["-c", "import duckdb"]).output().is_ok_and(|output| output.status.success());
-    if !found {
-        let what = "parity with the SQL twins: python3 has no module duckdb (pip install -r tests/requirements.txt)";
-        assert!(std::env::var_os("ARREARS_REQUIRE_PARITY").is_none(), "{what}, and ARREARS_REQUIRE_PARITY is set");
-        skipped(what);
-    }
-    found
-}
+use support::{Ended, Place, end_of, has_duckdb, python, repository, told};
 
 /// Every mart that has a twin.
 const MARTS: [&str; 15] = [

@@ -352,3 +352,21 @@ pub fn real_ledger(name: &str) -> Option<PathBuf> {
     skipped(&format!("real ledger {name}: no folder {}", folder.display()));
     None
 }
+
+/// Python, leaving nothing behind.
+pub fn python() -> Command {
+    let mut command = Command::new("python3");
+    command.env("PYTHONDONTWRITEBYTECODE", "1");
+    command
+}
+
+/// Whether the SQL twins can be run.
+pub fn has_duckdb() -> bool {
+    let found = python().args(["-c", "import duckdb"]).output().is_ok_and(|output| output.status.success());
+    if !found {
+        let what = "parity with the SQL twins: python3 has no module duckdb (pip install -r tests/requirements.txt)";
+        assert!(std::env::var_os("ARREARS_REQUIRE_PARITY").is_none(), "{what}, and ARREARS_REQUIRE_PARITY is set");
+        skipped(what);
+    }
+    found
+}

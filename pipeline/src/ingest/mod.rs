@@ -531,8 +531,7 @@ impl<'o> Run<'o> {
         for (finding, count) in [
             (reason::FINER_THAN_MINOR_UNIT, collected.finer_than_minor_unit),
             (reason::EXTRA_COLUMN, context.plan.extra_columns),
-            (reason::DUE_DATE_FROM_TERMS, collected.due_dates_filled[0]),
-            (reason::DUE_DATE_BY_DEFAULT, collected.due_dates_filled[1]),
+            (reason::DUE_DATE_FROM_TERMS, collected.due_dates_filled),
         ] {
             if count > 0 {
                 findings.insert(finding.to_owned(), count);
@@ -595,9 +594,7 @@ impl<'o> Run<'o> {
     fn add_block(&mut self, output: rows::BlockOutput, collected: &mut pipeline::Collected) -> Result<()> {
         collected.counts.add(&output.counts);
         collected.finer_than_minor_unit += output.finer_than_minor_unit;
-        for (sum, filled) in collected.due_dates_filled.iter_mut().zip(output.due_dates_filled) {
-            *sum += filled;
-        }
+        collected.due_dates_filled += output.due_dates_filled;
         collected.repaired.extend(output.repaired);
         let earliest = [collected.earliest_recorded_at, output.earliest_recorded_at];
         collected.earliest_recorded_at = earliest.into_iter().flatten().min();

@@ -214,6 +214,7 @@ impl Findings {
         let sweep = Sweep {
             book: &loaded.book,
             item_rows: &loaded.item_rows,
+            due_dates: &loaded.due_dates,
             applied_dates: &applied,
             references: &references,
             customers: customers.is_some().then_some(&standings),
