@@ -4,7 +4,10 @@
 mod support;
 
 use std::collections::BTreeMap;
-use support::{Place, Row, cell, end_of, has_duckdb, money_in, number_in, parquet_rows, program, scenario, table, table_where, the_row};
+use support::{
+    Place, Row, assert_sql_agrees, cell, end_of, has_duckdb, money_in, number_in, parquet_rows, program, scenario, table, table_where,
+    the_row,
+};
 
 const AS_OF: &str = "2025-06-30";
 
@@ -191,6 +194,7 @@ fn each_breach_breaks_exactly_its_rule() {
         place.run(AS_OF).expect(0);
         let expected: BTreeMap<String, i64> = breach.rules.iter().map(|(rule, rows)| ((*rule).to_owned(), *rows)).collect();
         assert_eq!(broken(&place), expected, "{}{}{}", breach.customers, breach.documents, breach.applications);
+        assert_sql_agrees(&place, "quality_rules");
     }
 }
 
@@ -205,6 +209,7 @@ fn an_invoice_a_hundred_times_the_usual_and_a_currency_that_is_not_usual_are_fou
     let place = ledger("", "", &format!("{usual}{slip}"), "");
     place.run(AS_OF).expect(0);
     assert_eq!(broken(&place), BTreeMap::from([("invoice_100_times_median".to_owned(), 1)]));
+    assert_sql_agrees(&place, "quality_rules");
     let less = june(25, 9, "1999.99", "USD");
     let place = ledger("", "", &format!("{usual}{less}"), "");
     place.run(AS_OF).expect(0);
@@ -214,6 +219,7 @@ fn an_invoice_a_hundred_times_the_usual_and_a_currency_that_is_not_usual_are_fou
     let place = ledger("", "", &format!("{usual}{euro}"), "");
     place.run(AS_OF).expect(0);
     assert_eq!(broken(&place), BTreeMap::from([("currency_not_usual".to_owned(), 1)]));
+    assert_sql_agrees(&place, "quality_rules");
     // Nine are not enough to be usual: seven in dollars with the ledger's own, one in euro.
     let fewer: String = (0..7).map(|number| june(10 + number, number, "20.00", "USD")).collect();
     let place = ledger("", "", &format!("{fewer}{euro}"), "");

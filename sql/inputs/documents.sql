@@ -1,7 +1,7 @@
 -- documents: the documents as delivered, and due dates that no row says
 -- grain:   company_id, document_id, item_no
 -- inputs:  documents_as_delivered (with source_file), customers_versions (every version that is known), ledger_files
--- columns: those of the document, source_file, and due_date_rule: customer or default where that filled the due date
+-- columns: those of the document, source_file, recorded_at, and due_date_rule: customer or default where that filled the due date
 -- Not a twin but one of their inputs, and so free to say it as DuckDB does.
 -- An invoice or debit note without a due date is due after the days that its customer's row said at the end of its date, else after
 -- those that a row said first after it; else after the default of its source. Versions that say no days between 0 and 365 say nothing.
@@ -46,7 +46,7 @@ filled AS (
         AND t.customer_id = u.customer_id
         AND t.place = COALESCE(p.last_place, p.first_place)
 )
-SELECT d.* EXCLUDE (due_date, source_file), COALESCE(d.due_date, f.due_date) AS due_date, d.source_file, f.due_date_rule
+SELECT d.* EXCLUDE (due_date), COALESCE(d.due_date, f.due_date) AS due_date, f.due_date_rule
 FROM documents_as_delivered AS d
 LEFT JOIN filled AS f
     ON d.due_date IS NULL

@@ -64,6 +64,8 @@ CANONICAL = {
         "company_id": "VARCHAR", "promise_id": "VARCHAR", "customer_id": "VARCHAR", "document_id": "VARCHAR", "made_date": "DATE",
         "promised_date": "DATE", "amount": MONEY, "currency": "VARCHAR"}),
     "fx_rates": (["rate_date", "currency"], {"rate_date": "DATE", "currency": "VARCHAR", "rate": RATE}),
+    "gl_balances": (["company_id", "balance_date", "account"], {
+        "company_id": "VARCHAR", "balance_date": "DATE", "account": "VARCHAR", "amount": MONEY}),
 }
 DEFAULTS = {"company_id": "'main'", "item_no": "1", "credit_item_no": "1", "debit_item_no": "1"}
 
@@ -103,7 +105,7 @@ def load_table(con: duckdb.DuckDBPyConnection, ledger: Path, table: str, known_a
     if not files:
         of_versions = {**columns, **VERSION, **PLACE}
         con.execute(f"CREATE TABLE {table}_versions (" + ", ".join(f"{name} {kind}" for name, kind in of_versions.items()) + ")")
-        con.execute(f"CREATE VIEW {resolved} AS SELECT {', '.join(columns)}, source_file FROM {table}_versions")
+        con.execute(f"CREATE VIEW {resolved} AS SELECT {', '.join(columns)}, source_file, recorded_at FROM {table}_versions")
         return False
     source = relation(files)
     present = {row[0] for row in con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
@@ -141,9 +143,10 @@ def load_table(con: duckdb.DuckDBPyConnection, ledger: Path, table: str, known_a
         once = ""
     con.execute(f"""
         CREATE VIEW {resolved} AS
-        SELECT {names}, 0 AS source_file FROM {table}_versions v WHERE ({known}) AND NOT COALESCE(is_deleted, FALSE){once}
+        SELECT {names}, 0 AS source_file, recorded_at FROM {table}_versions v WHERE ({known}) AND NOT COALESCE(is_deleted, FALSE){once}
         UNION ALL
-        SELECT {names}, 0 AS source_file FROM {table}_latest WHERE NOT is_deleted""")
+        SELECT {names}, 0 AS source_file, CASE WHEN known_at > TIMESTAMP '0001-01-01' THEN known_at END AS recorded_at
+        FROM {table}_latest WHERE NOT is_deleted""")
     return True
 
 
@@ -169,6 +172,7 @@ def load(con, ledger: Path, parameters: Parameters) -> None:
     supplied = {table: load_table(con, ledger, table, parameters.known_as_of) for table in CANONICAL}
     con.execute("""CREATE TABLE ledger_files AS
         SELECT 0 AS source_file, 0 AS follows_at, 0 AS says_at, TRUE AS fills_from_customer, CAST(NULL AS BIGINT) AS default_payment_days""")
+    con.execute("CREATE TABLE over_applied (source_file INTEGER, source_line BIGINT, record_key VARCHAR)")
     con.execute(f"CREATE VIEW documents AS {statement('inputs', 'documents')}")
     base = parameters.base
     con.execute(f"""CREATE TABLE parameters (as_of DATE, base_currency VARCHAR, history_months BIGINT, has_disputes BOOLEAN,

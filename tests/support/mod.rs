@@ -370,3 +370,13 @@ pub fn has_duckdb() -> bool {
     }
     found
 }
+
+/// Asserts that the twin of a table says the same of the newest night, where the twins can be run.
+#[track_caller]
+pub fn assert_sql_agrees(place: &Place, mart: &str) {
+    if has_duckdb() {
+        let compared = end_of(&mut place.arrears(&["check", "--parity"]));
+        let line = compared.stdout.lines().find(|line| line.starts_with(&format!("{mart} ")));
+        assert!(line.is_some_and(|line| line.ends_with("  equal")), "{}{}", compared.stdout, compared.stderr);
+    }
+}

@@ -1,6 +1,6 @@
 //! The SQL of the comparison, as one script for any DuckDB.
 
-use super::{Line, TWINS};
+use super::{Line, TWINS, quality};
 use crate::catalog::ledger_tables::{self, Column as LedgerColumn, Kind};
 use crate::catalog::published::{Table, Type};
 use crate::config::Config;
@@ -38,6 +38,7 @@ pub fn script(night: &Night<'_>) -> (String, String) {
     );
     parameters(&mut sql, night);
     files(&mut sql, night);
+    quality::settings(&mut sql, night);
     for line in TWINS {
         if let Line::Input(name) = line {
             input(&mut sql, night, ledger_tables::Table::named(name).expect("inputs are canonical tables"));
@@ -144,7 +145,7 @@ fn input(sql: &mut String, night: &Night<'_>, table: &ledger_tables::Table) {
     let name = table.name;
     // Due dates that no row says are filled in from other tables.
     let resolved = if name == "documents" { "documents_as_delivered" } else { name };
-    let names = table.columns.iter().map(|column| column.name).chain(["source_file"]).collect::<Vec<_>>().join(", ");
+    let names = table.columns.iter().map(|column| column.name).chain(["source_file", "recorded_at"]).collect::<Vec<_>>().join(", ");
     let segments = night.view.index.tables.get(name).map(|files| files.segments.as_slice()).unwrap_or_default();
     if segments.is_empty() {
         let columns: Vec<String> = table.columns.iter().map(|column| format!("{} {}", column.name, sql_type(column))).collect();
@@ -224,12 +225,13 @@ fn compare(sql: &mut String, night: &Night<'_>, table: &Table, place: usize) {
     let row_key = join(" || ', ' || ", &|key| format!("'{key} ' || COALESCE(CAST({key} AS VARCHAR), 'null')"));
     let _ = writeln!(
         sql,
-        "CREATE VIEW published_{name} AS SELECT * FROM {};\n\
+        "CREATE VIEW published_{name} AS SELECT * FROM {}{};\n\
          CREATE TABLE differing_{name} AS\n\
          SELECT t.{first} IS NOT NULL AS in_twin, p.{first} IS NOT NULL AS is_published, {}, {}\n\
          FROM twin_{name} AS t FULL JOIN published_{name} AS p ON {}\n\
          WHERE t.{first} IS NULL OR p.{first} IS NULL OR {};",
         published_file(night, name),
+        quality::spoken_of(name),
         join(", ", &|key| format!("COALESCE(t.{key}, p.{key}) AS {key}")),
         shown.join(", "),
         join(" AND ", &|key| format!("t.{key} = p.{key}")),
