@@ -465,3 +465,14 @@ fn terms_that_came_later_change_nothing_of_what_was_known_before() {
     assert_eq!(known("2025-06-20"), ["2025-07-01", "2025-08-11", "2025-07-16"]);
     assert_eq!(known("2025-06-30"), ["2025-07-01", "2025-08-11", "2025-07-16"]);
 }
+
+#[test]
+fn no_rule_warns_of_a_generated_ledger() {
+    let place = Place::generated(3_000);
+    place.write("arrears.toml", place.read("arrears.toml") + "enabled = false\n\n[risk]\nenabled = false\n");
+    let ended = place.run("2024-12-31").expect(0);
+    assert!(!ended.stderr.contains("rule "), "{}", ended.stderr);
+    let rules = table(&place.night("2024-12-31"), "quality_rules");
+    let early = the_row(&rules, &[("rule", "date_before_company"), ("file", "(all)")]);
+    assert_eq!(cell(early, "row_count"), Some("0"), "parents pay once they are customers themselves");
+}
