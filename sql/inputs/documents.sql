@@ -38,7 +38,7 @@ filled AS (
     SELECT
         u.company_id, u.document_id, u.item_no,
         u.document_date + CAST(COALESCE(t.payment_terms_days, u.default_payment_days) AS INTEGER) AS due_date,
-        CASE WHEN t.place IS NOT NULL THEN 'customer' ELSE 'default' END AS due_date_rule
+        CASE WHEN t.place IS NOT NULL THEN 'customer' WHEN u.default_payment_days IS NOT NULL THEN 'default' END AS due_date_rule
     FROM undated AS u
     LEFT JOIN places AS p ON p.company_id = u.company_id AND p.document_id = u.document_id AND p.item_no = u.item_no
     LEFT JOIN terms AS t
