@@ -168,6 +168,7 @@ impl Run<'_> {
             return Ok(places);
         }
         for table in written.iter().filter(is_told) {
+            places.extend(table.decisions.taken_back.iter().filter(|place| beyond_documents.contains(&place.0)));
             let dropped: HashSet<u32> = table.decisions.drops.iter().map(|(row, _)| *row).collect();
             table.scan(self.out, |row, place| {
                 if !dropped.contains(&row) && beyond_documents.contains(&place.0) {

@@ -15,6 +15,7 @@ use crate::config::Overrides;
 
 mod deliveries;
 mod fuzz;
+mod postings;
 
 /// A folder with files, a configuration and a ledger.
 struct World {

@@ -31,10 +31,15 @@ pub struct Encoded {
 impl FileContext {
     /// Hashes and encodes the rows that the records of a block became. Records of which every row is known are left out.
     pub(super) fn encode(&self, rows: Vec<TypedRows>) -> Result<Encoded> {
+        self.encode_changed(rows, HashSet::new())
+    }
+
+    /// The same, where records on the lines `changed` say something new beside their rows.
+    pub(super) fn encode_changed(&self, rows: Vec<TypedRows>, changed: HashSet<i64>) -> Result<Encoded> {
         let mut encoded = Encoded::default();
         let mut hashed: Vec<Hashed> = rows.into_iter().map(|rows| Hashed::new(&self.tables, rows)).collect();
         if !self.known_rows.is_empty() {
-            encoded.known_lines = self.known_lines(&hashed);
+            encoded.known_lines = self.known_lines(&hashed, changed);
         }
         if !encoded.known_lines.is_empty() {
             let known: HashSet<i64> = encoded.known_lines.iter().copied().collect();
@@ -49,8 +54,8 @@ impl FileContext {
     }
 
     /// The lines of which every row is what the store says last.
-    fn known_lines(&self, hashed: &[Hashed]) -> Vec<i64> {
-        let (mut lines, mut new) = (Vec::new(), HashSet::new());
+    fn known_lines(&self, hashed: &[Hashed], changed: HashSet<i64>) -> Vec<i64> {
+        let (mut lines, mut new) = (Vec::new(), changed);
         for table in hashed {
             let known = self.known_rows.get(table.table);
             for (row, line) in table.lines.iter().enumerate() {

@@ -3,7 +3,10 @@
 //! `applies_to` always names the document that increases the account, `credit_document_id` the one that reduces it; the other
 //! side is the posting itself, unless it is only an application. A returned payment that names both takes the application
 //! between them back, and is itself set against the receipt. A posting that names nothing says that nothing is applied: an
-//! application that an earlier version of it made is deleted.
+//! application that an earlier version of it made is deleted. Such a posting leaves no row but a note of its key; where it says
+//! itself when it was recorded, it leaves a row that is deleted, since the note knows no other instant than its delivery's.
+
+use std::collections::HashSet;
 
 use super::flat::{is_credit_type, suffixed};
 use super::{BlockOutput, BlockRows};
@@ -13,6 +16,7 @@ use crate::error::Result;
 use crate::ingest::columns::{CellError, ColumnData};
 use crate::ingest::keys::{KeyEncoder, KeyHash};
 use crate::ingest::reason;
+use crate::ingest::versions::{Entry, EntryRun};
 
 /// One side of an application.
 #[derive(Clone, Copy, Debug)]
@@ -86,18 +90,34 @@ impl BlockRows<'_> {
         }
         let postings = Postings::of(&self);
         let (documents, document_lines) = postings.documents();
-        let said = postings.said();
+        let (said, not_said) = postings.said();
+        let (not_said, changed) = self.not_said(&postings, &not_said);
+        output.statements.push(("applications", not_said));
         let applications = postings.applications(&said);
         let lines: Vec<i64> = said.iter().map(|said| self.lines[said.row]).collect();
         let only = (0..self.lines.len()).filter(|row| is_application(postings.document_type.text(*row)));
         output.only_applications = only.map(|row| self.lines[row].cast_unsigned()).collect();
         self.data.clear();
-        output.take(context.encode(vec![("documents", documents, document_lines), ("applications", applications, lines)])?);
+        let rows = vec![("documents", documents, document_lines), ("applications", applications, lines)];
+        output.take(context.encode_changed(rows, changed)?);
         Ok(())
     }
-}
 
-impl BlockRows<'_> {
+    /// What postings that name nothing say, and the lines of those that may have named something before.
+    fn not_said(&self, postings: &Postings<'_>, not_said: &[(usize, &[u8])]) -> (EntryRun, HashSet<i64>) {
+        let known = self.context.known_rows.get("applications");
+        let (mut id, mut entries, mut changed) = (Vec::new(), Vec::with_capacity(not_said.len()), HashSet::new());
+        let mut encoder = KeyEncoder::default();
+        for (row, suffix) in not_said {
+            let (key, line) = (postings.application_key(*row, suffix, &mut encoder, &mut id), self.lines[*row]);
+            entries.push(Entry::not_said(key, line));
+            if !self.context.known_rows.is_empty() && known.is_none_or(|known| known.may_have(key)) {
+                changed.insert(line);
+            }
+        }
+        (EntryRun::new(&entries), changed)
+    }
+
     /// The key of the document that a posting is.
     pub(super) fn posted_document_key(&self, row: usize) -> KeyHash {
         let postings = Postings::of(self);
@@ -112,13 +132,7 @@ impl BlockRows<'_> {
     /// The keys of the applications that a posting may say.
     pub(super) fn posted_application_keys(&self, row: usize) -> [KeyHash; 2] {
         let postings = Postings::of(self);
-        [FIRST, SECOND].map(|suffix| {
-            let (mut encoder, mut id) = (KeyEncoder::default(), Vec::new());
-            postings.write_application_id(row, suffix, &mut id);
-            encoder.column(self.column("company_id"), row);
-            encoder.text(&id);
-            encoder.finish()
-        })
+        [FIRST, SECOND].map(|suffix| postings.application_key(row, suffix, &mut KeyEncoder::default(), &mut Vec::new()))
     }
 }
 
@@ -250,15 +264,29 @@ impl<'a> Postings<'a> {
         id.extend_from_slice(suffix);
     }
 
-    /// The applications that the postings say, in their order.
-    fn said(&self) -> Vec<Said> {
+    fn application_key(&self, row: usize, suffix: &[u8], encoder: &mut KeyEncoder, id: &mut Vec<u8>) -> KeyHash {
+        self.write_application_id(row, suffix, id);
+        encoder.column(self.column("company_id"), row);
+        encoder.text(id);
+        encoder.finish()
+    }
+
+    /// The applications that the postings say, in their order, and those that they might say and do not: row and suffix.
+    fn said(&self) -> (Vec<Said>, Vec<(usize, &'static [u8])>) {
         let plan = &self.rows.context.plan;
         let (with_debits, with_credits) = (plan.is_supplied("applies_to"), plan.is_supplied("credit_document_id"));
-        let mut said = Vec::new();
+        let recorded_at = self.column("recorded_at");
+        let (mut said, mut not_said) = (Vec::new(), Vec::new());
         for row in 0..self.rows.lines.len() {
             let has_debit = self.names_another(row, &self.applies_to);
             let has_credit = self.names_another(row, &self.credit);
-            let mut push = |suffix, credit, debit, sign| said.push(Said { row, suffix, credit, debit, sign });
+            let mut push = |suffix, credit, debit, sign| {
+                if sign == 0 && !recorded_at.is_valid(row) {
+                    not_said.push((row, suffix));
+                } else {
+                    said.push(Said { row, suffix, credit, debit, sign });
+                }
+            };
             match self.document_type.text(row).unwrap_or_default() {
                 word if is_application(Some(word)) => push(FIRST, Side::Credit, Side::AppliesTo, 1),
                 word if is_credit_type(word) && with_debits => {
@@ -276,7 +304,7 @@ impl<'a> Postings<'a> {
                 _ => {}
             }
         }
-        said
+        (said, not_said)
     }
 
     fn applications(&self, said: &[Said]) -> Vec<ColumnData> {

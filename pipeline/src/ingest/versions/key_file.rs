@@ -16,7 +16,7 @@ use crate::error::{Error, Result, io_error};
 const STORED_BYTES: usize = 24;
 /// The row has a `recorded_at` of its own.
 const OWN: u32 = 1 << 31;
-/// No row of the store: the delivery repeated what was known.
+/// No row of the store: the delivery repeated what was known, or, with [`GONE`], did not say what it might have said.
 const SIGHTING: u32 = 1 << 30;
 /// The row is a deletion.
 const GONE: u32 = 1 << 29;
@@ -36,9 +36,9 @@ pub struct Known {
     pub file: u32,
     /// Whether the row has a `recorded_at` of its own.
     pub is_own: bool,
-    /// Whether it only repeated what was known.
+    /// Whether it has no row: it only repeated what was known, or did not say what it might have said.
     pub is_sighting: bool,
-    /// Whether the row is a deletion.
+    /// Whether the row is a deletion; of what has no row, that the delivery had a row that might have said it and did not.
     pub is_gone: bool,
     /// Whether the row follows from the delivery without standing in it.
     pub is_generated: bool,

@@ -15,6 +15,9 @@ const KEYS_MAX: u64 = 40_000_000;
 /// Bits of a key that say where to look.
 const BUCKET_BITS: u32 = 20;
 
+/// Stands for the content of a key whose rows are looked at one by one; no row has it but by a chance of one in 2^64.
+const NO_CONTENT: u64 = u64::MAX;
+
 /// The contents of keys, by key.
 #[derive(Debug)]
 pub struct KnownContents {
@@ -27,7 +30,8 @@ pub struct KnownContents {
 impl KnownContents {
     /// The contents that the key files of a table say; nothing when there are none, or too many to keep.
     ///
-    /// Keys of which a row says itself when it was recorded, and deleted ones, are left out: their rows are looked at one by one.
+    /// Keys of which a row says itself when it was recorded have no content: their rows are looked at one by one. Deleted ones
+    /// are left out.
     ///
     /// # Errors
     /// Exit status 1 when the store cannot be read.
@@ -52,12 +56,22 @@ impl KnownContents {
         Ok(Some(KnownContents { entries, buckets }))
     }
 
+    /// Whether a key may be there: what the store says last of it is not that it is gone.
+    pub fn may_have(&self, key: KeyHash) -> bool {
+        self.content(key).is_some()
+    }
+
     /// Whether this is what the store says last of a key.
     #[inline]
     pub fn says(&self, key: KeyHash, content: u64) -> bool {
+        self.content(key) == Some(content)
+    }
+
+    #[inline]
+    fn content(&self, key: KeyHash) -> Option<u64> {
         let bucket = bucket(key.high);
         let entries = &self.entries[self.buckets[bucket] as usize..self.buckets[bucket + 1] as usize];
-        entries.binary_search_by_key(&key.high, |(high, _)| *high).is_ok_and(|at| entries[at].1 == content)
+        entries.binary_search_by_key(&key.high, |(high, _)| *high).ok().map(|at| entries[at].1)
     }
 }
 
@@ -77,7 +91,11 @@ fn contents(files: &[KeyFile], deliveries: &Deliveries, partition: usize) -> Res
         let is_plain = group.iter().all(|known| known.key == group[0].key && !known.is_own);
         let position = |known: &&Known| if known.is_generated { deliveries.follows(known.file) } else { deliveries.said(known.file) };
         let last = group.iter().filter(|known| !known.is_sighting).max_by_key(position);
-        contents.extend(last.filter(|last| is_plain && !last.is_gone).map(|last| (last.key.high, last.content)));
+        if is_plain {
+            contents.extend(last.filter(|last| !last.is_gone).map(|last| (last.key.high, last.content)));
+        } else {
+            contents.push((group[0].key.high, NO_CONTENT));
+        }
     }
     Ok(contents)
 }
