@@ -13,6 +13,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::config::Overrides;
 
+mod clearings;
 mod deliveries;
 mod fuzz;
 mod postings;
