@@ -33,7 +33,7 @@ use super::load::clearings::touched::Touched;
 use super::load::clearings::whole::facts_in_parts;
 use super::store::{LedgerIndex, SegmentRecord, TableIndex, ledger_directory};
 use crate::error::{Result, io_error};
-use resolve::{Derived, application_id, hash_of, instants, resolve};
+use resolve::{Derived, application_id, hash_of, resolve};
 use segments::{EncodedPart, Writer};
 
 /// The folder of the applications that follow from clearings.
@@ -129,8 +129,8 @@ fn resolve_all(mut facts: Vec<Fact<'_>>) -> (Vec<Derived<'_>>, Vec<i64>) {
     facts.sort_unstable_by(|a, b| (a.clearing(), a.from, a.place).cmp(&(b.clearing(), b.from, b.place)));
     let (mut derived, mut corrected) = (Vec::new(), Vec::new());
     for clearing in facts.chunk_by(|a, b| a.clearing() == b.clearing()) {
-        let versions = resolve(clearing);
-        if instants(clearing).len() > 1 {
+        let (versions, are_several) = resolve(clearing);
+        if are_several {
             corrected.extend(versions.iter().map(Derived::key));
         }
         derived.extend(versions);

@@ -1,7 +1,5 @@
 //! The applications that follow from one clearing: at every instant at which something became known, as what was known then says.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::super::columns::ColumnData;
@@ -51,31 +49,44 @@ pub fn hash_of(key: i64, recorded_at: i64, amount: i64, applied_date: Day, is_de
     xxh3_64(&bytes)
 }
 
-/// When something about a clearing became known.
-pub fn instants(clearing: &[Fact<'_>]) -> BTreeSet<i64> {
-    clearing.iter().flat_map(|fact| [fact.from, fact.until]).filter(|instant| *instant != FOR_GOOD).collect()
+/// When something about a clearing became known, ascending.
+fn instants(clearing: &[Fact<'_>]) -> Vec<i64> {
+    let mut instants: Vec<i64> = clearing.iter().flat_map(|fact| [fact.from, fact.until]).filter(|instant| *instant != FOR_GOOD).collect();
+    instants.sort_unstable();
+    instants.dedup();
+    instants
 }
 
-/// Every version of the applications that follow from one clearing, by instant.
-pub fn resolve<'a>(clearing: &[Fact<'a>]) -> Vec<Derived<'a>> {
+/// Every version of the applications that follow from one clearing, by instant, and whether one may have several.
+pub fn resolve<'a>(clearing: &[Fact<'a>]) -> (Vec<Derived<'a>>, bool) {
+    let instants = instants(clearing);
     let mut versions = Vec::new();
-    let mut before: BTreeMap<String, Derived<'a>> = BTreeMap::new();
-    for instant in instants(clearing) {
+    let mut before: Vec<Derived<'a>> = Vec::new();
+    for (at, instant) in instants.iter().copied().enumerate() {
         let members: Vec<&Fact<'a>> = clearing.iter().filter(|fact| fact.from <= instant && instant < fact.until).collect();
         let causes = clearing.iter().flat_map(|fact| [(fact.from, fact.place), (fact.until, fact.until_place)]);
         let place = causes.filter(|(at, _)| *at == instant).map(|(_, place)| place).max().unwrap_or_default();
         let now = applications(&members, instant, place);
-        let gone = before.iter().filter(|(id, _)| !now.contains_key(*id)).map(|(_, application)| application.clone());
-        versions.extend(gone.map(|application| Derived { recorded_at: instant, is_deleted: true, place, ..application }));
-        for (id, application) in &now {
+        let gone = before.iter().filter(|old| named(&now, &old.application_id).is_none());
+        versions.extend(gone.map(|old| Derived { recorded_at: instant, is_deleted: true, place, ..old.clone() }));
+        let is_new = |application: &Derived<'_>| {
             let same = |old: &Derived<'_>| (old.amount, old.applied_date) == (application.amount, application.applied_date);
-            if !before.get(id).is_some_and(same) {
-                versions.push(application.clone());
-            }
+            !named(&before, &application.application_id).is_some_and(same)
+        };
+        if at + 1 == instants.len() {
+            // Nearly all clearings have one instant, and need no copies.
+            versions.extend(now.into_iter().filter(is_new));
+            break;
         }
+        versions.extend(now.iter().filter(|application| is_new(application)).cloned());
         before = now;
     }
-    versions
+    (versions, instants.len() > 1)
+}
+
+/// The application of this name, among those that are sorted by it.
+fn named<'s, 'a>(sorted: &'s [Derived<'a>], application_id: &str) -> Option<&'s Derived<'a>> {
+    sorted.binary_search_by(|application| application.application_id.as_str().cmp(application_id)).ok().map(|at| &sorted[at])
 }
 
 /// What the application of a debit with a credit of its clearing is called.
@@ -85,15 +96,14 @@ pub fn application_id(debit: &Fact<'_>, credit: &Fact<'_>) -> String {
     format!("{clearing}{date}:{}/{}:{}/{}", debit.document_id, debit.item_no, credit.document_id, credit.item_no)
 }
 
-/// The applications of a clearing whose items are these.
-fn applications<'a>(members: &[&Fact<'a>], instant: i64, place: Place) -> BTreeMap<String, Derived<'a>> {
+/// The applications of a clearing whose items are these, sorted by their names.
+fn applications<'a>(members: &[&Fact<'a>], instant: i64, place: Place) -> Vec<Derived<'a>> {
     let items: Vec<Cleared<'_>> = members.iter().map(|fact| fact.cleared()).collect();
     let matched = match_items(&items).into_iter().map(|part| {
         let (debit, credit) = (members[part.debit], members[part.credit]);
-        let application_id = application_id(debit, credit);
-        let derived = Derived {
+        Derived {
             company_id: debit.company_id,
-            application_id: application_id.clone(),
+            application_id: application_id(debit, credit),
             credit: (credit.document_id, credit.item_no),
             debit: (debit.document_id, debit.item_no),
             // Without a date they are matched as soon as both exist.
@@ -102,30 +112,33 @@ fn applications<'a>(members: &[&Fact<'a>], instant: i64, place: Place) -> BTreeM
             recorded_at: instant,
             is_deleted: false,
             place,
-        };
-        (application_id, derived)
+        }
     });
-    matched.collect()
+    let mut applications: Vec<Derived<'a>> = matched.collect();
+    applications.sort_unstable_by(|a, b| a.application_id.cmp(&b.application_id));
+    applications
 }
 
 /// The columns of the applications.
 pub fn columns_of(layout: &TableLayout, rows: &[Derived<'_>]) -> Vec<ColumnData> {
     let columns = layout.columns.iter().map(|wanted| {
         let mut column = ColumnData::new(wanted.kind);
-        for row in rows {
-            match wanted.name {
-                "company_id" => column.push_text(row.company_id.as_bytes()),
-                "application_id" => column.push_text(row.application_id.as_bytes()),
-                "credit_document_id" => column.push_text(row.credit.0.as_bytes()),
-                "credit_item_no" => column.push_long(row.credit.1),
-                "debit_document_id" => column.push_text(row.debit.0.as_bytes()),
-                "debit_item_no" => column.push_long(row.debit.1),
-                "applied_date" => column.push_day(row.applied_date),
-                "amount" => column.push_long(row.amount),
-                "recorded_at" if row.recorded_at != i64::MIN => column.push_long(row.recorded_at),
-                "is_deleted" if row.is_deleted => column.push_flag(true),
-                _ => column.push_null(),
-            }
+        let each = rows.iter();
+        match wanted.name {
+            "company_id" => each.for_each(|row| column.push_text(row.company_id.as_bytes())),
+            "application_id" => each.for_each(|row| column.push_text(row.application_id.as_bytes())),
+            "credit_document_id" => each.for_each(|row| column.push_text(row.credit.0.as_bytes())),
+            "credit_item_no" => each.for_each(|row| column.push_long(row.credit.1)),
+            "debit_document_id" => each.for_each(|row| column.push_text(row.debit.0.as_bytes())),
+            "debit_item_no" => each.for_each(|row| column.push_long(row.debit.1)),
+            "applied_date" => each.for_each(|row| column.push_day(row.applied_date)),
+            "amount" => each.for_each(|row| column.push_long(row.amount)),
+            "recorded_at" => each.for_each(|row| match row.recorded_at {
+                i64::MIN => column.push_null(),
+                at => column.push_long(at),
+            }),
+            "is_deleted" => each.for_each(|row| if row.is_deleted { column.push_flag(true) } else { column.push_null() }),
+            _ => each.for_each(|_| column.push_null()),
         }
         column
     });

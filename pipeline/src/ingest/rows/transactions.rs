@@ -315,30 +315,33 @@ impl<'a> Postings<'a> {
         let mut id = Vec::new();
         let columns = layout.columns.iter().map(|wanted| {
             let mut column = ColumnData::new(wanted.kind);
-            for said in said {
-                let row = said.row;
-                match wanted.name {
-                    "company_id" => column.push_from(company, row),
-                    "application_id" => {
-                        self.write_application_id(row, said.suffix, &mut id);
-                        column.push_text(&id);
-                    }
-                    "credit_document_id" => self.push_document(&mut column, said.credit, row, &mut id),
-                    "debit_document_id" => self.push_document(&mut column, said.debit, row, &mut id),
-                    "credit_item_no" => column.push_long(self.item_of(said.credit, row)),
-                    "debit_item_no" => column.push_long(self.item_of(said.debit, row)),
-                    "applied_date" => column.push_from(if applied_date.is_valid(row) { applied_date } else { document_date }, row),
-                    "amount" => column.push_long(said.sign * self.applied(row)),
-                    "credit_amount" => match credit_amount.long(row) {
-                        // It goes the way the amount goes.
-                        Some(credit) => column.push_long(said.sign * self.applied(row).signum() * credit.abs()),
-                        None => column.push_null(),
-                    },
-                    "recorded_at" => column.push_from(recorded_at, row),
-                    "is_deleted" if said.sign == 0 => column.push_flag(true),
-                    "is_deleted" => column.push_from(is_deleted, row),
-                    _ => column.push_null(),
-                }
+            let each = said.iter();
+            match wanted.name {
+                "company_id" => each.for_each(|said| column.push_from(company, said.row)),
+                "application_id" => each.for_each(|said| {
+                    self.write_application_id(said.row, said.suffix, &mut id);
+                    column.push_text(&id);
+                }),
+                "credit_document_id" => each.for_each(|said| self.push_document(&mut column, said.credit, said.row, &mut id)),
+                "debit_document_id" => each.for_each(|said| self.push_document(&mut column, said.debit, said.row, &mut id)),
+                "credit_item_no" => each.for_each(|said| column.push_long(self.item_of(said.credit, said.row))),
+                "debit_item_no" => each.for_each(|said| column.push_long(self.item_of(said.debit, said.row))),
+                "applied_date" => each.for_each(|said| {
+                    let date = if applied_date.is_valid(said.row) { applied_date } else { document_date };
+                    column.push_from(date, said.row);
+                }),
+                "amount" => each.for_each(|said| column.push_long(said.sign * self.applied(said.row))),
+                "credit_amount" => each.for_each(|said| match credit_amount.long(said.row) {
+                    // It goes the way the amount goes.
+                    Some(credit) => column.push_long(said.sign * self.applied(said.row).signum() * credit.abs()),
+                    None => column.push_null(),
+                }),
+                "recorded_at" => each.for_each(|said| column.push_from(recorded_at, said.row)),
+                "is_deleted" => each.for_each(|said| match said.sign {
+                    0 => column.push_flag(true),
+                    _ => column.push_from(is_deleted, said.row),
+                }),
+                _ => each.for_each(|_| column.push_null()),
             }
             column
         });

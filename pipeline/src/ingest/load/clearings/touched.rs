@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
+use std::hash::BuildHasherDefault;
 use std::path::{Path, PathBuf};
 
 use arrow::array::{Array as _, AsArray as _, BooleanArray};
@@ -11,10 +12,13 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReaderBuilder, RowSelection};
 use rayon::prelude::*;
 
-use super::super::{LedgerFiles, RowGroup, damaged, open_metadata, read_row_group, read_row_groups};
+use super::super::{AlreadyHashed, LedgerFiles, RowGroup, damaged, open_metadata, read_row_group, read_row_groups};
 use super::fact::{COLUMNS, FOR_GOOD, Fact, hash_of_clearing, read_facts, unpack};
 use crate::error::{Result, io_error};
 use crate::ledger::calendar::Day;
+
+/// Keys, which are hashes already.
+type Keys = HashSet<i64, BuildHasherDefault<AlreadyHashed>>;
 
 /// Every version of the items of the clearings that rows with these keys touch, packed.
 pub struct Touched {
@@ -31,7 +35,8 @@ impl Touched {
         let segments = files.segments("clearings");
         let names = ["company_id", "clearing_id", "clearing_date"];
         let is_cleared = |group: &RowGroup, row: usize| group.column("clearing_id").is_valid(row);
-        let of_items = read_selected(segments, "row_key", items, &names, |group| {
+        let items: Keys = items.iter().copied().collect();
+        let of_items = read_selected(segments, "row_key", &items, &names, |group| {
             let hash = hash_of_clearing(group);
             (0..group.rows()).filter(|row| is_cleared(group, *row)).map(hash).collect::<Vec<_>>()
         })?;
@@ -42,7 +47,7 @@ impl Touched {
             let rows = (0..group.rows()).filter(|row| is_cleared(group, *row) && clearings.contains(&hash(*row)));
             rows.map(|row| keys[row]).collect::<Vec<_>>()
         })?;
-        let members: HashSet<i64> = members.into_iter().flatten().collect();
+        let members: Keys = members.into_iter().flatten().collect();
         let packed = read_selected(segments, "row_key", &members, &COLUMNS, |group| {
             let read = read_facts(files, group);
             let mut bytes = Vec::new();
@@ -91,7 +96,7 @@ impl Touched {
                 of_item.push(version);
             }
         }
-        let members: HashSet<i64> = of_item.keys().copied().collect();
+        let members: Keys = of_item.keys().copied().collect();
         let columns = ["row_key", "recorded_at", "amount", "applied_date", "is_deleted", "application_id", "credit_key", "debit_key"];
         let groups = read_selected(segments, "debit_key", &members, &columns, |group| {
             let recorded = group.column("recorded_at").as_primitive::<TimestampMicrosecondType>();
@@ -120,7 +125,7 @@ impl Touched {
 fn read_selected<T: Send>(
     segments: &[PathBuf],
     key: &str,
-    keys: &HashSet<i64>,
+    keys: &Keys,
     columns: &[&str],
     read: impl Fn(&RowGroup) -> T + Sync,
 ) -> Result<Vec<T>> {
