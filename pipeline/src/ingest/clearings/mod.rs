@@ -93,6 +93,10 @@ impl Changed {
 /// # Errors
 /// Exit status 1 when the store cannot be read or written.
 pub fn derive(out: &Path, index: &mut LedgerIndex, changed: &Changed, files_max: usize) -> Result<()> {
+    if *changed != Changed::Nothing {
+        // Who lists what was cleared supplies applications, though there be none.
+        index.tables.entry("applications".to_owned()).or_default();
+    }
     match changed {
         Changed::Nothing => Ok(()),
         Changed::Items(items) => derive_touched(out, index, items, files_max),
