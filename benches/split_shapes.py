@@ -137,19 +137,14 @@ def main() -> None:
 
     for _ in range(arguments.runs):
         for number, program in enumerate(arguments.arrears):
-            first = arguments.work / f"{arguments.shape}-{number}-first"
-            shutil.rmtree(first, ignore_errors=True)
-            first.mkdir()
-            ingest(program, first, "first", "delta")
             for second, delivery in (("delta", "delta"), ("again", "full")):
                 folder = arguments.work / f"{arguments.shape}-{number}-{second}"
                 shutil.rmtree(folder, ignore_errors=True)
-                shutil.copytree(first, folder)
+                folder.mkdir()
+                ingest(program, folder, "first", delivery)
                 ingest(program, folder, second, delivery)
                 if not arguments.keep:
                     shutil.rmtree(folder)
-            if not arguments.keep:
-                shutil.rmtree(first)
     median = {key: [statistics.median(run[at] for run in runs) for at in range(3)] for key, runs in figures.items()}
     for (program, name), (wall, processor, memory) in median.items():
         ratio = wall / median[program, "first"][0]

@@ -58,6 +58,11 @@ impl Known {
         }
     }
 
+    /// Whether it only notes that a row did not say what it might have said.
+    pub fn is_not_said(&self) -> bool {
+        self.is_sighting && self.is_gone
+    }
+
     /// Appends the entry to the bytes of a partition.
     pub fn write(&self, bytes: &mut Vec<u8>) {
         let flag = |set: bool, flag: u32| if set { flag } else { 0 };
@@ -207,7 +212,7 @@ impl KeyFileWriter {
     }
 }
 
-/// Merges key files into one. Of what deliveries only repeated, the last time is kept for each key.
+/// Merges key files into one. Of what deliveries only repeated, or might have said and did not, the last time is kept for each key.
 ///
 /// `ranks` is each file's place in the order of deliveries.
 ///
@@ -234,9 +239,10 @@ fn merge_partition(files: &[KeyFile], ranks: &[u32], partition: usize) -> Result
     entries.sort_by_key(|known| (known.key, ranks[known.file as usize]));
     let mut bytes = Vec::with_capacity(entries.len() * STORED_BYTES);
     for group in entries.chunk_by(|a, b| a.key == b.key) {
-        let last_sighting = group.iter().rposition(|known| known.is_sighting);
+        let last = |is_gone: bool| group.iter().rposition(|known| known.is_sighting && known.is_gone == is_gone);
+        let last_notes = [last(false), last(true)];
         for (at, known) in group.iter().enumerate() {
-            if !known.is_sighting || Some(at) == last_sighting {
+            if !known.is_sighting || last_notes.contains(&Some(at)) {
                 known.write(&mut bytes);
             }
         }

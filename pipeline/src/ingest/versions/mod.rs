@@ -426,7 +426,7 @@ fn decide_partition(
             continue;
         }
         match group {
-            _ if known.is_empty() && group.iter().all(|row| row.what == What::NotSaid) => {
+            _ if known.iter().all(Known::is_not_said) && group.iter().all(|row| row.what == What::NotSaid) => {
                 group.chunk_by(|a, b| a.file == b.file).for_each(|rows| outcome.note_not_said(&rows[0], deliveries));
             }
             [only] if deliveries.is_in_order && only.what == What::Row && forced.is_empty() => {
@@ -449,6 +449,9 @@ fn absent(end: Option<u64>, stored: &mut [KeyPartition], deliveries: &Deliveries
         known.clear();
         for partition in &mut *stored {
             partition.take(key, known);
+        }
+        if known.iter().all(Known::is_not_said) {
+            continue;
         }
         timeline::decide(&[], known, deliveries, &HashSet::new(), outcome);
     }

@@ -136,8 +136,7 @@ impl Timeline<'_> {
             is_own: known.is_own,
             is_generated: known.is_generated,
         };
-        if known.is_sighting && known.is_gone {
-            // It did not say what it might have said.
+        if known.is_not_said() {
             if self.is_alive_of(known.file) {
                 self.generate(known.file, self.now.row, GONE_CONTENT, true);
             }
