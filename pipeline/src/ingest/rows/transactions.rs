@@ -6,8 +6,6 @@
 //! application that an earlier version of it made is deleted. Such a posting leaves no row but a note of its key; where it says
 //! itself when it was recorded, it leaves a row that is deleted, since the note knows no other instant than its delivery's.
 
-use std::collections::HashSet;
-
 use super::flat::{is_credit_type, suffixed};
 use super::{BlockOutput, BlockRows};
 use crate::catalog::ledger_tables::Kind;
@@ -92,30 +90,31 @@ impl BlockRows<'_> {
         let (documents, document_lines) = postings.documents();
         let (said, not_said) = postings.said();
         let (not_said, changed) = self.not_said(&postings, &not_said);
-        output.statements.push(("applications", not_said));
         let applications = postings.applications(&said);
         let lines: Vec<i64> = said.iter().map(|said| self.lines[said.row]).collect();
         let only = (0..self.lines.len()).filter(|row| is_application(postings.document_type.text(*row)));
         output.only_applications = only.map(|row| self.lines[row].cast_unsigned()).collect();
         self.data.clear();
         let rows = vec![("documents", documents, document_lines), ("applications", applications, lines)];
-        output.take(context.encode_changed(rows, changed)?);
+        let encoded = context.encode_changed(rows, changed)?;
+        // A full delivery that says of a posting what is known has nothing to remember; a delta has.
+        let is_needed = |line: &i64| !context.is_full || encoded.known_lines.binary_search(line).is_err();
+        let not_said = not_said.iter().filter(|(_, line)| is_needed(line)).map(|(key, line)| Entry::not_said(*key, *line));
+        output.statements.push(("applications", EntryRun::new(&not_said.collect::<Vec<_>>())));
+        output.take(encoded);
         Ok(())
     }
 
-    /// What postings that name nothing say, and the lines of those that may have named something before.
-    fn not_said(&self, postings: &Postings<'_>, not_said: &[(usize, &[u8])]) -> (EntryRun, HashSet<i64>) {
-        let known = self.context.known_rows.get("applications");
-        let (mut id, mut entries, mut changed) = (Vec::new(), Vec::with_capacity(not_said.len()), HashSet::new());
-        let mut encoder = KeyEncoder::default();
-        for (row, suffix) in not_said {
-            let (key, line) = (postings.application_key(*row, suffix, &mut encoder, &mut id), self.lines[*row]);
-            entries.push(Entry::not_said(key, line));
-            if !self.context.known_rows.is_empty() && known.is_none_or(|known| known.may_have(key)) {
-                changed.insert(line);
-            }
-        }
-        (EntryRun::new(&entries), changed)
+    /// The keys and lines of what postings do not say, and the lines of those that may have said it before, ascending.
+    fn not_said(&self, postings: &Postings<'_>, not_said: &[(usize, &[u8])]) -> (Vec<(KeyHash, i64)>, Vec<i64>) {
+        let (mut encoder, mut id) = (KeyEncoder::default(), Vec::new());
+        let mut key = |row: usize, suffix: &[u8]| postings.application_key(row, suffix, &mut encoder, &mut id);
+        let not_said: Vec<(KeyHash, i64)> = not_said.iter().map(|(row, suffix)| (key(*row, suffix), self.lines[*row])).collect();
+        let known_rows = &self.context.known_rows;
+        let known = known_rows.get("applications");
+        let may_have = |key: KeyHash| !known_rows.is_empty() && known.is_none_or(|known| known.may_have(key));
+        let changed = not_said.iter().filter(|(key, _)| may_have(*key)).map(|(_, line)| *line).collect();
+        (not_said, changed)
     }
 
     /// The key of the document that a posting is.

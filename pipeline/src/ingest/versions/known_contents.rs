@@ -12,8 +12,8 @@ use crate::error::Result;
 
 /// Keys beyond which they are not kept in memory: 16 bytes each.
 const KEYS_MAX: u64 = 40_000_000;
-/// Bits of a key that say where to look.
-const BUCKET_BITS: u32 = 20;
+/// Least and greatest number of bits of a key that say where to look: as many as there are keys, so that one look is enough.
+const BUCKET_BITS: std::ops::RangeInclusive<u32> = 16..=24;
 
 /// Stands for the content of a key whose rows are looked at one by one; no row has it but by a chance of one in 2^64.
 const NO_CONTENT: u64 = u64::MAX;
@@ -25,6 +25,8 @@ pub struct KnownContents {
     entries: Vec<(u64, u64)>,
     /// Where the keys with each value of their first bits begin.
     buckets: Vec<u32>,
+    /// How many first bits these are.
+    bits: u32,
 }
 
 impl KnownContents {
@@ -46,14 +48,15 @@ impl KnownContents {
         for partition in partitions {
             entries.extend(partition?);
         }
-        let mut buckets = vec![0_u32; (1 << BUCKET_BITS) + 1];
+        let bits = entries.len().max(1).ilog2().clamp(*BUCKET_BITS.start(), *BUCKET_BITS.end());
+        let mut buckets = vec![0_u32; (1 << bits) + 1];
         for (key, _) in &entries {
-            buckets[bucket(*key) + 1] += 1;
+            buckets[bucket(*key, bits) + 1] += 1;
         }
         for next in 1..buckets.len() {
             buckets[next] += buckets[next - 1];
         }
-        Ok(Some(KnownContents { entries, buckets }))
+        Ok(Some(KnownContents { entries, buckets, bits }))
     }
 
     /// Whether a key may be there: what the store says last of it is not that it is gone.
@@ -69,14 +72,14 @@ impl KnownContents {
 
     #[inline]
     fn content(&self, key: KeyHash) -> Option<u64> {
-        let bucket = bucket(key.high);
+        let bucket = bucket(key.high, self.bits);
         let entries = &self.entries[self.buckets[bucket] as usize..self.buckets[bucket + 1] as usize];
         entries.binary_search_by_key(&key.high, |(high, _)| *high).ok().map(|at| entries[at].1)
     }
 }
 
-fn bucket(key: u64) -> usize {
-    (key >> (64 - BUCKET_BITS)) as usize
+fn bucket(key: u64, bits: u32) -> usize {
+    (key >> (64 - bits)) as usize
 }
 
 fn contents(files: &[KeyFile], deliveries: &Deliveries, partition: usize) -> Result<Vec<(u64, u64)>> {
