@@ -2,6 +2,7 @@
 
 use arrears::config::{Config, Overrides};
 use arrears::generate::{GenerateOptions, generate};
+use arrears::ingest::load::due_dates::DueDateRules;
 use arrears::ingest::load::{LedgerFiles, LoadOptions};
 use arrears::ingest::{IngestOptions, Silent, ingest};
 use arrears::ledger::calendar::{Day, day_of};
@@ -31,6 +32,11 @@ impl Generated {
     }
 
     pub fn load_options(&self) -> LoadOptions {
-        LoadOptions { base_currency: (*self.config.base_currency).clone(), as_of: self.as_of, known_as_of: None }
+        LoadOptions {
+            base_currency: (*self.config.base_currency).clone(),
+            as_of: self.as_of,
+            known_as_of: None,
+            due_dates: DueDateRules::default(),
+        }
     }
 }

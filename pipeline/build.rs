@@ -17,8 +17,8 @@ fn main() {
             "input" => writeln!(lines, "Line::Input({:?}),", words[1]),
             "step" => writeln!(lines, "Line::Step({:?}, {}),", words[1], embedded("steps")),
             "drop" => writeln!(lines, "Line::Drop({:?}),", words[1]),
-            "mart" => writeln!(lines, "Line::Mart({:?}, &{:?}, {}),", words[1], &words[2..], embedded("marts")),
-            other => panic!("sql/order.txt: a line begins with input, step, drop or mart, not with {other}"),
+            "mart" | "night" => writeln!(lines, "Line::Mart({:?}, &{:?}, {}),", words[1], &words[2..], embedded("marts")),
+            other => panic!("sql/order.txt: a line begins with input, step, drop, mart or night, not with {other}"),
         };
     }
     lines.push(']');

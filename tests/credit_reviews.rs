@@ -9,6 +9,7 @@ use arrears::forecast::calendars::Calendars;
 use arrears::forecast::snapshot::Companies;
 use arrears::ingest::LedgerIndex;
 use arrears::ingest::known::LedgerView;
+use arrears::ingest::load::due_dates::DueDateRules;
 use arrears::ingest::load::knowledge::knowledge;
 use arrears::ingest::load::{LoadOptions, load};
 use arrears::ledger::calendar::day_of;
@@ -72,7 +73,8 @@ fn publish(place: &Place, risk: &dyn Fn(&str) -> RiskView) -> Manifest {
     let index = LedgerIndex::read(&config.output).expect("it can be read").expect("there is a ledger");
     let view = LedgerView::new(&config.output, &index, None).expect("it can be seen");
     let as_of = day_of(AS_OF.parse().expect("a day"));
-    let options = LoadOptions { base_currency: (*config.base_currency).clone(), as_of, known_as_of: None };
+    let options =
+        LoadOptions { base_currency: (*config.base_currency).clone(), as_of, known_as_of: None, due_dates: DueDateRules::default() };
     let loaded = load(&view.files, &options).expect("it can be loaded");
     let known = knowledge(&view.files, &options, &loaded).expect("it can be read");
     let book = &loaded.book;

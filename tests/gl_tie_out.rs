@@ -55,6 +55,7 @@ fn books_that_agree_tie_out_and_have_nothing_to_itemise() {
     assert!(!ended.stderr.contains("gl_ties_out"), "{}", ended.stderr);
     assert_eq!(lines(&place, "2025-05-31", "1200"), expected(&[("sub_ledger", "1270"), ("control_account", "1270")]));
     assert_eq!(lines(&place, "2025-06-30", "1200"), expected(&[("sub_ledger", "1196.66"), ("control_account", "1196.66")]));
+    support::assert_sql_agrees(&place, "gl_tie_out");
 }
 
 #[test]
@@ -88,6 +89,7 @@ fn what_lies_between_is_itemised_to_the_last_cent() {
     let rows = table(&place.night(AS_OF), "gl_tie_out");
     let applications = support::the_row(&rows, &[("balance_date", "2025-06-30"), ("line", "left_out_applications")]);
     assert_eq!((money_in(applications, "amount"), cell(applications, "row_count")), (0, Some("1")));
+    support::assert_sql_agrees(&place, "gl_tie_out");
 }
 
 #[test]
@@ -99,6 +101,7 @@ fn rounding_of_partly_paid_items_in_other_currencies_has_its_line() {
     place.run(AS_OF).expect(0);
     let lines_of_may = [("sub_ledger", "0.03"), ("control_account", "0.04"), ("difference", "-0.01"), ("fx_rounding", "-0.01")];
     assert_eq!(lines(&place, "2025-05-31", "1200"), expected(&lines_of_may));
+    support::assert_sql_agrees(&place, "gl_tie_out");
 }
 
 #[test]
@@ -107,6 +110,7 @@ fn several_control_accounts_are_tied_out_together() {
     place.run(AS_OF).expect(0);
     assert_eq!(lines(&place, "2025-05-31", "1200"), expected(&[("control_account", "1000")]));
     assert_eq!(lines(&place, "2025-05-31", "(all)"), expected(&[("sub_ledger", "1270"), ("control_account", "1270")]));
+    support::assert_sql_agrees(&place, "gl_tie_out");
 }
 
 #[test]
@@ -132,4 +136,5 @@ fn a_balance_after_the_night_waits_and_without_balances_there_is_nothing_to_tie_
     let place = ledger("", BOOK, PAID, "2025-07-31,1200,1.00\n");
     place.run(AS_OF).expect(0);
     assert_eq!(table(&place.night(AS_OF), "gl_tie_out").len(), 0);
+    support::assert_sql_agrees(&place, "gl_tie_out");
 }

@@ -248,18 +248,48 @@ fn the_invoices_of_a_flat_file_are_mended_with_their_payments() {
 #[test]
 fn an_overlay_that_cannot_be_read_is_named() {
     for (overlay, says) in [
-        (None, "overlay_missing"),
-        (Some("file,line,value\n"), "a column is missing: column"),
-        (Some("file,line,column,value,colour\n"), "no such column: colour"),
-        (Some("file,line,column,value\nin/documents.csv,three,amount,1\n"), "mends.csv:2"),
+        ("file,line,value\n", "a column is missing: column"),
+        ("file,line,column,value,colour\n", "no such column: colour"),
+        ("file,line,column,value\nin/documents.csv,three,amount,1\n", "mends.csv:2"),
     ] {
         let place = place(true, SOUND);
-        if let Some(overlay) = overlay {
-            place.write("mends.csv", overlay);
-        }
+        place.write("mends.csv", overlay);
         let ended = place.run(AS_OF).expect(4);
         assert!(ended.stderr.contains(says) && ended.stderr.contains("hint: "), "{}", ended.stderr);
     }
+}
+
+#[test]
+fn an_overlay_may_be_named_before_it_is_written_but_not_misspelt() {
+    let bad = format!("{SOUND}I2,invoice,B,05.06.2025,2025-07-05,200.00,USD\n");
+    let place = place(true, &bad);
+    let ended = place.run(AS_OF).expect(0);
+    assert_eq!(ended.stderr.matches("no overlay yet: mends.csv").count(), 1, "{}", ended.stderr);
+
+    // Somebody fills one in and saves it under another name: it must not be passed over.
+    let overlay = "file,line,column,value,was\nin/documents.csv,3,document_date,2025-06-05,05.06.2025\n";
+    place.write("mend.csv", format!("\u{FEFF}{overlay}"));
+    let refused = place.replace(AS_OF).expect(4);
+    assert!(refused.stderr.contains("error[overlay_missing]") && refused.stderr.contains("overlay = \"mend.csv\""), "{}", refused.stderr);
+    assert_eq!(open_documents(&place).len(), 1, "what is published stays");
+
+    std::fs::rename(place.path().join("mend.csv"), place.path().join("mends.csv")).expect("it can be renamed");
+    let ended = place.replace(AS_OF).expect(0);
+    assert!(!ended.stderr.contains("no overlay yet"), "{}", ended.stderr);
+    assert_eq!(open_documents(&place).len(), 2);
+
+    // Taken once, it is missed when it is gone.
+    std::fs::remove_file(place.path().join("mends.csv")).expect("it was there");
+    let refused = place.replace(AS_OF).expect(4);
+    assert!(refused.stderr.contains("it was taken before"), "{}", refused.stderr);
+}
+
+#[test]
+fn an_overlay_in_a_folder_that_is_not_there_is_an_error() {
+    let place = place(true, SOUND);
+    place.write("arrears.toml", place.read("arrears.toml").replace("mends.csv", "mending/mends.csv"));
+    let ended = place.run(AS_OF).expect(4);
+    assert!(ended.stderr.contains("error[overlay_missing]") && ended.stderr.contains("its folder is not there"), "{}", ended.stderr);
 }
 
 #[test]

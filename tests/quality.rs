@@ -4,7 +4,10 @@
 mod support;
 
 use std::collections::BTreeMap;
-use support::{Place, Row, cell, end_of, money_in, number_in, parquet_rows, program, scenario, table, the_row};
+use support::{
+    Place, Row, assert_sql_agrees, cell, end_of, has_duckdb, money_in, number_in, parquet_rows, program, scenario, table, table_where,
+    the_row,
+};
 
 const AS_OF: &str = "2025-06-30";
 
@@ -191,6 +194,7 @@ fn each_breach_breaks_exactly_its_rule() {
         place.run(AS_OF).expect(0);
         let expected: BTreeMap<String, i64> = breach.rules.iter().map(|(rule, rows)| ((*rule).to_owned(), *rows)).collect();
         assert_eq!(broken(&place), expected, "{}{}{}", breach.customers, breach.documents, breach.applications);
+        assert_sql_agrees(&place, "quality_rules");
     }
 }
 
@@ -205,6 +209,7 @@ fn an_invoice_a_hundred_times_the_usual_and_a_currency_that_is_not_usual_are_fou
     let place = ledger("", "", &format!("{usual}{slip}"), "");
     place.run(AS_OF).expect(0);
     assert_eq!(broken(&place), BTreeMap::from([("invoice_100_times_median".to_owned(), 1)]));
+    assert_sql_agrees(&place, "quality_rules");
     let less = june(25, 9, "1999.99", "USD");
     let place = ledger("", "", &format!("{usual}{less}"), "");
     place.run(AS_OF).expect(0);
@@ -214,6 +219,7 @@ fn an_invoice_a_hundred_times_the_usual_and_a_currency_that_is_not_usual_are_fou
     let place = ledger("", "", &format!("{usual}{euro}"), "");
     place.run(AS_OF).expect(0);
     assert_eq!(broken(&place), BTreeMap::from([("currency_not_usual".to_owned(), 1)]));
+    assert_sql_agrees(&place, "quality_rules");
     // Nine are not enough to be usual: seven in dollars with the ledger's own, one in euro.
     let fewer: String = (0..7).map(|number| june(10 + number, number, "20.00", "USD")).collect();
     let place = ledger("", "", &format!("{fewer}{euro}"), "");
@@ -350,8 +356,8 @@ fn a_missing_due_date_is_filled_as_the_source_says_and_the_row_counts_as_repaire
     for (keys, due, repaired, missing) in [
         ("", [Some("2025-06-15"), None, None], 0, 2),
         ("due_date_from_terms = true\n", [Some("2025-06-15"), Some("2025-07-01"), None], 1, 1),
-        ("default_payment_days = 14\n", [Some("2025-06-15"); 3], 2, 0),
-        ("due_date_from_terms = true\ndefault_payment_days = 14\n", [Some("2025-06-15"), Some("2025-07-01"), Some("2025-06-15")], 2, 0),
+        ("default_payment_days = 14\n", [Some("2025-06-15"); 3], 0, 0),
+        ("due_date_from_terms = true\ndefault_payment_days = 14\n", [Some("2025-06-15"), Some("2025-07-01"), Some("2025-06-15")], 1, 0),
     ] {
         place.write("arrears.toml", config(keys));
         let _ = std::fs::remove_dir_all(place.out());
@@ -365,6 +371,108 @@ fn a_missing_due_date_is_filled_as_the_source_says_and_the_row_counts_as_repaire
         assert_eq!(count, repaired, "{keys}");
         assert_eq!(broken(&place).get("missing_due_date").copied().unwrap_or(0), missing, "{keys}");
         let filled = ["due_date_from_terms", "due_date_by_default"].map(|rule| broken(&place).get(rule).copied().unwrap_or(0));
-        assert_eq!(filled.iter().sum::<i64>(), repaired, "{keys}");
+        assert_eq!(filled[0], repaired, "{keys}");
+        assert_eq!(filled.iter().sum::<i64>(), 2 - missing, "{keys}");
     }
+}
+
+/// Invoices without a due date, of customers whose terms are known (A), changed (A), came later (B), and are none (C, D).
+fn place_of_agreed_terms(keys: &str) -> Place {
+    let place = Place::empty();
+    place.write(
+        "arrears.toml",
+        format!(
+            "base_currency = \"USD\"\noutput = \"out\"\n\n[forecast]\nenabled = false\n\n[risk]\nenabled = false\n\n\
+             [[source]]\nname = \"books\"\npath = \"documents.csv\"\nshape = \"canonical\"\ntable = \"documents\"\n{keys}\n\
+             [[source]]\nname = \"people\"\npath = \"customers.csv\"\nshape = \"canonical\"\ntable = \"customers\"\n"
+        ),
+    );
+    place.write(
+        "customers.csv",
+        "customer_id,payment_terms_days,recorded_at\nA,30,2024-01-01T00:00:00Z\nA,60,2025-06-10T09:00:00Z\nA,400,2025-06-11T00:00:00Z\n\
+         B,45,2025-06-20T00:00:00Z\nB,10,2025-06-25T00:00:00Z\nC,,2024-01-01T00:00:00Z\n",
+    );
+    place.write(
+        "documents.csv",
+        "document_id,document_type,customer_id,document_date,due_date,amount,currency,terms,recorded_at\n\
+         I1,invoice,A,2025-06-01,,1.00,USD,,2025-06-01T00:00:00Z\nI2,invoice,A,2025-06-12,,2.00,USD,,2025-06-12T00:00:00Z\n\
+         I3,debit_note,B,2025-06-01,,4.00,USD,,2025-06-01T00:00:00Z\nI4,invoice,C,2025-06-01,,8.00,USD,net 7,2025-06-01T00:00:00Z\n\
+         I5,invoice,D,2025-06-01,,16.00,USD,,2025-06-01T00:00:00Z\nI6,invoice,A,2025-06-01,2025-06-05,32.00,USD,,2025-06-01T00:00:00Z\n\
+         R1,receipt,A,2025-06-01,,64.00,USD,,2025-06-01T00:00:00Z\n",
+    );
+    place
+}
+
+fn due_dates(night: &std::path::Path) -> Vec<(String, String)> {
+    let text = |row: &Row, column: &str| cell(row, column).unwrap_or("-").to_owned();
+    let mut rows: Vec<_> = table(night, "open_items").iter().map(|row| (text(row, "document_id"), text(row, "due_date"))).collect();
+    rows.sort();
+    rows
+}
+
+#[test]
+fn what_the_customer_agreed_fills_a_due_date_after_the_rows_terms_and_before_the_default() {
+    // keys; due dates of I1 to I5; documents and amounts by rule: from the customer, by default, missing.
+    // I1: 30 days were agreed on its date, the 60 came later. I2: 60 were; 400 are no terms. I3: 45 became known first.
+    let cases = [
+        ("", ["2025-07-01", "2025-08-11", "2025-07-16", "-", "-"], [(3, "7.0000"), (0, "0.0000"), (2, "24.0000")]),
+        (
+            "default_payment_days = 14\n",
+            ["2025-07-01", "2025-08-11", "2025-07-16", "2025-06-15", "2025-06-15"],
+            [(3, "7.0000"), (2, "24.0000"), (0, "0.0000")],
+        ),
+        (
+            "due_date_from_terms = true\ndefault_payment_days = 14\n",
+            ["2025-07-01", "2025-08-11", "2025-07-16", "2025-06-08", "2025-06-15"],
+            [(3, "7.0000"), (1, "16.0000"), (0, "0.0000")],
+        ),
+        ("due_date_from_customer = false\n", ["-"; 5], [(0, "0.0000"), (0, "0.0000"), (5, "31.0000")]),
+    ];
+    for (keys, due, rules) in cases {
+        let place = place_of_agreed_terms(keys);
+        place.run(AS_OF).expect(0);
+        let ids = ["I1", "I2", "I3", "I4", "I5", "I6", "R1"];
+        let expected: Vec<_> =
+            ids.iter().zip(due.into_iter().chain(["2025-06-05", "-"])).map(|(id, due)| (id.to_string(), due.to_owned())).collect();
+        assert_eq!(due_dates(&place.night(AS_OF)), expected, "{keys}");
+        for (rule, (rows, amount)) in ["due_date_from_customer", "due_date_by_default", "missing_due_date"].iter().zip(rules) {
+            let said = table_where(&place.night(AS_OF), "quality_rules", &[("rule", *rule), ("file", "(all)")]);
+            assert!(
+                support::is(&said[0], &[("row_count", &rows.to_string()), ("outcome", if rows > 0 { "noted" } else { "holds" })]),
+                "{keys} {said:?}"
+            );
+            assert_eq!(cell(&said[0], "amount").unwrap_or("0.0000"), amount, "{keys} {rule}");
+        }
+        if has_duckdb() {
+            end_of(&mut place.arrears(&["check", "--parity"])).expect(0);
+        }
+    }
+}
+
+#[test]
+fn terms_that_came_later_change_nothing_of_what_was_known_before() {
+    let place = place_of_agreed_terms("default_payment_days = 14\n");
+    place.run(AS_OF).expect(0);
+    let other = place.path().join("known").display().to_string();
+    let ledger = place.out().display().to_string();
+    let known = |as_of: &str| {
+        let arguments = ["--output", &other, "--ledger-of", &ledger, "--known-as-of", as_of, "--replace"];
+        end_of(place.run_command(as_of).args(arguments)).expect(0);
+        due_dates(&support::night_of(std::path::Path::new(&other), as_of)).into_iter().take(3).map(|(_, due)| due).collect::<Vec<_>>()
+    };
+    // The day before the terms of B came its debit note had the default, as it was published then.
+    assert_eq!(known("2025-06-19"), ["2025-07-01", "2025-08-11", "2025-06-15"]);
+    assert_eq!(known("2025-06-20"), ["2025-07-01", "2025-08-11", "2025-07-16"]);
+    assert_eq!(known("2025-06-30"), ["2025-07-01", "2025-08-11", "2025-07-16"]);
+}
+
+#[test]
+fn no_rule_warns_of_a_generated_ledger() {
+    let place = Place::generated(3_000);
+    place.write("arrears.toml", place.read("arrears.toml") + "enabled = false\n\n[risk]\nenabled = false\n");
+    let ended = place.run("2024-12-31").expect(0);
+    assert!(!ended.stderr.contains("rule "), "{}", ended.stderr);
+    let rules = table(&place.night("2024-12-31"), "quality_rules");
+    let early = the_row(&rules, &[("rule", "date_before_company"), ("file", "(all)")]);
+    assert_eq!(cell(early, "row_count"), Some("0"), "parents pay once they are customers themselves");
 }

@@ -3,6 +3,7 @@
 
 use arrears::config::{Config, Overrides};
 use arrears::ingest::known::{KnownAsOf, LedgerView};
+use arrears::ingest::load::due_dates::DueDateRules;
 use arrears::ingest::load::{LoadOptions, document_ids, load};
 use arrears::ingest::{IngestOptions, LedgerIndex, Silent, ingest};
 use arrears::ledger::calendar::{Day, date_of, day_of};
@@ -80,7 +81,12 @@ impl World {
         let index = LedgerIndex::read(&out).expect("reads").expect("there is a ledger");
         let known = known.map(KnownAsOf::end_of);
         let view = LedgerView::new(&out, &index, known).expect("reads");
-        let options = LoadOptions { base_currency: "EUR".to_owned(), as_of: at, known_as_of: known.map(KnownAsOf::microseconds) };
+        let options = LoadOptions {
+            base_currency: "EUR".to_owned(),
+            as_of: at,
+            known_as_of: known.map(KnownAsOf::microseconds),
+            due_dates: DueDateRules::default(),
+        };
         let loaded = load(&view.files, &options).expect("loads");
         let ids = document_ids(&view.files, &loaded.item_rows.iter().copied().collect()).expect("reads");
         let mut open: BTreeMap<(String, i64), i64> = BTreeMap::new();

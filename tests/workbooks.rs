@@ -66,6 +66,66 @@ fn both_calendars_and_the_old_format_give_the_same_dates() {
 }
 
 #[test]
+fn a_row_with_separators_and_quotes_in_its_cells_is_mended_by_an_overlay() {
+    let keys = "date_format = \"%d.%m.%Y\"\ndecimal = \",\"\nthousands = \".\"";
+    let place = place("separators.xlsx", keys);
+    place.run(AS_OF).expect(0);
+    let quarantine = table(&place.night(AS_OF), "quarantine");
+    let mut kept: Vec<[&str; 4]> =
+        quarantine.iter().map(|row| ["line", "reason", "column_name", "raw_text"].map(|column| cell(row, column).unwrap_or("-"))).collect();
+    kept.sort_unstable();
+    // Numbers have the comma of the source, dates of cells are ISO dates, the empty cell at the end is a field as well.
+    assert_eq!(
+        kept,
+        [
+            ["3", "bad_date", "Invoice date", r#"R2,"Birch, ""The Works"", Ltd",35.01.2024,2024-03-02,"1234,5","#],
+            ["4", "cell_error", "Amount", "R3,\"Cedar; House,\n2nd floor\",2024-02-01,2024-03-02,#N/A,"],
+            ["5", "duplicate_key", "-", r#"R4,"""Dogwood""",2024-02-02,2024-03-02,"1500,75","#],
+            ["6", "duplicate_key", "-", r#"R4,"""Dogwood"", again",2024-02-03,2024-03-02,"2500,5","#],
+        ]
+    );
+
+    let template = place.path().join("mends.csv").display().to_string();
+    end_of(&mut place.arrears(&["quarantine", "--overlay", &template])).expect(0);
+    let written = place.read("mends.csv");
+    assert!(written.contains("separators.xlsx,3,Invoice date,,35.01.2024,,\nseparators.xlsx,4,Amount,,#N/A,,\n"), "{written}");
+    // A person fills in two of the values, and gives the rows of one number each its own.
+    let (mends, _) = written.split_once("separators.xlsx,5,").expect("the first of the two");
+    let mends = mends.replace("Invoice date,,", "Invoice date,25.01.2024,").replace("Amount,,", "Amount,\"500,75\",");
+    let numbers = "separators.xlsx,5,Invoice,R4a,,,\nseparators.xlsx,6,Invoice,R4b,,,\n";
+    place.write("mends.csv", format!("{mends}{numbers}"));
+    place.write("arrears.toml", place.read("arrears.toml").replace("[[source]]\n", "[[source]]\noverlay = \"mends.csv\"\n"));
+    place.replace(AS_OF).expect(0);
+    let items = table(&place.night(AS_OF), "open_items");
+    let columns = ["document_id", "customer_id", "document_date", "due_date", "open_amount"];
+    let mut shown: Vec<[&str; 5]> = items.iter().map(|row| columns.map(|column| cell(row, column).unwrap_or("-"))).collect();
+    shown.sort_unstable();
+    assert_eq!(
+        shown,
+        [
+            ["R1", r#"Alder, Sons & "Daughters""#, "2024-01-15", "2024-03-02", "1000.2500"],
+            ["R2", r#"Birch, "The Works", Ltd"#, "2024-01-25", "2024-03-02", "1234.5000"],
+            ["R3", "Cedar; House,\n2nd floor", "2024-02-01", "2024-03-02", "500.7500"],
+            ["R4a", r#""Dogwood""#, "2024-02-02", "2024-03-02", "1500.7500"],
+            ["R4b", r#""Dogwood", again"#, "2024-02-03", "2024-03-02", "2500.5000"],
+        ]
+    );
+}
+
+#[test]
+fn an_error_in_a_cell_is_no_value_in_a_mended_row_either() {
+    let keys = "date_format = \"%d.%m.%Y\"\ndecimal = \",\"\noverlay = \"mends.csv\"";
+    let place = place("separators.xlsx", keys);
+    // The error moves into a column of text, where it would pass for a name.
+    place.write("mends.csv", "file,line,column,value\nseparators.xlsx,4,Amount,\"500,75\"\nseparators.xlsx,4,Customer,#REF!\n");
+    let ended = place.run(AS_OF).expect(0);
+    assert!(ended.stderr.contains("mends.csv:2: still cannot be read: Customer: cell_error"), "{}", ended.stderr);
+    let quarantine = table(&place.night(AS_OF), "quarantine");
+    let again = quarantine.iter().find(|row| is(row, &[("file", "mends.csv")])).expect("under the overlay");
+    assert!(is(again, &[("column_name", "Customer"), ("raw_text", "R3,#REF!,2024-02-01,2024-03-02,\"500,75\",")]), "{again:?}");
+}
+
+#[test]
 fn what_is_wrong_with_a_workbook_is_said_with_the_file_and_its_sheets() {
     // workbook, keys of the source, error, words it must say
     let table: &[(&str, &str, &str, &[&str])] = &[

@@ -105,5 +105,32 @@ def protected():
         msoffcrypto.format.ooxml.OOXMLFile(plain).encrypt("secret", out)
 
 
-for make in (open_items, calendar_1904, merged_header, old, protected):
+def separators():
+    """Separators, quotes and line ends in cells, in rows that somebody has to mend."""
+    book = xlsxwriter.Workbook(HERE / "separators.xlsx")
+    book.set_properties({"created": CREATED})
+    date = book.add_format({"num_format": "dd.mm.yyyy"})
+    sheet = book.add_worksheet("Items")
+    rows = [
+        ("R1", 'Alder, Sons & "Daughters"', day("2024-01-15"), 1000.25),
+        # No such day.
+        ("R2", 'Birch, "The Works", Ltd', "35.01.2024", 1234.5),
+        ("R3", "Cedar; House,\n2nd floor", day("2024-02-01"), None),
+        # Two rows of one number, each with a price of its own.
+        ("R4", '"Dogwood"', day("2024-02-02"), 1500.75),
+        ("R4", '"Dogwood", again', day("2024-02-03"), 2500.5),
+    ]
+    sheet.write_row(0, 0, HEADER)
+    for row, (invoice, customer, issued, amount) in enumerate(rows, start=1):
+        sheet.write_row(row, 0, [invoice, customer])
+        sheet.write_datetime(row, 2, issued, date) if isinstance(issued, datetime.datetime) else sheet.write(row, 2, issued)
+        sheet.write_datetime(row, 3, day("2024-03-02"), date)
+        if amount is None:
+            sheet.write_formula(row, 4, "=NA()", None, "#N/A")
+        else:
+            sheet.write_number(row, 4, amount)
+    book.close()
+
+
+for make in (open_items, calendar_1904, merged_header, old, protected, separators):
     make()

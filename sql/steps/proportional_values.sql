@@ -1,6 +1,6 @@
 -- proportional_values: the historical value of a part of an item whose base_amount is given
 -- grain:   item_key, part_amount (> 0, document currency)
--- inputs:  items, open_intervals, applications_resolved, disputes_at_dates, settings
+-- inputs:  items, open_intervals, gl_open_items, applications_resolved, disputes_at_dates, settings
 -- columns: item_key, part_amount, part_base = base_amount × part ÷ amount, rounded half away from zero to the base minor unit
 -- The quotient must be exact and a division of decimals is not, in any engine. So it is guessed in DOUBLE and then corrected by what the
 -- guess leaves over, which is exact: after two guesses the remainder lies within one divisor, and comparing it with half a divisor rounds.
@@ -8,6 +8,11 @@
 WITH parts AS (
     SELECT i.item_key, o.open_amount AS part_amount
     FROM open_intervals AS o
+    JOIN items AS i ON i.item_key = o.item_key
+    WHERE i.base_amount IS NOT NULL
+    UNION
+    SELECT i.item_key, o.open_amount
+    FROM gl_open_items AS o
     JOIN items AS i ON i.item_key = o.item_key
     WHERE i.base_amount IS NOT NULL
     UNION

@@ -16,7 +16,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import twins  # noqa: E402
 
-INPUTS = [*twins.CANONICAL, "parameters", "scope_pairs", "alerts", "currencies", "calendar"]
+INPUTS = [*twins.CANONICAL, "parameters", "scope_pairs", "alerts", "currencies", "calendar", "over_applied"]
 
 
 def main() -> int:

@@ -297,8 +297,34 @@ def write(folder: Path, table: str, header: str, rows: list[list]) -> None:
         writer.writerows(rows)
 
 
+def recorded(more: random.Random, rows: list[list]) -> list[list]:
+    """Documents with the instant at which they were entered: some before their date, some long after it, some nobody knows when."""
+    def instant(row: list) -> str:
+        return "" if more.random() < 0.3 else f"{row[5] + days(more.choice([-4, 0, 0, 1, 12, 45]))}T{more.randint(0, 23):02}:30:00Z"
+    return [[*row, instant(row)] for row in rows]
+
+
+def agreed(more: random.Random, rows: list[list]) -> list[list]:
+    """Customers with terms that fill due dates; some come late, or change."""
+    versions = []
+    for row in rows:
+        first = more.choice(["", f"{FIRST_DAY + days(more.randint(20, 200))}T12:00:00Z"])
+        versions.append([*row, more.choice(["", 10, 30, 45]), first])
+        if more.random() < 0.5:
+            versions.append([*row, more.choice(["", 0, 60, 400]), f"{FIRST_DAY + days(more.randint(201, DAYS))}T12:00:00Z"])
+    return versions
+
+
+def balances(more: random.Random) -> list[list]:
+    """The general ledger, which agrees with nothing."""
+    dates = [FIRST_DAY + days(more.randint(0, DAYS)) for _ in range(12)]
+    accounts = [(company, when, account) for company in "xy" for when in dates for account in more.choice([["1200"], ["1200", "1210"]])]
+    return [[*key, text(more.randint(-5_000_00, 90_000_00), "USD")] for key in sorted(set(accounts))]
+
+
 def generate(seed: int, out: Path, documents: int = 90, matches: int = 120, invoices: int = 150) -> None:
-    pick = random.Random(seed)
+    # What came later draws from a stream of its own, so that the rest stays as it was.
+    pick, more = random.Random(seed), random.Random(f"{seed} more")
     rates = {}
     for currency, rate in USUAL_RATES.items():
         for step in range(DAYS // 25):
@@ -316,12 +342,14 @@ def generate(seed: int, out: Path, documents: int = 90, matches: int = 120, invo
     folder.mkdir(parents=True, exist_ok=True)
     (out / "arrears.toml").write_text(CONFIG, encoding="utf-8")
     write(folder, "documents", "company_id,document_id,item_no,document_type,customer_id,document_date,due_date,amount,currency,base_amount,"
-          "terms,account_manager,discount_percent,discount_date,delivery_date", [item.row() for item in ledger.items])
+          "terms,account_manager,discount_percent,discount_date,delivery_date,recorded_at", recorded(more, [item.row() for item in ledger.items]))
     write(folder, "disputes", "company_id,dispute_id,document_id,item_no,opened_date,closed_date,amount", disputes(pick, ledger.items))
     write(folder, "promises", "company_id,promise_id,customer_id,document_id,made_date,promised_date,amount,currency", ledger.promise_rows)
     write(folder, "applications", "company_id,application_id,credit_document_id,credit_item_no,debit_document_id,debit_item_no,applied_date,"
           "amount,credit_amount", ledger.application_rows)
-    write(folder, "customers", "company_id,customer_id,country,segment,account_manager,is_intercompany", [c.row() for c in customers])
+    write(folder, "customers", "company_id,customer_id,country,segment,account_manager,is_intercompany,payment_terms_days,recorded_at",
+          agreed(more, [c.row() for c in customers]))
+    write(folder, "gl_balances", "company_id,balance_date,account,amount", balances(more))
     write(folder, "fx_rates", "rate_date,currency,rate", [[day, currency, rate] for (day, currency), rate in sorted(rates.items())])
 
 

@@ -39,6 +39,8 @@ STEPS, DROP_AFTER, MARTS = order()
 
 MONEY, RATE = "DECIMAL(18,4)", "DECIMAL(18,10)"
 VERSION = {"recorded_at": "TIMESTAMP", "is_deleted": "BOOLEAN"}
+# Where a row was delivered: here all of them in one file.
+PLACE = {"source_file": "INTEGER", "source_line": "BIGINT"}
 
 # The canonical tables of this cut: key columns and all columns with their types.
 CANONICAL = {
@@ -62,6 +64,8 @@ CANONICAL = {
         "company_id": "VARCHAR", "promise_id": "VARCHAR", "customer_id": "VARCHAR", "document_id": "VARCHAR", "made_date": "DATE",
         "promised_date": "DATE", "amount": MONEY, "currency": "VARCHAR"}),
     "fx_rates": (["rate_date", "currency"], {"rate_date": "DATE", "currency": "VARCHAR", "rate": RATE}),
+    "gl_balances": (["company_id", "balance_date", "account"], {
+        "company_id": "VARCHAR", "balance_date": "DATE", "account": "VARCHAR", "amount": MONEY}),
 }
 DEFAULTS = {"company_id": "'main'", "item_no": "1", "credit_item_no": "1", "debit_item_no": "1"}
 
@@ -96,8 +100,12 @@ def load_table(con: duckdb.DuckDBPyConnection, ledger: Path, table: str, known_a
     """Creates `table` with the current version of every key; an absent table is created empty. Tells whether it was supplied."""
     key, columns = CANONICAL[table]
     files = table_files(ledger, table)
+    # Due dates that no row says are filled in by sql/inputs/documents.sql.
+    resolved = "documents_as_delivered" if table == "documents" else table
     if not files:
-        con.execute(f"CREATE TABLE {table} (" + ", ".join(f"{name} {kind}" for name, kind in columns.items()) + ")")
+        of_versions = {**columns, **VERSION, **PLACE}
+        con.execute(f"CREATE TABLE {table}_versions (" + ", ".join(f"{name} {kind}" for name, kind in of_versions.items()) + ")")
+        con.execute(f"CREATE VIEW {resolved} AS SELECT {', '.join(columns)}, source_file, recorded_at FROM {table}_versions")
         return False
     source = relation(files)
     present = {row[0] for row in con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
@@ -109,8 +117,9 @@ def load_table(con: duckdb.DuckDBPyConnection, ledger: Path, table: str, known_a
     # Parquet is read where it lies; text is converted once.
     kind_of_copy = "VIEW" if files[0].suffix == ".parquet" else "TABLE"
     rows = ", ".join(typed(name, kind) for name, kind in {**columns, **VERSION}.items())
-    con.execute(f"CREATE {kind_of_copy} {table}_versions AS SELECT {rows} FROM {source}")
     known = f"recorded_at IS NULL OR recorded_at < CAST(DATE '{known_as_of}' + 1 AS TIMESTAMP)" if known_as_of else "TRUE"
+    con.execute(f"""CREATE {kind_of_copy} {table}_versions AS
+        SELECT * FROM (SELECT {rows}, CAST(0 AS INTEGER) AS source_file, CAST(0 AS BIGINT) AS source_line FROM {source}) WHERE {known}""")
     keys, names = ", ".join(key), ", ".join(columns)
     con.execute(f"CREATE TABLE {table}_repeated AS SELECT {keys} FROM {table}_versions WHERE {known} GROUP BY {keys} HAVING COUNT(*) > 1")
     # Of a key with several versions the latest counts (a row without an instant was known from the beginning); equal rows are one.
@@ -133,10 +142,11 @@ def load_table(con: duckdb.DuckDBPyConnection, ledger: Path, table: str, known_a
     if con.execute(f"SELECT COUNT(*) FROM {table}_repeated").fetchone()[0] == 0:
         once = ""
     con.execute(f"""
-        CREATE VIEW {table} AS
-        SELECT {names} FROM {table}_versions v WHERE ({known}) AND NOT COALESCE(is_deleted, FALSE){once}
+        CREATE VIEW {resolved} AS
+        SELECT {names}, 0 AS source_file, recorded_at FROM {table}_versions v WHERE ({known}) AND NOT COALESCE(is_deleted, FALSE){once}
         UNION ALL
-        SELECT {names} FROM {table}_latest WHERE NOT is_deleted""")
+        SELECT {names}, 0 AS source_file, CASE WHEN known_at > TIMESTAMP '0001-01-01' THEN known_at END AS recorded_at
+        FROM {table}_latest WHERE NOT is_deleted""")
     return True
 
 
@@ -160,6 +170,10 @@ class Parameters:
 def load(con, ledger: Path, parameters: Parameters) -> None:
     """Creates the inputs of the steps: the canonical tables, parameters, scope_pairs, alerts, currencies and calendar."""
     supplied = {table: load_table(con, ledger, table, parameters.known_as_of) for table in CANONICAL}
+    con.execute("""CREATE TABLE ledger_files AS
+        SELECT 0 AS source_file, 0 AS follows_at, 0 AS says_at, TRUE AS fills_from_customer, CAST(NULL AS BIGINT) AS default_payment_days""")
+    con.execute("CREATE TABLE over_applied (source_file INTEGER, source_line BIGINT, record_key VARCHAR)")
+    con.execute(f"CREATE VIEW documents AS {statement('inputs', 'documents')}")
     base = parameters.base
     con.execute(f"""CREATE TABLE parameters (as_of DATE, base_currency VARCHAR, history_months BIGINT, has_disputes BOOLEAN,
         has_promises BOOLEAN, on_time_grace_days BIGINT, late_interest_rate {RATE}, history_start_date DATE)""")

@@ -352,3 +352,31 @@ pub fn real_ledger(name: &str) -> Option<PathBuf> {
     skipped(&format!("real ledger {name}: no folder {}", folder.display()));
     None
 }
+
+/// Python, leaving nothing behind.
+pub fn python() -> Command {
+    let mut command = Command::new("python3");
+    command.env("PYTHONDONTWRITEBYTECODE", "1");
+    command
+}
+
+/// Whether the SQL twins can be run.
+pub fn has_duckdb() -> bool {
+    let found = python().args(["-c", "import duckdb"]).output().is_ok_and(|output| output.status.success());
+    if !found {
+        let what = "parity with the SQL twins: python3 has no module duckdb (pip install -r tests/requirements.txt)";
+        assert!(std::env::var_os("ARREARS_REQUIRE_PARITY").is_none(), "{what}, and ARREARS_REQUIRE_PARITY is set");
+        skipped(what);
+    }
+    found
+}
+
+/// Asserts that the twin of a table says the same of the newest night, where the twins can be run.
+#[track_caller]
+pub fn assert_sql_agrees(place: &Place, mart: &str) {
+    if has_duckdb() {
+        let compared = end_of(&mut place.arrears(&["check", "--parity"]));
+        let line = compared.stdout.lines().find(|line| line.starts_with(&format!("{mart} ")));
+        assert!(line.is_some_and(|line| line.ends_with("  equal")), "{}{}", compared.stdout, compared.stderr);
+    }
+}

@@ -16,6 +16,7 @@ use arrears::forecast::timing::Tier;
 use arrears::forecast::training::Training;
 use arrears::ingest::LedgerIndex;
 use arrears::ingest::known::{KnownAsOf, LedgerView};
+use arrears::ingest::load::due_dates::DueDateRules;
 use arrears::ingest::load::knowledge::{Knowledge, knowledge};
 use arrears::ingest::load::{LoadOptions, Loaded, load};
 use arrears::ledger::calendar::{Day, day_of};
@@ -50,8 +51,12 @@ impl View {
         let index = LedgerIndex::read(out).expect("the ledger can be read").expect("there is a ledger");
         let known = is_truncated.then(|| KnownAsOf::end_of(at));
         let view = LedgerView::new(out, &index, known).expect("the ledger can be read");
-        let options =
-            LoadOptions { base_currency: (*config.base_currency).clone(), as_of: at, known_as_of: known.map(KnownAsOf::microseconds) };
+        let options = LoadOptions {
+            base_currency: (*config.base_currency).clone(),
+            as_of: at,
+            known_as_of: known.map(KnownAsOf::microseconds),
+            due_dates: DueDateRules::default(),
+        };
         let loaded = load(&view.files, &options).expect("the ledger can be loaded");
         let knowledge = knowledge(&view.files, &options, &loaded).expect("the ledger can be read");
         // Who belongs to the group is as it is now, not as it was known: with everybody in it does not matter.

@@ -11,6 +11,7 @@ use crate::forecast::snapshot::Companies;
 use crate::forecast::timing::Tier;
 use crate::ingest::LedgerIndex;
 use crate::ingest::known::LedgerView;
+use crate::ingest::load::due_dates::DueDateRules;
 use crate::ingest::load::knowledge::{Knowledge, TO_THIS_DAY, knowledge};
 use crate::ingest::load::{LedgerFiles, LoadOptions, load};
 use crate::ledger::book::Book;
@@ -56,7 +57,8 @@ impl KeptLedger {
                 .hint("read the sources first: arrears ingest --as-of DATE"));
         };
         let view = LedgerView::new(&config.output, &index, None)?;
-        let options = LoadOptions { base_currency: (*config.base_currency).clone(), as_of, known_as_of: None };
+        let due_dates = DueDateRules::of(&config, &view.all_files);
+        let options = LoadOptions { base_currency: (*config.base_currency).clone(), as_of, known_as_of: None, due_dates };
         let loaded = load(&view.files, &options)?;
         let known = knowledge(&view.files, &options, &loaded)?;
         let book = loaded.book;

@@ -165,6 +165,7 @@ pub(super) struct RawSource {
     pub total_words: Option<Vec<String>>,
     pub overlay: Option<String>,
     pub due_date_from_terms: Option<bool>,
+    pub due_date_from_customer: Option<bool>,
     pub default_payment_days: Option<Spanned<u32>>,
 }
 
@@ -290,7 +291,7 @@ impl RawSource {
             formats,
             amount_marks: file_layout::marks(document, raw.amount_marks)?,
             total_words: file_layout::total_words(raw.total_words),
-            due_dates: DueDates::check(raw.due_date_from_terms, raw.default_payment_days.as_ref(), document)?,
+            due_dates: DueDates::check(raw.due_date_from_terms, raw.due_date_from_customer, raw.default_payment_days.as_ref(), document)?,
             overlay: raw.overlay.map(|path| directory.join(path)),
             lenient_columns,
             remote: place.remote,

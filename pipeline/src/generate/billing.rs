@@ -25,8 +25,15 @@ impl Simulation<'_> {
         let mut random = Random::new(self.world.seed, Stream::Billing, u64::from(self.customer.index));
         let dates = self.billing_dates(invoices, &mut random);
         let usual = self.invoice_dollars(&mut random);
+        let (mut usual_date, mut usual_times) = (NO_DAY, 0.0);
         for date in dates {
-            let dollars = if random.chance(self.customer.fixed_amount_share) { usual } else { self.invoice_dollars(&mut random) };
+            let is_usual = random.chance(self.customer.fixed_amount_share);
+            if is_usual {
+                // A price that is billed again on the same day is of more of the same: twice the same invoice would be a slip.
+                usual_times = if usual_date == date { usual_times + 1.0 } else { 1.0 };
+                usual_date = date;
+            }
+            let dollars = if is_usual { usual * usual_times } else { self.invoice_dollars(&mut random) };
             self.invoice(date, dollars, &mut random);
         }
         self.give_bonuses(&mut random);

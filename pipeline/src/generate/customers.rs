@@ -169,6 +169,8 @@ pub(super) struct Customer {
     pub parent: Option<u32>,
     /// Share of payments that the parent makes.
     pub parent_pays: f64,
+    /// The day from which it can: before, it is no customer itself.
+    pub parent_pays_from: Day,
     /// Index into `COUNTRIES`.
     pub country: usize,
     /// Index into `INDUSTRIES`.
@@ -243,6 +245,31 @@ pub(super) struct Customer {
 const WEIGHT_SPAN: f64 = 400.0;
 const CUSTOMERS_PER_SPAN: f64 = 25.0;
 
+/// What is drawn first of a customer.
+struct Account {
+    segment: Segment,
+    currency: Currency,
+    second_currency: Option<Currency>,
+    pays_in: Option<Currency>,
+    opened: Day,
+}
+
+impl Account {
+    fn new(world: &World, company: u32, random: &mut Random) -> Self {
+        let calendar = &world.calendar;
+        let segment = [Segment::Enterprise, Segment::MidMarket, Segment::SmallBusiness, Segment::Public][random.pick(&[8, 32, 52, 8])];
+        let currency = [Currency::Usd, Currency::Eur, Currency::Jpy, Currency::Kwd][random.pick(&company_pattern(company).2)];
+        let second_currency = (currency != Currency::Usd && random.chance(0.12)).then_some(Currency::Usd);
+        let pays_in = (currency != Currency::Usd && random.chance(0.08)).then_some(Currency::Usd);
+        let opened = if random.chance(0.72) {
+            calendar.start - random.between(30, 3_000)
+        } else {
+            random.between(calendar.start, calendar.start + (calendar.end - calendar.start) * 3 / 4)
+        };
+        Account { segment, currency, second_currency, pays_in, opened }
+    }
+}
+
 impl Customer {
     /// The customer that was planned.
     pub(super) fn new(world: &World, planned: &PlannedCustomer) -> Self {
@@ -251,15 +278,7 @@ impl Customer {
         let rates = &world.rates_of_profile;
         let calendar = &world.calendar;
         let pattern = company_pattern(company);
-        let segment = [Segment::Enterprise, Segment::MidMarket, Segment::SmallBusiness, Segment::Public][random.pick(&[8, 32, 52, 8])];
-        let currency = [Currency::Usd, Currency::Eur, Currency::Jpy, Currency::Kwd][random.pick(&pattern.2)];
-        let second_currency = (currency != Currency::Usd && random.chance(0.12)).then_some(Currency::Usd);
-        let pays_in = (currency != Currency::Usd && random.chance(0.08)).then_some(Currency::Usd);
-        let opened = if random.chance(0.72) {
-            calendar.start - random.between(30, 3_000)
-        } else {
-            random.between(calendar.start, calendar.start + (calendar.end - calendar.start) * 3 / 4)
-        };
+        let Account { segment, currency, second_currency, pays_in, opened } = Account::new(world, company, random);
         let billing_from = opened.max(calendar.start);
         let delay_mean = delay_mean(segment, rates, random);
         let latent = latent_path(world, segment, delay_mean, billing_from, random);
@@ -273,10 +292,16 @@ impl Customer {
         let next_manager =
             random.chance(0.05).then(|| (random.between(billing_from + 30, calendar.end), (account_manager + 1) % manager_count));
         let is_child = index != family_first;
+        // Families keep to one company.
+        let opened_of_parent = || {
+            let random = &mut Random::new(world.seed, Stream::Customer, u64::from(family_first));
+            Account::new(world, company, random).opened
+        };
         Self {
             index,
             company,
             parent: is_child.then_some(family_first),
+            parent_pays_from: if is_child { opened_of_parent() } else { opened },
             parent_pays: if is_child && random.chance(0.4) { 0.6 } else { 0.0 },
             country: random.pick(&pattern.3),
             industry: random.below(INDUSTRIES.len() as u32) as usize,

@@ -98,7 +98,7 @@ impl Simulation<'_> {
             (_, 7 | 8) => 3,
             _ => 4,
         };
-        let parent = self.customer.parent.filter(|_| by_parent);
+        let parent = self.customer.parent.filter(|_| by_parent && day >= self.customer.parent_pays_from);
         let own = self.customer.index;
         let document = self.document_mut(receipt);
         document.method = method;

@@ -8,9 +8,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::columns::Origin;
+use super::kept_text::{KEPT_DIALECT, record_of};
 use super::pipeline::BlockSource;
 use super::reason;
-use super::records::{BrokenRecord, Grid, Record};
+use super::records::{Grid, Record};
 use super::rows::{BlockOutput, BlockRows, FileContext, RECORDS_AT_ONCE};
 use super::workbook::{Cell, CellKind, Sheet, place, read_sheet};
 use crate::catalog::ledger_tables::Kind;
@@ -26,7 +27,8 @@ pub struct WorkbookReader {
     sheet: Arc<Sheet>,
     /// The columns of the sheet in which anything stands, in order: field 0 is the first of them.
     fields: Vec<u32>,
-    columns: Arc<Vec<SheetColumn>>,
+    /// How they are read.
+    pub columns: Arc<Vec<SheetColumn>>,
     next: usize,
     /// The names in the header row, one for each of these columns; blank where a column has none.
     pub header: Vec<String>,
@@ -34,7 +36,7 @@ pub struct WorkbookReader {
 
 /// A column of the sheet, and how its numbers are written.
 #[derive(Clone, Copy, Debug)]
-struct SheetColumn {
+pub struct SheetColumn {
     /// Its number in the sheet.
     column: u32,
     /// Whether anything is mapped to it.
@@ -174,8 +176,8 @@ pub struct SheetText {
     pub kinds: Vec<Option<CellKind>>,
     /// Where each record starts and ends.
     pub records: Vec<Record>,
-    /// Records with an error in a cell that something is mapped to.
-    with_error: Vec<bool>,
+    /// The first field of each record that has an error, and that something is mapped to.
+    with_error: Vec<Option<usize>>,
 }
 
 fn at(text: &str) -> u32 {
@@ -186,7 +188,7 @@ fn as_text(block: &SheetBlock) -> SheetText {
     let mut out = SheetText { text: String::new(), fields: Vec::new(), kinds: Vec::new(), records: Vec::new(), with_error: Vec::new() };
     for row in block.rows.clone() {
         let cells = &block.sheet.cells[block.sheet.rows[row].clone()];
-        let (start, mut cells, mut with_error) = (out.text.len(), cells.iter().peekable(), false);
+        let (start, mut cells, mut with_error) = (out.text.len(), cells.iter().peekable(), None);
         for (position, column) in block.columns.iter().enumerate() {
             if position > 0 && cells.peek().is_some() {
                 out.text.push(',');
@@ -201,7 +203,9 @@ fn as_text(block: &SheetBlock) -> SheetText {
                 } else {
                     out.text.push_str(text);
                 }
-                with_error |= column.is_mapped && cell.kind == CellKind::Error;
+                if column.is_mapped && cell.kind == CellKind::Error {
+                    with_error = with_error.or(Some(position));
+                }
             }
             out.fields.push((from, at(&out.text)));
         }
@@ -220,40 +224,62 @@ pub fn work(block: &SheetBlock, context: &FileContext) -> Result<BlockOutput> {
     let written = as_text(block);
     let (text, width) = (written.text.as_bytes(), block.columns.len());
     let has_nul = memchr::memchr(0, text).is_some();
-    let mut output = BlockRows::new(context);
-    let (mut grid, mut broken) = (Grid::new(width), Vec::new());
+    let mut output = BlockRows::of_fields(context, KEPT_DIALECT);
+    let mut grid = Grid::new(width);
     for first in (0..written.records.len()).step_by(RECORDS_AT_ONCE) {
         grid.clear();
         for row in first..(first + RECORDS_AT_ONCE).min(written.records.len()) {
             let record = written.records[row];
-            let reason = if written.with_error[row] {
-                Some(reason::CELL_ERROR)
+            if let Some(position) = written.with_error[row] {
+                let at_fault = context.plan.header_of(position).map(|header| (header, written.field(row, position)));
+                output.add_refused(record.line, reason::CELL_ERROR, at_fault, &written.record(row));
             } else if has_nul && text[record.start..record.end].contains(&0) {
-                Some(reason::NUL_BYTE)
+                output.add_refused(record.line, reason::NUL_BYTE, None, &written.record(row));
             } else {
-                None
-            };
-            match reason {
-                Some(reason) => broken.push(BrokenRecord { record, reason }),
-                None => grid.push(record, written.fields[row * width..(row + 1) * width].iter().copied()),
+                grid.push(record, written.fields[row * width..(row + 1) * width].iter().copied());
             }
         }
         output.add(&grid, text);
     }
-    output.add_broken(&broken, text);
     output.finish()
 }
 
-/// Gives the rows of a file as text, for the quarantine.
+impl SheetText {
+    fn width(&self) -> usize {
+        self.fields.len() / self.records.len().max(1)
+    }
+
+    fn field(&self, row: usize, column: usize) -> &[u8] {
+        let (start, end) = self.fields[row * self.width() + column];
+        &self.text.as_bytes()[start as usize..end as usize]
+    }
+
+    /// A row as delimited text.
+    fn record(&self, row: usize) -> Vec<u8> {
+        record_of((0..self.width()).map(|column| self.field(row, column)), KEPT_DIALECT)
+    }
+}
+
+/// Gives the rows of a file as text, for the quarantine, written as `columns` say they were read.
 ///
 /// # Errors
 /// Exit status 4 when the file cannot be read.
-pub fn raw_rows(path: &Path, choice: Option<&SheetChoice>, header_row: Option<u32>, mut look: impl FnMut(i64, String)) -> Result<()> {
+pub fn raw_rows(
+    path: &Path,
+    (choice, header_row): (Option<&SheetChoice>, Option<u32>),
+    columns: &Arc<Vec<SheetColumn>>,
+    is_wanted: impl Fn(i64) -> bool,
+    mut look: impl FnMut(i64, &[u8]),
+) -> Result<()> {
     let mut reader = WorkbookReader::open(path, choice, header_row)?;
+    reader.columns = Arc::clone(columns);
     while let Some(block) = reader.next_block()? {
         let written = as_text(&block);
-        for record in &written.records {
-            look(record.line.cast_signed(), written.text[record.start..record.end].to_owned());
+        for (row, record) in written.records.iter().enumerate() {
+            let line = record.line.cast_signed();
+            if is_wanted(line) {
+                look(line, &written.record(row));
+            }
         }
     }
     Ok(())

@@ -14,6 +14,7 @@ use rayon::prelude::*;
 use super::clearings::Changed;
 use super::compact::{compact, write_corrected};
 use super::input::BlockReader;
+use super::kept_text::WrittenAs;
 use super::quarantine::{QuarantineWriter, QuarantinedRow, TEXTS_KEPT, lossy};
 use super::records::{Grid, Splitter};
 use super::store::{
@@ -253,17 +254,19 @@ impl Run<'_> {
         let file = &self.files[position];
         let mut raw: HashMap<i64, String> = HashMap::new();
         let texts_kept = usize::try_from(TEXTS_KEPT).unwrap_or(usize::MAX);
-        let mut keep = |line: i64, text: String| {
-            if raw.len() < texts_kept && lines.contains_key(&line) {
-                raw.insert(line, text);
+        let is_wanted = |line: i64| lines.contains_key(&line);
+        let mut keep = |line: i64, text: &[u8]| {
+            if raw.len() < texts_kept && is_wanted(line) {
+                raw.insert(line, lossy(text));
             }
         };
-        match super::FileKind::of(&file.path) {
-            super::FileKind::Parquet => super::parquet_input::raw_rows(&file.path, keep)?,
-            super::FileKind::Workbook => {
-                super::excel_input::raw_rows(&file.path, file.sheet.as_ref(), file.text_format.header_row, keep)?;
+        match &file.written_as {
+            WrittenAs::Parquet(columns) => super::parquet_input::raw_rows(&file.path, columns, is_wanted, keep)?,
+            WrittenAs::Sheet(columns) => {
+                let sheet = (file.sheet.as_ref(), file.text_format.header_row);
+                super::excel_input::raw_rows(&file.path, sheet, columns, is_wanted, keep)?;
             }
-            super::FileKind::Text => {
+            WrittenAs::Text => {
                 let mut reader = BlockReader::open(&file.path, file.text_format, super::BLOCK_BYTES)?;
                 let (dialect, counts) = (reader.dialect, reader.counts);
                 while let Some(block) = reader.next_block()? {
@@ -272,9 +275,7 @@ impl Run<'_> {
                     while splitter.fill(&mut grid, 4096, &mut broken) || !grid.records.is_empty() {
                         for record in &grid.records {
                             let line = record.line.cast_signed();
-                            if lines.contains_key(&line) {
-                                keep(line, lossy(&block.text[record.start..record.end]));
-                            }
+                            keep(line, &block.text[record.start..record.end]);
                         }
                         grid.clear();
                     }

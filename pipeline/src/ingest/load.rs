@@ -6,6 +6,7 @@
 
 pub mod clearings;
 mod contacts;
+pub mod due_dates;
 pub mod knowledge;
 pub mod lookups;
 mod orders;
@@ -22,6 +23,7 @@ use crate::ledger::rates::Rates;
 use crate::ledger::{currency, over_application};
 use arrow::array::{Array, ArrayRef, AsArray as _, RecordBatch};
 use arrow::datatypes::{DataType, Date32Type, Decimal64Type, Field, Int32Type, Int64Type, Schema, TimestampMicrosecondType};
+use due_dates::{DueDateRule, DueDateRules, Filler};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::file::metadata::RowGroupMetaData;
@@ -84,6 +86,8 @@ pub struct LoadOptions {
     pub as_of: Day,
     /// Rows recorded after this instant (microseconds UTC) are invisible; `None` for everything.
     pub known_as_of: Option<i64>,
+    /// What fills due dates that no row says.
+    pub due_dates: DueDateRules,
 }
 
 /// The book and what did not get into it.
@@ -93,6 +97,8 @@ pub struct Loaded {
     pub book: Book,
     /// For each item its row in the table of documents, counted over all segments.
     pub item_rows: Vec<u32>,
+    /// What filled the due date of each row of documents; empty where nothing was filled.
+    pub due_dates: Vec<DueDateRule>,
     /// Rows that other rows break, in the order of the ledger.
     pub left_out: Vec<LeftOut>,
     /// Day of the first document.
@@ -176,7 +182,7 @@ pub fn load(files: &LedgerFiles, options: &LoadOptions) -> Result<Loaded> {
     book.discounts = documents.discounts;
     book.promises = promises;
     left_out.sort_by_key(|row| (row.table, row.row));
-    Ok(Loaded { book, item_rows: documents.rows, left_out, first_day })
+    Ok(Loaded { book, item_rows: documents.rows, due_dates: documents.due_dates, left_out, first_day })
 }
 
 // ---------------------------------------------------------------------------------------------- reading columns
@@ -666,6 +672,10 @@ struct Documents {
     has_instalments: bool,
     /// Customer keys of the items whose customer the table of customers does not know.
     unknown: Vec<(usize, i64)>,
+    /// What filled due dates, by row of the table; empty where nothing was filled.
+    due_dates: Vec<DueDateRule>,
+    /// The same of the rows of one group of which something was.
+    filled: Vec<(u32, DueDateRule)>,
 }
 
 fn load_documents(files: &LedgerFiles, options: &LoadOptions, interner: &Interners, customers: &KeyMap<u32>) -> Result<Documents> {
@@ -687,10 +697,12 @@ fn load_documents(files: &LedgerFiles, options: &LoadOptions, interner: &Interne
         "discount_percent",
         "discount_date",
         "delivery_date",
+        "source_file",
     ];
     let dictionaries = ["document_type", "currency", "terms", "account_manager"];
+    let filler = Filler::read(files, options)?;
     let groups = read_row_groups(&table.segments, files.first_files, &columns, &dictionaries, |group| {
-        read_items(group, &invisible, interner, customers)
+        read_items(group, &invisible, interner, (customers, &filler))
     })?;
     let count = groups.iter().map(|group| group.items.len()).sum();
     documents.items.reserve_exact(count);
@@ -702,6 +714,11 @@ fn load_documents(files: &LedgerFiles, options: &LoadOptions, interner: &Interne
         let offset = u32::try_from(first).expect("items are counted in 32 bits");
         documents.discounts.extend(group.discounts.iter().map(|(position, terms)| (offset + position, *terms)));
         documents.has_instalments |= group.has_instalments;
+        for (row, rule) in group.filled {
+            let row = row as usize;
+            documents.due_dates.resize(documents.due_dates.len().max(row + 1), DueDateRule::None);
+            documents.due_dates[row] = rule;
+        }
         documents.items.extend_from_slice(&group.items);
         documents.rows.extend_from_slice(&group.rows);
         documents.row_keys.extend_from_slice(&group.row_keys);
@@ -709,7 +726,12 @@ fn load_documents(files: &LedgerFiles, options: &LoadOptions, interner: &Interne
     Ok(documents)
 }
 
-fn read_items(group: &RowGroup, invisible: &HashSet<u32>, interner: &Interners, customers: &KeyMap<u32>) -> Documents {
+fn read_items(
+    group: &RowGroup,
+    invisible: &HashSet<u32>,
+    interner: &Interners,
+    (customers, filler): (&KeyMap<u32>, &Filler<'_>),
+) -> Documents {
     let (row_keys, customer_keys) = (group.i64s("row_key"), group.i64s("customer_key"));
     let types = group.codes("document_type", UNKNOWN, |word| DocumentType::named(word).map_or(UNKNOWN, |kind| kind as u32));
     let currencies = group.codes("currency", UNKNOWN, |code| interner.currencies.number(code));
@@ -719,6 +741,7 @@ fn read_items(group: &RowGroup, invisible: &HashSet<u32>, interner: &Interners, 
     let (amounts, base_amounts) = (group.amounts("amount"), group.amounts("base_amount"));
     let (discount_percents, discount_dates) = (group.amounts("discount_percent"), group.dates("discount_date"));
     let (delivery_dates, item_numbers) = (group.dates("delivery_date"), group.i64s("item_no"));
+    let source_files = group.column("source_file").as_primitive::<Int32Type>().values();
     let mut net_terms: HashMap<i32, u32> = HashMap::new();
     let mut documents = Documents { items: Vec::with_capacity(group.rows()), ..Documents::default() };
     for row in 0..group.rows() {
@@ -726,7 +749,13 @@ fn read_items(group: &RowGroup, invisible: &HashSet<u32>, interner: &Interners, 
         if !invisible.is_empty() && invisible.contains(&group.row(row)) {
             continue;
         }
-        let (document_date, due_date) = (document_dates[row], due_dates[row]);
+        let (document_date, mut due_date) = (document_dates[row], due_dates[row]);
+        if due_date == NO_DATE
+            && let Some(filled) = filler.now(document_type, customer_keys[row], document_date, source_files[row])
+        {
+            due_date = filled.due_date;
+            documents.filled.push((group.row(row), filled.rule));
+        }
         let payment_terms = if terms[row] != 0 || due_date == NO_DATE {
             terms[row]
         } else {

@@ -15,6 +15,7 @@ mod finish;
 mod follows;
 pub(crate) mod input;
 mod joined;
+mod kept_text;
 mod keys;
 pub mod known;
 pub mod load;
@@ -49,6 +50,7 @@ use crate::quality::{delivery_before, header_changes};
 use arrivals::{Arrivals, NewFile, arrivals};
 use discover::{Target, discover, discover_local};
 use input::identify;
+use kept_text::WrittenAs;
 use overlay::{Overlay, overlays};
 use quarantine::QuarantineWriter;
 use remote::Spool;
@@ -199,7 +201,7 @@ fn ingest_fetched(
 ) -> Result<PendingLedger> {
     let out = config.output.value.as_path();
     let (deliveries, ignored) = discover(config, spool)?;
-    let overlays = overlays(config, options)?;
+    let overlays = overlays(config, options, &index, progress)?;
     let is_overlay = |path: &Path| config.sources.iter().any(|source| source.overlay.as_deref() == Some(path));
     let deliveries: Vec<_> = deliveries.into_iter().filter(|delivery| !is_overlay(&delivery.path)).collect();
     for name in ignored.into_iter().filter(|name| !is_overlay(&config.directory.join(name))) {
@@ -372,6 +374,7 @@ struct FileState {
     /// What it takes to read raw records again.
     text_format: input::TextFormat,
     sheet: Option<SheetChoice>,
+    written_as: WrittenAs,
 }
 
 impl<'o> Run<'o> {
@@ -492,15 +495,15 @@ impl<'o> Run<'o> {
             quarantine_name,
         };
         let path = &file.delivery.path;
-        let (context, identity, header) = match FileKind::of(path) {
+        let (context, identity, header, written_as) = match FileKind::of(path) {
             FileKind::Parquet => {
                 let before = identify(path)?;
                 let reader = parquet_input::ParquetReader::open(path)?;
                 let header = reader.header.clone();
                 let mut context = self.context(file, &header)?;
                 let reader = reader.with_plan(&mut context)?;
-                pipeline::run(self, &context, reader, &mut collected, progress, parquet_input::work)?;
-                (context, identify_again(path, before)?, header)
+                let reader = pipeline::run(self, &context, reader, &mut collected, progress, parquet_input::work)?;
+                (context, identify_again(path, before)?, header, WrittenAs::Parquet(reader.columns))
             }
             FileKind::Workbook => {
                 let before = identify(path)?;
@@ -508,8 +511,8 @@ impl<'o> Run<'o> {
                 let header = reader.header.clone();
                 let mut context = self.context(file, &header)?;
                 let reader = reader.with_plan(&mut context)?;
-                pipeline::run(self, &context, reader, &mut collected, progress, excel_input::work)?;
-                (context, identify_again(path, before)?, header)
+                let reader = pipeline::run(self, &context, reader, &mut collected, progress, excel_input::work)?;
+                (context, identify_again(path, before)?, header, WrittenAs::Sheet(reader.columns))
             }
             FileKind::Text => {
                 let reader = input::BlockReader::open(path, text_format, self.sizes.block_bytes)?;
@@ -519,15 +522,14 @@ impl<'o> Run<'o> {
                 let reader = pipeline::run(self, &context, reader, &mut collected, progress, |block, context| {
                     pipeline::work_text(block, context, dialect, counts)
                 })?;
-                (context, reader.finish()?, header)
+                (context, reader.finish()?, header, WrittenAs::Text)
             }
         };
         let mut findings = BTreeMap::new();
         for (finding, count) in [
             (reason::FINER_THAN_MINOR_UNIT, collected.finer_than_minor_unit),
             (reason::EXTRA_COLUMN, context.plan.extra_columns),
-            (reason::DUE_DATE_FROM_TERMS, collected.due_dates_filled[0]),
-            (reason::DUE_DATE_BY_DEFAULT, collected.due_dates_filled[1]),
+            (reason::DUE_DATE_FROM_TERMS, collected.due_dates_filled),
         ] {
             if count > 0 {
                 findings.insert(finding.to_owned(), count);
@@ -559,6 +561,7 @@ impl<'o> Run<'o> {
             only_applications: collected.only_applications,
             text_format,
             sheet: source.sheet.clone(),
+            written_as,
         });
         if context.tables.contains_key("customers") && file.delivery.target.is_split() {
             self.customers_context = Some(context);
@@ -589,9 +592,7 @@ impl<'o> Run<'o> {
     fn add_block(&mut self, output: rows::BlockOutput, collected: &mut pipeline::Collected) -> Result<()> {
         collected.counts.add(&output.counts);
         collected.finer_than_minor_unit += output.finer_than_minor_unit;
-        for (sum, filled) in collected.due_dates_filled.iter_mut().zip(output.due_dates_filled) {
-            *sum += filled;
-        }
+        collected.due_dates_filled += output.due_dates_filled;
         collected.repaired.extend(output.repaired);
         let earliest = [collected.earliest_recorded_at, output.earliest_recorded_at];
         collected.earliest_recorded_at = earliest.into_iter().flatten().min();

@@ -13,9 +13,10 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 
 use super::columns::{ColumnPlan, Origin};
+use super::kept_text::{KEPT_DIALECT, record_of};
 use super::pipeline::BlockSource;
 use super::reason;
-use super::records::{BrokenRecord, Grid, Record};
+use super::records::{Grid, Record};
 use super::rows::{BlockOutput, BlockRows, FileContext, RECORDS_AT_ONCE};
 use crate::catalog::ledger_tables::Kind;
 use crate::config::{DAY_MICROS, DatePattern};
@@ -32,6 +33,8 @@ pub struct ParquetReader {
     builder: Option<ParquetRecordBatchReaderBuilder<File>>,
     batches: Option<ParquetRecordBatchReader>,
     next_row: u64,
+    /// The columns that are read, ascending.
+    pub columns: Vec<usize>,
     /// The names of its columns.
     pub header: Vec<String>,
 }
@@ -51,7 +54,7 @@ impl ParquetReader {
         let file = File::open(path).map_err(|cause| io_error("open", path, &cause))?;
         let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|cause| damaged(path, &cause))?;
         let header = builder.schema().fields().iter().map(|field| field.name().clone()).collect();
-        Ok(ParquetReader { path: path.to_owned(), builder: Some(builder), batches: None, next_row: 1, header })
+        Ok(ParquetReader { path: path.to_owned(), builder: Some(builder), batches: None, next_row: 1, columns: Vec::new(), header })
     }
 
     /// Checks that the types of the mapped columns can hold what they are mapped to, and sets the plan to read what this
@@ -89,7 +92,8 @@ impl ParquetReader {
             }
         }
         context.plan.width = roots.len();
-        let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
+        let mask = ProjectionMask::roots(builder.parquet_schema(), roots.iter().copied());
+        self.columns = roots;
         let reader = builder.with_projection(mask).with_batch_size(BATCH_ROWS).build();
         self.batches = Some(reader.map_err(|cause| damaged(&self.path, &cause))?);
         Ok(self)
@@ -271,10 +275,9 @@ pub fn work((batch, first): &(RecordBatch, u64), context: &FileContext) -> Resul
     let width = batch.num_columns();
     let rows = batch.num_rows();
     let (block, fields, starts) = as_text(batch)?;
-    let mut output = BlockRows::new(context);
+    let mut output = BlockRows::of_fields(context, KEPT_DIALECT);
     let mut grid = Grid::new(width);
     let has_nul = memchr::memchr(0, block.as_bytes()).is_some();
-    let mut broken = Vec::new();
     let mut from = 0;
     while from < rows {
         grid.clear();
@@ -282,7 +285,8 @@ pub fn work((batch, first): &(RecordBatch, u64), context: &FileContext) -> Resul
         for row in from..to {
             let record = Record { start: starts[row], end: starts[row + 1].max(1) - 1, line: *first + row as u64 };
             if has_nul && block[record.start..record.end].contains('\0') {
-                broken.push(BrokenRecord { record, reason: reason::NUL_BYTE });
+                let written = written(&block, &fields[row * width..(row + 1) * width]);
+                output.add_refused(record.line, reason::NUL_BYTE, None, &written);
                 continue;
             }
             grid.push(record, fields[row * width..(row + 1) * width].iter().copied());
@@ -290,7 +294,6 @@ pub fn work((batch, first): &(RecordBatch, u64), context: &FileContext) -> Resul
         output.add(&grid, block.as_bytes());
         from = to;
     }
-    output.add_broken(&broken, block.as_bytes());
     output.finish()
 }
 
@@ -331,20 +334,27 @@ pub fn sample(path: &Path) -> Result<ParquetSample> {
     Ok(ParquetSample { header, is_text, text, fields, starts, is_whole })
 }
 
-/// Gives the rows of a file as text, for the quarantine.
+fn written(block: &str, fields: &[Span]) -> Vec<u8> {
+    record_of(fields.iter().map(|(start, end)| &block.as_bytes()[*start as usize..*end as usize]), KEPT_DIALECT)
+}
+
+/// Gives the rows of a file as text, for the quarantine: these columns of it, as they were read.
 ///
 /// # Errors
 /// Exit status 4 when the file cannot be read.
-pub fn raw_rows(path: &Path, mut look: impl FnMut(i64, String)) -> Result<()> {
+pub fn raw_rows(path: &Path, columns: &[usize], is_wanted: impl Fn(i64) -> bool, mut look: impl FnMut(i64, &[u8])) -> Result<()> {
     let file = File::open(path).map_err(|cause| io_error("open", path, &cause))?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|cause| damaged(path, &cause))?;
-    let reader = builder.with_batch_size(BATCH_ROWS).build().map_err(|cause| damaged(path, &cause))?;
+    let mask = ProjectionMask::roots(builder.parquet_schema(), columns.iter().copied());
+    let reader = builder.with_projection(mask).with_batch_size(BATCH_ROWS).build().map_err(|cause| damaged(path, &cause))?;
     let mut line = 1;
     for batch in reader {
         let batch = batch.map_err(|cause| damaged(path, &cause))?;
-        let (block, _, starts) = as_text(&batch)?;
-        for ends in starts.windows(2) {
-            look(line, block[ends[0]..ends[1].max(1) - 1].to_owned());
+        let (block, fields, _) = as_text(&batch)?;
+        for row in 0..batch.num_rows() {
+            if is_wanted(line) {
+                look(line, &written(&block, &fields[row * columns.len()..(row + 1) * columns.len()]));
+            }
             line += 1;
         }
     }

@@ -28,6 +28,12 @@ impl FilePlan {
         self.columns.iter().position(|plan| plan.column.name == name).unwrap_or_else(|| panic!("the target has a column {name}"))
     }
 
+    /// The header of a field, where a column is read from it alone.
+    pub fn header_of(&self, field: usize) -> Option<String> {
+        let plan = self.columns.iter().find(|plan| matches!(plan.origin, Origin::Field(own) if own == field));
+        plan.map(|plan| plan.header.clone())
+    }
+
     /// Whether a column is read from the file or set by a constant.
     pub fn is_supplied(&self, name: &str) -> bool {
         self.columns.iter().any(|plan| plan.column.name == name && !matches!(plan.origin, Origin::Absent))

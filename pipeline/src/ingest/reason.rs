@@ -67,5 +67,3 @@ pub const ABSENT_FROM_FULL_DELIVERY: &str = "absent_from_full_delivery";
 pub const MENDS_NOTHING: &str = "mends_nothing";
 /// Finding: invoices without a due date whose terms say one.
 pub const DUE_DATE_FROM_TERMS: &str = "due_date_from_terms";
-/// Finding: invoices without a due date that got the source's default.
-pub const DUE_DATE_BY_DEFAULT: &str = "due_date_by_default";

@@ -5,6 +5,7 @@
 //! twins in the order of `sql/order.txt`, and compares what they give with the night's files: money exactly, ratios to 1e-9.
 //! Nothing of the pipeline's own computation is used, except which applications a night leaves out as over-applied.
 
+mod quality;
 mod script;
 
 use crate::error::{Error, Result};

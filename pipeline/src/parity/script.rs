@@ -1,6 +1,6 @@
 //! The SQL of the comparison, as one script for any DuckDB.
 
-use super::{Line, TWINS};
+use super::{Line, TWINS, quality};
 use crate::catalog::ledger_tables::{self, Column as LedgerColumn, Kind};
 use crate::catalog::published::{Table, Type};
 use crate::config::Config;
@@ -38,11 +38,13 @@ pub fn script(night: &Night<'_>) -> (String, String) {
     );
     parameters(&mut sql, night);
     files(&mut sql, night);
+    quality::settings(&mut sql, night);
     for line in TWINS {
         if let Line::Input(name) = line {
             input(&mut sql, night, ledger_tables::Table::named(name).expect("inputs are canonical tables"));
         }
     }
+    let _ = writeln!(sql, "CREATE VIEW documents AS\n{};\n", include_str!("../../../sql/inputs/documents.sql"));
     let _ = writeln!(sql, "CREATE TABLE calendar AS\n{};\n", include_str!("../../../sql/inputs/calendar.sql"));
     sql.push_str(
         "CREATE TABLE parity_counts (place BIGINT, mart VARCHAR, twin_rows BIGINT, published_rows BIGINT, cells BIGINT, differences BIGINT);\n\
@@ -109,14 +111,17 @@ fn parameters(sql: &mut String, night: &Night<'_>) {
 /// Which delivered file is which, in what order they count, and the applications that this night leaves out: the twins
 /// assume that no item is over-applied.
 fn files(sql: &mut String, night: &Night<'_>) {
-    sql.push_str("CREATE TABLE ledger_files (source_file INTEGER, follows_at BIGINT, says_at BIGINT, source VARCHAR, file VARCHAR);\n");
+    sql.push_str("CREATE TABLE ledger_files (source_file INTEGER, follows_at BIGINT, says_at BIGINT, source VARCHAR, file VARCHAR, fills_from_customer BOOLEAN, default_payment_days BIGINT);\n");
     for (file, (follows, says)) in night.view.all_files.iter().zip(&night.view.files.file_positions) {
+        let rule = night.config.sources.iter().find(|source| source.name == file.source).map(|source| source.due_dates).unwrap_or_default();
         let _ = writeln!(
             sql,
-            "INSERT INTO ledger_files VALUES ({}, {follows}, {says}, {}, {});",
+            "INSERT INTO ledger_files VALUES ({}, {follows}, {says}, {}, {}, {}, {});",
             file.number,
             quote(&file.source),
-            quote(&file.file)
+            quote(&file.file),
+            rule.from_customer,
+            rule.default_days.map_or("NULL".to_owned(), |days| days.to_string()),
         );
     }
     let _ = writeln!(
@@ -138,11 +143,18 @@ fn published_file(night: &Night<'_>, table: &str) -> String {
 /// itself, not by the store's hashes of it.
 fn input(sql: &mut String, night: &Night<'_>, table: &ledger_tables::Table) {
     let name = table.name;
-    let columns: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
+    // Due dates that no row says are filled in from other tables.
+    let resolved = if name == "documents" { "documents_as_delivered" } else { name };
+    let names = table.columns.iter().map(|column| column.name).chain(["source_file", "recorded_at"]).collect::<Vec<_>>().join(", ");
     let segments = night.view.index.tables.get(name).map(|files| files.segments.as_slice()).unwrap_or_default();
     if segments.is_empty() {
         let columns: Vec<String> = table.columns.iter().map(|column| format!("{} {}", column.name, sql_type(column))).collect();
-        let _ = writeln!(sql, "CREATE TABLE {name} ({});\n", columns.join(", "));
+        let columns = columns.join(", ");
+        let _ = writeln!(
+            sql,
+            "CREATE TABLE {name}_versions ({columns}, recorded_at TIMESTAMP WITH TIME ZONE, is_deleted BOOLEAN, source_file INTEGER, source_line BIGINT);\n\
+             CREATE VIEW {resolved} AS SELECT {names} FROM {name}_versions;\n",
+        );
         return;
     }
     let segments: Vec<String> = segments.iter().map(|segment| quote(&format!("{}/{}", night.ledger, segment.file))).collect();
@@ -152,7 +164,7 @@ fn input(sql: &mut String, night: &Night<'_>, table: &ledger_tables::Table) {
         .known_as_of
         .map(KnownAsOf::microseconds)
         .map_or("TRUE".to_owned(), |instant| format!("(recorded_at IS NULL OR epoch_us(recorded_at) <= {instant})"));
-    let (keys, names) = (table.key.join(", "), columns.join(", "));
+    let keys = table.key.join(", ");
     let same_key = |left: &str, right: &str| -> String {
         table.key.iter().map(|key| format!("{left}.{key} = {right}.{key}")).collect::<Vec<_>>().join(" AND ")
     };
@@ -174,7 +186,7 @@ fn input(sql: &mut String, night: &Night<'_>, table: &ledger_tables::Table) {
          \x20   SELECT v.*, ROW_NUMBER() OVER (PARTITION BY {} ORDER BY v.recorded_at DESC NULLS LAST, CASE WHEN v.source_line > 0 THEN f.says_at ELSE f.follows_at END DESC, v.source_line DESC) AS place\n\
          \x20   FROM {name}_versions AS v JOIN {name}_repeated AS r ON {} JOIN ledger_files AS f ON f.source_file = v.source_file\n\
          ) AS v WHERE v.place = 1;\n\
-         CREATE VIEW {name} AS\n\
+         CREATE VIEW {resolved} AS\n\
          SELECT {names} FROM {name}_versions AS v\n\
          WHERE NOT is_deleted AND NOT EXISTS (SELECT 1 FROM {name}_repeated AS r WHERE {}){left_in}\n\
          UNION ALL\n\
@@ -213,12 +225,13 @@ fn compare(sql: &mut String, night: &Night<'_>, table: &Table, place: usize) {
     let row_key = join(" || ', ' || ", &|key| format!("'{key} ' || COALESCE(CAST({key} AS VARCHAR), 'null')"));
     let _ = writeln!(
         sql,
-        "CREATE VIEW published_{name} AS SELECT * FROM {};\n\
+        "CREATE VIEW published_{name} AS SELECT * FROM {}{};\n\
          CREATE TABLE differing_{name} AS\n\
          SELECT t.{first} IS NOT NULL AS in_twin, p.{first} IS NOT NULL AS is_published, {}, {}\n\
          FROM twin_{name} AS t FULL JOIN published_{name} AS p ON {}\n\
          WHERE t.{first} IS NULL OR p.{first} IS NULL OR {};",
         published_file(night, name),
+        quality::spoken_of(name),
         join(", ", &|key| format!("COALESCE(t.{key}, p.{key}) AS {key}")),
         shown.join(", "),
         join(" AND ", &|key| format!("t.{key} = p.{key}")),

@@ -11,6 +11,8 @@ pub enum BookRule {
     DateBeforeCompany,
     DateInFuture,
     DueBeforeDocument,
+    DueDateByDefault,
+    DueDateFromCustomer,
     DuplicateInvoice,
     DuplicateReference,
     FinerThanMinorUnit,
@@ -26,13 +28,15 @@ pub enum BookRule {
 
 impl BookRule {
     /// Every one, in the order of its name.
-    pub const ALL: [BookRule; 17] = [
+    pub const ALL: [BookRule; 19] = [
         BookRule::AppliedBeforeDocument,
         BookRule::CurrencyNotUsual,
         BookRule::CustomerWithoutDocuments,
         BookRule::DateBeforeCompany,
         BookRule::DateInFuture,
         BookRule::DueBeforeDocument,
+        BookRule::DueDateByDefault,
+        BookRule::DueDateFromCustomer,
         BookRule::DuplicateInvoice,
         BookRule::DuplicateReference,
         BookRule::FinerThanMinorUnit,
@@ -55,6 +59,8 @@ impl BookRule {
             BookRule::DateBeforeCompany => "date_before_company",
             BookRule::DateInFuture => "date_in_future",
             BookRule::DueBeforeDocument => "due_before_document",
+            BookRule::DueDateByDefault => "due_date_by_default",
+            BookRule::DueDateFromCustomer => "due_date_from_customer",
             BookRule::DuplicateInvoice => "duplicate_invoice",
             BookRule::DuplicateReference => "duplicate_reference",
             BookRule::FinerThanMinorUnit => "finer_than_minor_unit",

@@ -1,8 +1,9 @@
 //! How many rows and how much money break each rule, and whether that is more than its threshold allows.
 
+use super::checked::{at, checked};
 use super::columns::{delivery_before, header_changes};
 use super::hits::{BookRule, Hits, Subject};
-use super::kept::{KeptRow, kept_of_book};
+use super::kept::{KeptRow, Lookup};
 use super::rules::{Found, RULES, Rule, Severity};
 use super::sweep::{Standing, Sweep};
 use super::{ROWS_KEPT, tie_out};
@@ -41,6 +42,15 @@ impl Sums {
     pub fn amount_share(&self) -> Option<f64> {
         let checked = self.amount_checked.filter(|checked| *checked > 0)?;
         Some(self.amount? as f64 / checked as f64)
+    }
+
+    /// Adds others of the same kind.
+    pub(super) fn add(&mut self, other: Sums) {
+        let plus = |a: Option<i128>, b: Option<i128>| a.map_or(b, |a| Some(a + b.unwrap_or(0)));
+        self.rows += other.rows;
+        self.rows_checked = self.rows_checked.map_or(other.rows_checked, |rows| Some(rows + other.rows_checked.unwrap_or(0)));
+        self.amount = plus(self.amount, other.amount);
+        self.amount_checked = plus(self.amount_checked, other.amount_checked);
     }
 
     /// Whether a share is above its limit. Rows without a share are too many unless all may break the rule.
@@ -151,6 +161,8 @@ pub struct Input<'a> {
 pub fn judge(input: &Input<'_>) -> Result<Quality> {
     let mended = mended(input.view)?;
     let found = Findings::new(input)?;
+    let subjects = BookRule::ALL.into_iter().flat_map(|rule| found.kept_hits(rule).iter().copied());
+    let lookup = Lookup::of(input, subjects, &found.customer_rows)?;
     let mut judged = Vec::with_capacity(RULES.len());
     for rule in RULES {
         let parts = match rule.found {
@@ -159,7 +171,7 @@ pub fn judge(input: &Input<'_>) -> Result<Quality> {
             Found::LeftOut => left_out(input, rule),
             Found::Documents | Found::Applications | Found::Customers => found.of_book(input, rule),
         };
-        let kept = found.kept(input, rule)?;
+        let kept = found.kept(input, &lookup, rule)?;
         judged.push(verdict(input.config, rule, with_all(parts, rule), kept));
     }
     Ok(Quality { judged, mended, tie_out: tie_out::lines(input)? })
@@ -214,6 +226,7 @@ impl Findings {
         let sweep = Sweep {
             book: &loaded.book,
             item_rows: &loaded.item_rows,
+            due_dates: &loaded.due_dates,
             applied_dates: &applied,
             references: &references,
             customers: customers.is_some().then_some(&standings),
@@ -289,11 +302,17 @@ impl Findings {
         }
     }
 
-    fn kept(&self, input: &Input<'_>, rule: &Rule) -> Result<Vec<KeptRow>> {
+    /// Of what breaks a rule the first, which are kept.
+    fn kept_hits(&self, rule: BookRule) -> &[Subject] {
+        let hits = self.hits.of(rule);
+        &hits[..hits.len().min(ROWS_KEPT)]
+    }
+
+    fn kept(&self, input: &Input<'_>, lookup: &Lookup<'_>, rule: &Rule) -> Result<Vec<KeptRow>> {
         match rule.found {
             Found::Documents | Found::Applications | Found::Customers => {
-                let hits = self.hits.of(BookRule::named(rule.name).expect("every rule on the book is swept"));
-                kept_of_book(input, &hits[..hits.len().min(ROWS_KEPT)], &self.customer_rows)
+                let hits = self.kept_hits(BookRule::named(rule.name).expect("every rule on the book is swept"));
+                Ok(hits.iter().map(|subject| lookup.row(*subject)).collect())
             }
             Found::Quarantine => super::kept::kept_of_quarantine(input.view, rule),
             Found::Finding => Ok(super::kept::kept_of_findings(input.view, rule)),
@@ -302,49 +321,10 @@ impl Findings {
     }
 }
 
-/// What the rules of the book look at: documents, applications and customers, intercompany left out.
-fn checked(loaded: &Loaded, files: &[Vec<i32>; 3], customer_rows: &[Option<u32>]) -> [BTreeMap<i32, Sums>; 3] {
-    let Loaded { book, item_rows, .. } = loaded;
-    let counts = |customer: u32| !book.customers[customer as usize].is_intercompany;
-    let mut checked: [BTreeMap<i32, Sums>; 3] = Default::default();
-    let mut look = |place: usize, file: i32, amount: Option<i64>| {
-        let sums = checked[place].entry(file).or_default();
-        sums.rows_checked = Some(sums.rows_checked.unwrap_or(0) + 1);
-        if let Some(amount) = amount {
-            sums.amount = Some(0);
-            sums.amount_checked = Some(sums.amount_checked.unwrap_or(0) + i128::from(amount).abs());
-        }
-    };
-    for (item, row) in book.items.iter().zip(item_rows).filter(|(item, _)| counts(item.customer)) {
-        look(0, at(&files[0], *row), Some(book.historical_value(item, item.amount)));
-    }
-    for application in &book.applications {
-        let debit = &book.items[application.debit as usize];
-        if counts(debit.customer) {
-            look(1, at(&files[1], application.row), Some(book.historical_value(debit, application.amount)));
-        }
-    }
-    for (customer, row) in customer_rows.iter().enumerate() {
-        if !book.customers[customer].is_intercompany {
-            look(2, row.map_or(-1, |row| at(&files[2], row)), None);
-        }
-    }
-    checked
-}
-
-fn at(files: &[i32], row: u32) -> i32 {
-    files.get(row as usize).copied().unwrap_or(-1)
-}
-
 /// Adds to the part itself and to its table's.
 fn add(parts: &mut BTreeMap<Origin, Sums>, origin: Origin, sums: Sums) {
     for origin in [Origin::all(&origin.table), origin] {
-        let whole = parts.entry(origin).or_default();
-        let plus = |a: Option<i128>, b: Option<i128>| a.map_or(b, |a| Some(a + b.unwrap_or(0)));
-        whole.rows += sums.rows;
-        whole.rows_checked = whole.rows_checked.map_or(sums.rows_checked, |rows| Some(rows + sums.rows_checked.unwrap_or(0)));
-        whole.amount = plus(whole.amount, sums.amount);
-        whole.amount_checked = plus(whole.amount_checked, sums.amount_checked);
+        parts.entry(origin).or_default().add(sums);
     }
 }
 

@@ -74,49 +74,48 @@ pub fn frame(rows: &[KeptRow]) -> Result<DataFrame> {
     ])?)
 }
 
-/// Looks up what the book does not keep of its rows.
-struct Lookup<'a> {
+/// Looks up what the book does not keep of its rows: for all rules at once, because their rows stand all over the tables.
+pub(super) struct Lookup<'a> {
     loaded: &'a Loaded,
     files: HashMap<i32, &'a FileRecord>,
     documents: HashMap<u32, RowPlace>,
     applications: HashMap<u32, RowPlace>,
     customers: HashMap<u32, RowPlace>,
+    customer_rows: &'a [Option<u32>],
 }
 
-/// The rows of some subjects, in their order.
-pub(super) fn kept_of_book(input: &Input<'_>, subjects: &[Subject], customer_rows: &[Option<u32>]) -> Result<Vec<KeptRow>> {
-    if subjects.is_empty() {
-        return Ok(Vec::new());
-    }
-    let Loaded { book, item_rows, .. } = input.loaded;
-    let (mut documents, mut applications, mut customers) = (HashSet::new(), HashSet::new(), HashSet::new());
-    for subject in subjects {
-        match *subject {
-            Subject::Item(item) => documents.extend([item_rows[item as usize]]),
-            Subject::Repeated(item, first) => documents.extend([item_rows[item as usize], item_rows[first as usize]]),
-            Subject::Application(position) => {
-                let application = &book.applications[position as usize];
-                applications.insert(application.row);
-                documents.extend([item_rows[application.debit as usize], item_rows[application.credit as usize]]);
+impl<'a> Lookup<'a> {
+    /// Looks up these subjects.
+    pub fn of(input: &Input<'a>, subjects: impl Iterator<Item = Subject>, customer_rows: &'a [Option<u32>]) -> Result<Self> {
+        let Loaded { book, item_rows, .. } = input.loaded;
+        let (mut documents, mut applications, mut customers) = (HashSet::new(), HashSet::new(), HashSet::new());
+        for subject in subjects {
+            match subject {
+                Subject::Item(item) => documents.extend([item_rows[item as usize]]),
+                Subject::Repeated(item, first) => documents.extend([item_rows[item as usize], item_rows[first as usize]]),
+                Subject::Application(position) => {
+                    let application = &book.applications[position as usize];
+                    applications.insert(application.row);
+                    documents.extend([item_rows[application.debit as usize], item_rows[application.credit as usize]]);
+                }
+                Subject::Customer(customer) => customers.extend(customer_rows[customer as usize]),
             }
-            Subject::Customer(customer) => customers.extend(customer_rows[customer as usize]),
         }
+        let look = |table: &str, rows: &HashSet<u32>| {
+            if rows.is_empty() { Ok(HashMap::new()) } else { places(&input.view.files, table, rows) }
+        };
+        Ok(Lookup {
+            loaded: input.loaded,
+            files: input.view.all_files.iter().filter_map(|file| Some((i32::try_from(file.number).ok()?, file))).collect(),
+            documents: look("documents", &documents)?,
+            applications: look("applications", &applications)?,
+            customers: look("customers", &customers)?,
+            customer_rows,
+        })
     }
-    let look = |table: &str, rows: &HashSet<u32>| {
-        if rows.is_empty() { Ok(HashMap::new()) } else { places(&input.view.files, table, rows) }
-    };
-    let lookup = Lookup {
-        loaded: input.loaded,
-        files: input.view.all_files.iter().filter_map(|file| Some((i32::try_from(file.number).ok()?, file))).collect(),
-        documents: look("documents", &documents)?,
-        applications: look("applications", &applications)?,
-        customers: look("customers", &customers)?,
-    };
-    Ok(subjects.iter().map(|subject| lookup.row(*subject, customer_rows)).collect())
-}
 
-impl Lookup<'_> {
-    fn row(&self, subject: Subject, customer_rows: &[Option<u32>]) -> KeptRow {
+    /// A subject that was looked up, as it is kept.
+    pub fn row(&self, subject: Subject) -> KeptRow {
         let book = &self.loaded.book;
         match subject {
             Subject::Item(item) => self.document(item, None),
@@ -135,7 +134,7 @@ impl Lookup<'_> {
                 self.placed(kept, self.applications.get(&application.row))
             }
             Subject::Customer(customer) => {
-                let row = customer_rows[customer as usize];
+                let row = self.customer_rows[customer as usize];
                 self.placed(self.customer(customer), row.and_then(|row| self.customers.get(&row)))
             }
         }

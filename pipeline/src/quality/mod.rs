@@ -8,6 +8,7 @@
 //!
 //! Not responsible for the laws of the ledger ([`crate::checks`]), which know no threshold.
 
+mod checked;
 mod columns;
 mod hits;
 mod judge;

@@ -122,7 +122,8 @@ pub const RULES: &[Rule] = &[
     ),
     told("date_in_future", Found::Documents, "no document is dated later than [quality] future_days after as_of"),
     counted("due_before_document", Found::Documents, "nothing is due before its document date"),
-    counted("due_date_by_default", Found::Finding, "no due date had to be filled by the source's default_payment_days"),
+    counted("due_date_by_default", Found::Documents, "no due date had to be filled by the source's default_payment_days"),
+    counted("due_date_from_customer", Found::Documents, "no due date had to be filled from the customer's payment_terms_days"),
     counted("due_date_from_terms", Found::Finding, "no due date had to be filled from the row's terms"),
     told_beyond_a_few(
         "duplicate_invoice",

@@ -1,6 +1,7 @@
 //! One pass over the book, customer by customer: every rule that needs more than a row to be judged.
 
 use super::hits::{BookRule, Hits, Subject};
+use crate::ingest::load::due_dates::DueDateRule;
 use crate::ledger::book::{Book, CustomerIndex, DocumentType, Item, ItemIndex, NO_DATE};
 use crate::ledger::calendar::Day;
 use crate::ledger::currency::minor_digits;
@@ -24,6 +25,8 @@ pub struct Sweep<'a> {
     pub book: &'a Book,
     /// For each item its row among the documents.
     pub item_rows: &'a [u32],
+    /// What filled the due date of each document, by row; empty where nothing was filled.
+    pub due_dates: &'a [DueDateRule],
     /// The day each application was entered for, by row.
     pub applied_dates: &'a [Day],
     /// A hash of each document's reference, by row; 0 where it has none.
@@ -98,11 +101,14 @@ impl Sweep<'_> {
 
     fn item(&self, index: ItemIndex, standing: Option<Standing>, digits: &[i64], found: &mut Found) {
         let item = &self.book.items[index as usize];
+        let filled_by = self.due_dates.get(self.item_rows[index as usize] as usize).copied().unwrap_or_default();
         let opened = standing.and_then(|standing| standing.opened_date).unwrap_or(Day::MIN);
         let breaks = [
             (BookRule::DateInFuture, item.document_date > self.last_day),
             (BookRule::DateBeforeCompany, item.document_date < self.earliest_date || item.document_date < opened),
             (BookRule::DueBeforeDocument, item.due_date != NO_DATE && item.due_date < item.document_date),
+            (BookRule::DueDateByDefault, filled_by == DueDateRule::Default),
+            (BookRule::DueDateFromCustomer, filled_by == DueDateRule::Customer),
             (BookRule::MissingDueDate, item.document_type.is_sale() && item.due_date == NO_DATE),
             (BookRule::ZeroAmount, item.amount == 0),
             (BookRule::FinerThanMinorUnit, item.amount % digits[usize::from(item.currency)] != 0),

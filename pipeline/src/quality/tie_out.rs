@@ -27,6 +27,7 @@ use crate::ledger::book::{Book, DocumentType, Item, ItemIndex, NO_AMOUNT};
 use crate::ledger::calendar::Day;
 use crate::marts::frame::{dates, sums, texts};
 use polars::prelude::*;
+use rayon::prelude::*;
 use std::collections::{BTreeMap, HashSet};
 
 /// One line of a tie-out.
@@ -70,6 +71,22 @@ struct DaySums {
     rounding: Part,
 }
 
+impl DaySums {
+    fn add(&mut self, other: &DaySums) {
+        let parts = [
+            (&mut self.sub_ledger, other.sub_ledger),
+            (&mut self.recorded_later, other.recorded_later),
+            (&mut self.dated_later, other.dated_later),
+            (&mut self.left_out, other.left_out),
+            (&mut self.rounding, other.rounding),
+        ];
+        for (whole, part) in parts {
+            whole.amount += part.amount;
+            whole.rows += part.rows;
+        }
+    }
+}
+
 /// The tie-outs of every company and day by `as_of` for which there is a balance, in the order of the table's key.
 ///
 /// # Errors
@@ -105,21 +122,37 @@ pub fn lines(input: &Input<'_>) -> Result<Vec<Line>> {
 fn sum<'a>(input: &Input<'_>, days: &BTreeMap<&'a str, Vec<Day>>) -> Result<BTreeMap<&'a str, Vec<DaySums>>> {
     let recorded = recorded_instants(&input.view.files)?;
     let book = &input.loaded.book;
+    // By company of the book: its place among those that have balances.
+    let places: Vec<Option<usize>> =
+        book.companies.iter().map(|company| days.keys().position(|with_balances| *with_balances == company.as_str())).collect();
+    let days_of: Vec<&Vec<Day>> = days.values().collect();
+    let starts: Vec<usize> = (0..book.items.len()).step_by(ITEMS_AT_ONCE).collect();
+    let parts: Vec<Vec<Vec<DaySums>>> = starts
+        .into_par_iter()
+        .map(|start| {
+            let mut sums: Vec<Vec<DaySums>> = days_of.iter().map(|days| vec![DaySums::default(); days.len()]).collect();
+            for index in start..book.items.len().min(start + ITEMS_AT_ONCE) {
+                let company = book.customers[book.items[index].customer as usize].company;
+                let Some(place) = places[company as usize] else { continue };
+                let at = recorded.get(input.loaded.item_rows[index] as usize).copied().unwrap_or(i64::MIN);
+                let index = ItemIndex::try_from(index).expect("items are counted in 32 bits");
+                add_item(book, index, at, days_of[place], &mut sums[place]);
+            }
+            sums
+        })
+        .collect();
     let mut sums: BTreeMap<&str, Vec<DaySums>> =
         days.iter().map(|(company, days)| (*company, vec![DaySums::default(); days.len()])).collect();
-    for (number, company) in book.companies.iter().enumerate() {
-        let (Some(days), Some(sums)) = (days.get(company.as_str()), sums.get_mut(company.as_str())) else { continue };
-        let number = u32::try_from(number).expect("companies are counted in 32 bits");
-        for (index, item) in book.items.iter().enumerate() {
-            if book.customers[item.customer as usize].company == number {
-                let index = ItemIndex::try_from(index).expect("items are counted in 32 bits");
-                let at = recorded.get(input.loaded.item_rows[index as usize] as usize).copied().unwrap_or(i64::MIN);
-                add_item(book, index, at, days, sums);
-            }
+    for part in parts {
+        for (whole, part) in sums.values_mut().zip(part) {
+            whole.iter_mut().zip(part).for_each(|(whole, part)| whole.add(&part));
         }
     }
     Ok(sums)
 }
+
+/// Items that are looked at together by one thread.
+const ITEMS_AT_ONCE: usize = 1 << 16;
 
 /// Adds an item to every day: what is open of it, and whether it was recorded on the other side of the day.
 fn add_item(book: &Book, index: ItemIndex, recorded_at: i64, days: &[Day], sums: &mut [DaySums]) {

@@ -5,6 +5,7 @@ use super::words::{count, grouped};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::ingest::known::{KnownAsOf, LedgerView};
+use crate::ingest::load::due_dates::DueDateRules;
 use crate::ingest::load::{LedgerFiles, LeftOutRow, LoadOptions, Loaded, load, origins};
 use crate::ledger::buckets::Buckets;
 use crate::ledger::calendar::{Day, day_of};
@@ -82,7 +83,12 @@ pub fn compute(config: &Config, view: &LedgerView, as_of: NaiveDate, session: &m
 
 /// How the ledger of a night is read.
 pub fn load_options(config: &Config, view: &LedgerView, as_of: Day) -> LoadOptions {
-    LoadOptions { base_currency: (*config.base_currency).clone(), as_of, known_as_of: view.known_as_of.map(KnownAsOf::microseconds) }
+    LoadOptions {
+        base_currency: (*config.base_currency).clone(),
+        as_of,
+        known_as_of: view.known_as_of.map(KnownAsOf::microseconds),
+        due_dates: DueDateRules::of(config, &view.all_files),
+    }
 }
 
 /// ` (no_rate 2, over_applied 1)`: reasons and rows.

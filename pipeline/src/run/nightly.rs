@@ -22,6 +22,7 @@ use crate::forecast::vintages;
 use crate::ingest::LedgerIndex;
 use crate::ingest::known::{KnownAsOf, LedgerView};
 use crate::ingest::load::document_ids;
+use crate::ingest::load::due_dates::DueDateRules;
 use crate::ingest::{IngestOptions, IngestSummary, PendingLedger, ingest};
 use crate::ledger::calendar::{Window, date_of};
 use crate::ledger::currency::minor_digits;
@@ -277,6 +278,7 @@ fn stage(
         buckets,
         include_intercompany: *config.include_intercompany,
         base_currency,
+        due_dates: DueDateRules::of(config, &view.all_files),
     };
     let restated = restatements::write(&this_night, &current, &mut night)? as u64;
     if restated > 0 {

@@ -29,9 +29,10 @@ pub use overrides::{KnownOverride, OverrideKind};
 pub use promises::KnownPromise;
 pub use rates::KnownRates;
 
+use super::due_dates::{self, Filler, last_changes};
 use super::{
-    DocumentType, KeyIndex, LedgerFiles, LoadOptions, Loaded, NO_DATE, RowGroup, UNKNOWN, Version, application_order, document_keys,
-    is_delivered_later, position_of, read_row_groups,
+    KeyIndex, LedgerFiles, LoadOptions, Loaded, NO_DATE, RowGroup, UNKNOWN, Version, application_order, document_keys, is_delivered_later,
+    position_of, read_row_groups,
 };
 use crate::config::DAY_MICROS;
 use crate::error::Result;
@@ -208,6 +209,7 @@ pub fn knowledge(files: &LedgerFiles, options: &LoadOptions, loaded: &Loaded) ->
     }
     // Rows that this view does not know yet say nothing of it.
     known.has_recorded_instants = known.items.iter().chain(&known.applications).any(|day| *day != FROM_THE_BEGINNING);
+    let filler = Filler::read(files, options)?;
     let row_keys = document_keys(files)?;
     let keys: Vec<i64> = loaded.item_rows.iter().map(|row| row_keys[*row as usize]).collect();
     drop(row_keys);
@@ -217,9 +219,10 @@ pub fn knowledge(files: &LedgerFiles, options: &LoadOptions, loaded: &Loaded) ->
     for row in loaded.left_out.iter().filter(|row| row.table == "documents") {
         other_documents.insert(row.row, (by_row(&document_days, row.row), TO_THIS_DAY));
     }
+    note_filled_later(files, (loaded, &filler), &mut known, &mut other_documents)?;
     let mut currencies =
         Numbers::of((0..book.rates.len()).map(|at| book.rates.code(CurrencyIndex::try_from(at).expect("counted in 16 bits"))));
-    let versions = earlier_items(files, loaded, &other_documents, (&mut items, &mut currencies))?;
+    let versions = earlier_items(files, (loaded, &filler), &other_documents, (&mut items, &mut currencies))?;
     known.rates = rates::read(files, options, book, &currencies)?;
     set_versions(&mut known, book, versions);
 
@@ -447,10 +450,32 @@ struct EarlierItem {
 /// Whose versions are that name a customer or a currency which the book does not know.
 const NOBODY: CustomerIndex = UNKNOWN;
 
+/// Rows of the book of which the due date was filled otherwise before the terms were known that fill it now: as they are they
+/// are known from then, and what was known until then is read like what was replaced.
+fn note_filled_later(
+    files: &LedgerFiles,
+    (loaded, filler): (&Loaded, &Filler<'_>),
+    known: &mut Knowledge,
+    replaced: &mut HashMap<u32, (Day, Day)>,
+) -> Result<()> {
+    let changes = last_changes(files, filler, &loaded.due_dates)?;
+    if changes.is_empty() {
+        return Ok(());
+    }
+    known.items.resize(loaded.book.items.len(), FROM_THE_BEGINNING);
+    for (row, from) in loaded.item_rows.iter().zip(&mut known.items) {
+        if let Some(change) = changes.get(row).filter(|change| *from < **change) {
+            replaced.insert(*row, (*from, *change));
+            *from = *change;
+        }
+    }
+    Ok(())
+}
+
 /// Reads rows of documents that are not in the book.
 fn earlier_items(
     files: &LedgerFiles,
-    loaded: &Loaded,
+    (loaded, filler): (&Loaded, &Filler<'_>),
     wanted: &HashMap<u32, (Day, Day)>,
     (items, currencies): (&mut Items, &mut Numbers),
 ) -> Result<Vec<(ItemIndex, Known<Item>)>> {
@@ -462,9 +487,21 @@ fn earlier_items(
         .zip(&book.customers)
         .map(|(index, customer)| ((book.companies[customer.company as usize].as_str(), customer.id.as_str()), index))
         .collect();
-    let columns = ["row_key", "company_id", "customer_id", "document_type", "document_date", "due_date", "amount", "currency", "terms"];
+    let columns = [
+        "row_key",
+        "customer_key",
+        "company_id",
+        "customer_id",
+        "document_type",
+        "document_date",
+        "due_date",
+        "amount",
+        "currency",
+        "terms",
+        "source_file",
+    ];
     let groups = read_row_groups(files.segments("documents"), files.first_files, &columns, &["document_type"], |group| {
-        read_earlier_items(group, wanted, &customers)
+        read_earlier_items(group, wanted, &customers, filler)
     })?;
     let mut labels = Numbers::of(book.labels.iter().map(String::as_str));
     let mut earlier = Vec::new();
@@ -488,25 +525,33 @@ fn read_earlier_items(
     group: &RowGroup,
     wanted: &HashMap<u32, (Day, Day)>,
     customers: &HashMap<(&str, &str), CustomerIndex>,
+    filler: &Filler<'_>,
 ) -> Vec<EarlierItem> {
     let rows: Vec<usize> = (0..group.rows()).filter(|row| wanted.contains_key(&group.row(*row))).collect();
     if rows.is_empty() {
         return Vec::new();
     }
-    let types = group.codes("document_type", UNKNOWN, |word| DocumentType::named(word).map_or(UNKNOWN, |kind| kind as u32));
+    let documents = due_dates::Rows::of(group);
     let (companies, ids) = (group.column("company_id").as_string::<i32>(), group.column("customer_id").as_string::<i32>());
     let codes = group.column("currency").as_string::<i32>();
-    let (document_dates, due_dates, amounts) = (group.dates("document_date"), group.dates("due_date"), group.amounts("amount"));
+    let (due_dates, amounts) = (group.dates("due_date"), group.amounts("amount"));
     let (keys, terms) = (group.i64s("row_key"), group.column("terms").as_string::<i32>());
     rows.into_iter()
-        .filter_map(|row| {
-            let document_type = *DocumentType::ALL.get(types[row] as usize)?;
-            let customer = customers.get(&(companies.value(row), ids.value(row))).copied().unwrap_or(NOBODY);
+        .filter_map(|row| Some((row, documents.get(row)?)))
+        .flat_map(|(row, document)| {
             let (from, until) = wanted[&group.row(row)];
-            let fact = Item::plain(document_type, customer, 0, amounts[row], document_dates[row], due_dates[row]);
+            let stretches = match due_dates[row] {
+                NO_DATE => filler.stretches(document, from, until),
+                due_date => vec![(from, until, due_date)],
+            };
+            stretches.into_iter().map(move |stretch| (row, document, stretch))
+        })
+        .map(|(row, (document_type, _, document_date, _), (from, until, due_date))| {
+            let customer = customers.get(&(companies.value(row), ids.value(row))).copied().unwrap_or(NOBODY);
+            let fact = Item::plain(document_type, customer, 0, amounts[row], document_date, due_date);
             let terms = terms.is_valid(row).then(|| terms.value(row).to_owned()).filter(|terms| !terms.is_empty());
             let currency = codes.value(row).to_owned();
-            Some(EarlierItem { key: keys[row], version: Known { fact, from, until }, terms, currency })
+            EarlierItem { key: keys[row], version: Known { fact, from, until }, terms, currency }
         })
         .collect()
 }

@@ -9,8 +9,9 @@ use crate::ingest::arrivals::NewFile;
 use crate::ingest::columns::Origin;
 use crate::ingest::discover::{Delivery, Target};
 use crate::ingest::input::TextFormat;
+use crate::ingest::kept_text::{KEPT_DIALECT, WrittenAs, record_of};
 use crate::ingest::quarantine::{QuarantinedRow, TEXT_BYTES_MAX};
-use crate::ingest::records::{BrokenRecord, Dialect, Grid, Record, Splitter};
+use crate::ingest::records::{Dialect, Grid, Record, Splitter};
 use crate::ingest::rows::{BlockOutput, BlockRows, FileContext};
 use crate::ingest::versions::FILES_MAX;
 use crate::ingest::{FileKind, FileRecord, FileState, Progress, Run, pipeline, reason};
@@ -18,11 +19,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+/// What stands in a cell whose formula has no value.
+const SHEET_ERRORS: [&str; 8] = ["#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#DATA!"];
+
 /// Messages about single entries; of more only the number is said.
 const SAID: usize = 10;
-
-/// What separates and quotes in an overlay.
-const OVERLAY_DIALECT: Dialect = Dialect { delimiter: b',', quote: Some(b'"') };
 
 impl Run<'_> {
     /// Takes up rows that go into the quarantine and that an overlay may speak of.
@@ -95,12 +96,13 @@ impl Run<'_> {
             repaired: lines,
             only_applications,
             text_format: TextFormat {
-                delimiter: Some(OVERLAY_DIALECT.delimiter),
-                quote: OVERLAY_DIALECT.quote,
+                delimiter: Some(KEPT_DIALECT.delimiter),
+                quote: KEPT_DIALECT.quote,
                 encoding: encoding_rs::UTF_8,
                 header_row: None,
             },
             sheet: None,
+            written_as: WrittenAs::Text,
         });
         Ok(())
     }
@@ -133,7 +135,7 @@ impl Run<'_> {
         context.known_rows.clear();
         let header = as_kept(&mut context, delivered);
         let dialect = overlay.dialect_of(&delivered.path);
-        let mut composed = Composed::new(&header, dialect);
+        let mut composed = Composed::new(&header, dialect, mapped_fields_of_sheet(&context, delivered));
         for (wish, row) in rows {
             match composed.add(row, &wish.entries) {
                 Ok(()) => {
@@ -253,7 +255,7 @@ impl Overlay<'_> {
 
     fn dialect_of(&self, path: &std::path::Path) -> Dialect {
         if FileKind::of(path) != FileKind::Text {
-            return OVERLAY_DIALECT;
+            return KEPT_DIALECT;
         }
         let is_tab_separated = path.to_string_lossy().to_ascii_lowercase().contains(".tsv");
         let default = if is_tab_separated { b'\t' } else { b',' };
@@ -313,18 +315,41 @@ fn as_kept(context: &mut FileContext, delivered: &Delivered<'_>) -> Vec<String> 
     header
 }
 
+/// The fields of a workbook that anything is mapped to.
+fn mapped_fields_of_sheet(context: &FileContext, delivered: &Delivered<'_>) -> Vec<usize> {
+    if FileKind::of(&delivered.path) != FileKind::Workbook {
+        return Vec::new();
+    }
+    let mapped = context.plan.columns.iter().flat_map(|plan| match &plan.origin {
+        Origin::Field(field) => vec![*field],
+        Origin::Joined(joined) => joined.fields().collect(),
+        Origin::Constant(_) | Origin::Absent => Vec::new(),
+    });
+    mapped.collect()
+}
+
 /// Mended records, put together as a block.
 struct Composed<'h> {
     header: &'h [String],
     dialect: Dialect,
+    /// The fields of a workbook in which an error of the sheet is no value.
+    no_errors_in: Vec<usize>,
     block: Vec<u8>,
     records: Vec<(Record, Vec<(u32, u32)>)>,
-    broken: Vec<BrokenRecord>,
+    refused: Vec<Refused>,
+}
+
+/// A record of which no field is read.
+struct Refused {
+    line: u64,
+    reason: &'static str,
+    field: Option<usize>,
+    fields: Vec<String>,
 }
 
 impl<'h> Composed<'h> {
-    fn new(header: &'h [String], dialect: Dialect) -> Self {
-        Composed { header, dialect, block: Vec::new(), records: Vec::new(), broken: Vec::new() }
+    fn new(header: &'h [String], dialect: Dialect, no_errors_in: Vec<usize>) -> Self {
+        Composed { header, dialect, no_errors_in, block: Vec::new(), records: Vec::new(), refused: Vec::new() }
     }
 
     /// Adds a row with its values replaced; else why it cannot be.
@@ -342,11 +367,23 @@ impl<'h> Composed<'h> {
             let Some(at) = self.header.iter().position(|name| name == column) else { return Err("the file has no such column") };
             fields[at] = entry.value.clone();
         }
-        self.push(&fields, entries[0].line);
+        self.push(fields, entries[0].line);
         Ok(())
     }
 
-    fn push(&mut self, fields: &[String], line: u64) {
+    fn push(&mut self, fields: Vec<String>, line: u64) {
+        // What was not text when it came is still not, unless it was replaced; nor is an error of a sheet a value.
+        let any = |sign: char| fields.iter().any(|field| field.contains(sign));
+        let error = self.no_errors_in.iter().copied().find(|field| SHEET_ERRORS.contains(&fields[*field].as_str()));
+        let refused = match error {
+            Some(field) => Some((reason::CELL_ERROR, Some(field))),
+            None if any('\0') => Some((reason::NUL_BYTE, None)),
+            None => any('\u{FFFD}').then_some((reason::BAD_ENCODING, None)),
+        };
+        if let Some((reason, field)) = refused {
+            self.refused.push(Refused { line, reason, field, fields });
+            return;
+        }
         let start = self.block.len();
         let at = |block: &[u8]| u32::try_from(block.len()).expect("what people write by hand is shorter than 2 GiB");
         let mut places = Vec::with_capacity(fields.len());
@@ -358,19 +395,8 @@ impl<'h> Composed<'h> {
             self.block.extend_from_slice(field.as_bytes());
             places.push((from, at(&self.block)));
         }
-        let record = Record { start, end: self.block.len(), line };
+        self.records.push((Record { start, end: self.block.len(), line }, places));
         self.block.push(b'\n');
-        let text = &self.block[record.start..record.end];
-        // What was not text when it came is still not, unless it was replaced.
-        let not_text = if text.contains(&0) {
-            Some(reason::NUL_BYTE)
-        } else {
-            String::from_utf8_lossy(text).contains('\u{FFFD}').then_some(reason::BAD_ENCODING)
-        };
-        match not_text {
-            Some(reason) => self.broken.push(BrokenRecord { record, reason }),
-            None => self.records.push((record, places)),
-        }
     }
 
     fn read(self, context: &FileContext) -> Result<BlockOutput> {
@@ -378,9 +404,12 @@ impl<'h> Composed<'h> {
         for (record, places) in self.records {
             grid.push(record, places);
         }
-        let mut rows = BlockRows::new(context);
+        let mut rows = BlockRows::of_fields(context, self.dialect);
         rows.add(&grid, &self.block);
-        rows.add_broken(&self.broken, &self.block);
+        for Refused { line, reason, field, fields } in &self.refused {
+            let at_fault = field.map(|field| (self.header[field].clone(), fields[field].as_bytes()));
+            rows.add_refused(*line, reason, at_fault, &record_of(fields.iter().map(String::as_bytes), self.dialect));
+        }
         rows.finish()
     }
 }

@@ -5,7 +5,7 @@ use crate::scoring::credit_review::export::csv::as_written;
 use std::path::Path;
 
 /// What an overlay must have, and what it may have besides.
-const REQUIRED: [&str; 4] = ["file", "line", "column", "value"];
+pub(super) const REQUIRED: [&str; 4] = ["file", "line", "column", "value"];
 const OPTIONAL: [&str; 3] = ["was", "why", "who"];
 
 /// One line of an overlay.

@@ -17,14 +17,15 @@ mod apply;
 mod candidates;
 mod entries;
 mod mended;
+mod missing;
 
 pub use mended::{Mended, mended, total};
 
-use super::IngestOptions;
 use super::input::{Identity, identify};
 use super::store::LedgerIndex;
+use super::{IngestOptions, Progress};
 use crate::config::{Config, Source};
-use crate::error::{Error, Result};
+use crate::error::Result;
 pub(super) use candidates::Candidate;
 use entries::Entry;
 use serde::{Deserialize, Serialize};
@@ -146,20 +147,25 @@ fn chosen(mut rows: Vec<Candidate>, entries: &[&Entry]) -> (Vec<Candidate>, &'st
 /// The overlays of a configuration, as they stand.
 ///
 /// # Errors
-/// Exit status 4 when one is missing or cannot be read.
-pub(super) fn overlays<'a>(config: &'a Config, options: &IngestOptions) -> Result<Vec<Overlay<'a>>> {
+/// Exit status 4 when one cannot be read, or is missing and ought to be there.
+pub(super) fn overlays<'a>(
+    config: &'a Config,
+    options: &IngestOptions,
+    index: &LedgerIndex,
+    progress: &dyn Progress,
+) -> Result<Vec<Overlay<'a>>> {
     let mut overlays = Vec::new();
     for source in &config.sources {
         let Some(path) = &source.overlay else { continue };
-        if !path.exists() {
-            return Err(Error::input("overlay_missing", format!("there is no such overlay: {}", path.display()))
-                .at(format!("{}:{}", config.path.display(), source.line))
-                .hint("arrears quarantine --overlay FILE writes one for what is in the quarantine, to be filled in"));
-        }
         let relative = path.strip_prefix(&config.directory).unwrap_or(path);
+        let name = relative.to_string_lossy().replace('\\', "/");
+        if !path.exists() {
+            missing::not_there_yet(path, &name, source, config, index, progress)?;
+            continue;
+        }
         overlays.push(Overlay {
             source,
-            name: relative.to_string_lossy().replace('\\', "/"),
+            name,
             path: path.clone(),
             identity: identify(path)?,
             entries: entries::read(path)?,

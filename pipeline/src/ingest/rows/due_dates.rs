@@ -1,23 +1,22 @@
-//! Invoices and debit notes without a due date get one where the source says how; the row counts as repaired.
+//! Invoices and debit notes without a due date get one from their own terms where the source says so; the row counts as
+//! repaired.
 //!
-//! Only what stands in the row itself can say it: the table of customers comes from another file, and may come later.
+//! Only what stands in the row itself is asked here: the table of customers comes from another file, and may come later. What
+//! it says, and the source's default, which comes after it, fill due dates when the ledger is loaded.
 
 use super::BlockRows;
 use crate::catalog::ledger_tables::Kind;
 use crate::ingest::columns::ColumnData;
+use crate::ingest::load::due_dates::TERM_DAYS_MAX;
 
-/// Longest term that is believed, days.
-const TERM_DAYS_MAX: i32 = 365;
-
-/// How many due dates were filled: from terms, and by the default.
-pub type Filled = [u64; 2];
+/// How many due dates were filled.
+pub type Filled = u64;
 
 impl BlockRows<'_> {
     /// Fills due dates, once the types of the rows are written.
     pub(super) fn fill_due_dates(&mut self) -> Filled {
-        let rule = self.context.due_dates;
-        let mut filled = Filled::default();
-        if !rule.is_set() || !self.context.target.has_documents() {
+        let mut filled = 0;
+        if !self.context.due_dates.from_terms || !self.context.target.has_documents() {
             return filled;
         }
         let position = |name: &str| self.context.plan.position(name);
@@ -27,19 +26,17 @@ impl BlockRows<'_> {
             let is_sale = matches!(self.data[kind].text(row), Some(b"invoice" | b"debit_note"));
             let given = self.data[due].day(row);
             let document_date = self.data[date].day(row).filter(|_| given.is_none() && is_sale && self.keep[row]);
-            let of_terms = if rule.from_terms { self.data[terms].text(row).and_then(days_of_terms) } else { None };
-            let days = of_terms.map(|days| (0, days)).or(rule.default_days.map(|days| (1, days)));
-            match (given, document_date, days) {
+            match (given, document_date, self.data[terms].text(row).and_then(days_of_terms)) {
                 (Some(day), _, _) => column.push_day(day),
-                (None, Some(document_date), Some((by, days))) => {
+                (None, Some(document_date), Some(days)) => {
                     column.push_day(document_date + days);
-                    filled[by] += 1;
+                    filled += 1;
                     self.repaired.push(row);
                 }
                 _ => column.push_null(),
             }
         }
-        if filled != Filled::default() {
+        if filled > 0 {
             self.data[due] = column;
             // A row may have been repaired for its sign as well, and counts once.
             self.repaired.sort_unstable();

@@ -22,9 +22,10 @@ pub use statements::Statements;
 
 use super::columns::{CellError, ColumnData, ColumnPlan, Origin, currency_digits, is_finer};
 use super::discover::Target;
+use super::kept_text::record_of_grid;
 use super::plan::FilePlan;
 use super::quarantine::{QuarantinedRow, lossy};
-use super::records::{BrokenRecord, Grid};
+use super::records::{BrokenRecord, Dialect, Grid};
 use super::store::{RowCounts, RowGroup, RowGroupEncoder, TableLayout};
 use super::versions::{EntryRun, KnownContents};
 use crate::catalog::ledger_tables::RECORDED_AT;
@@ -134,6 +135,8 @@ impl BlockOutput {
 /// Collects the records of a block, typed and checked.
 pub struct BlockRows<'a> {
     context: &'a FileContext,
+    /// How the text of a record is written that the source has only the fields of.
+    written_in: Option<Dialect>,
     data: Vec<ColumnData>,
     lines: Vec<i64>,
     keep: Vec<bool>,
@@ -153,6 +156,7 @@ impl<'a> BlockRows<'a> {
         };
         BlockRows {
             context,
+            written_in: None,
             data: context.plan.columns.iter().map(column).collect(),
             lines: Vec::new(),
             keep: Vec::new(),
@@ -161,6 +165,11 @@ impl<'a> BlockRows<'a> {
             quarantined: Vec::new(),
             errors: Vec::new(),
         }
+    }
+
+    /// No rows yet, of a source that has fields and no text of its own: the quarantine keeps its records written like this.
+    pub fn of_fields(context: &'a FileContext, written_in: Dialect) -> Self {
+        BlockRows { written_in: Some(written_in), ..BlockRows::new(context) }
     }
 
     /// Makes room for this many records of this many bytes in all.
@@ -210,7 +219,8 @@ impl<'a> BlockRows<'a> {
             Origin::Absent => None,
         };
         self.keep[first + error.row] = false;
-        let raw = &block[record.start..record.end];
+        let written = self.written_in.map(|dialect| record_of_grid((grid, block), error.row, self.context.plan.width, dialect));
+        let raw = written.as_deref().unwrap_or(&block[record.start..record.end]);
         if totals::is_total(raw, &self.context.total_words) {
             self.quarantined.push(totals::quarantined(record.line, raw));
             return;
@@ -220,20 +230,27 @@ impl<'a> BlockRows<'a> {
             column: Some(plan.header.clone()),
             reason: error.reason,
             value,
-            raw: lossy(&block[record.start..record.end]),
+            raw: lossy(raw),
             amount: self.amount_position().and_then(|position| self.data[position].long(first + error.row)),
         });
     }
 
     /// Takes up records that could not even be split.
     pub fn add_broken(&mut self, broken: &[BrokenRecord], block: &[u8]) {
-        self.quarantined.extend(broken.iter().map(|broken| {
-            let (line, raw) = (broken.record.line, &block[broken.record.start..broken.record.end]);
-            if totals::is_total(raw, &self.context.total_words) {
-                return totals::quarantined(line, raw);
-            }
-            QuarantinedRow { line, column: None, reason: broken.reason, value: None, raw: lossy(raw), amount: None }
-        }));
+        for broken in broken {
+            let raw = &block[broken.record.start..broken.record.end];
+            self.add_refused(broken.record.line, broken.reason, None, raw);
+        }
+    }
+
+    /// Takes up a record of which no field is read, with the header of the column at fault and what stands there.
+    pub fn add_refused(&mut self, line: u64, reason: &'static str, fault: Option<(String, &[u8])>, raw: &[u8]) {
+        if totals::is_total(raw, &self.context.total_words) {
+            self.quarantined.push(totals::quarantined(line, raw));
+            return;
+        }
+        let (column, value) = fault.map(|(column, value)| (column, lossy(value))).unzip();
+        self.quarantined.push(QuarantinedRow { line, column, reason, value, raw: lossy(raw), amount: None });
     }
 
     fn column(&self, name: &str) -> &ColumnData {

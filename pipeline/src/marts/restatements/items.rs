@@ -96,7 +96,10 @@ pub fn write_rows(night: &ThisNight, firsts: &[FirstNight], restated: &[Restated
 fn load_as_seen_by(first: &FirstNight, night: &ThisNight) -> Result<Loaded> {
     let files = LedgerFiles { first_files: Some(first.manifest.ledger.files), ..night.view.files.clone() };
     let known_as_of = first.manifest.known_as_of.as_deref().and_then(KnownAsOf::parse).map(KnownAsOf::microseconds);
-    load(&files, &LoadOptions { base_currency: night.base_currency.to_owned(), as_of: first.as_of, known_as_of })
+    load(
+        &files,
+        &LoadOptions { base_currency: night.base_currency.to_owned(), as_of: first.as_of, known_as_of, due_dates: night.due_dates.clone() },
+    )
 }
 
 /// Rows by restated amount, at most so many.

@@ -16,6 +16,7 @@ use super::frame::Sink;
 use crate::error::Result;
 use crate::ingest::known::LedgerView;
 use crate::ingest::load::Loaded;
+use crate::ingest::load::due_dates::DueDateRules;
 use crate::ledger::buckets::Buckets;
 use std::path::Path;
 
@@ -37,6 +38,8 @@ pub struct ThisNight<'a> {
     pub include_intercompany: bool,
     /// ISO code of the base currency.
     pub base_currency: &'a str,
+    /// What fills due dates.
+    pub due_dates: DueDateRules,
 }
 
 /// Writes both tables and returns how many figures are restated. `current` holds what this night says.
