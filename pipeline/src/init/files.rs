@@ -30,7 +30,7 @@ pub fn find(arguments: &[String]) -> Result<(Vec<Found>, Vec<String>)> {
         if path.is_dir() {
             in_folder(path, &mut found, &mut aside)?;
         } else if path.exists() {
-            named(path.to_owned(), &mut found)?;
+            named(path.to_owned(), &mut found, &mut aside);
         } else if argument.contains(['*', '?', '[']) {
             let paths = glob::glob(argument).map_err(|cause| {
                 Error::usage("bad_glob", format!("not a glob: {argument}")).caused_by(&cause).hint("* ? and [a-z] are known")
@@ -39,7 +39,7 @@ pub fn find(arguments: &[String]) -> Result<(Vec<Found>, Vec<String>)> {
             for path in paths {
                 let path = path.map_err(|cause| io_error("read", cause.path(), cause.error()))?;
                 if path.is_file() {
-                    named(path, &mut found)?;
+                    named(path, &mut found, &mut aside);
                 }
             }
             if found.len() == before {
@@ -52,6 +52,13 @@ pub fn find(arguments: &[String]) -> Result<(Vec<Found>, Vec<String>)> {
     }
     found.sort_by(|a, b| a.path.cmp(&b.path));
     found.dedup_by(|a, b| a.path == b.path);
+    // A shell that opens a glob names everything in a folder; alone, a file that cannot be read is a mistake.
+    if let (true, [only]) = (found.is_empty(), arguments)
+        && !Path::new(only).is_dir()
+    {
+        return Err(Error::usage("unknown_file_type", format!("the file type is not known: {}", aside.join(", ")))
+            .hint("known are .csv .tsv .txt (also with .gz or .zst), .xlsx .xlsm .xlsb .xls .ods and .parquet"));
+    }
     if found.is_empty() {
         let what = format!("there is no file to look at in {}", arguments.join(", "));
         let aside = if aside.is_empty() { String::new() } else { format!("; left aside: {}", aside.join(", ")) };
@@ -76,14 +83,13 @@ fn in_folder(folder: &Path, found: &mut Vec<Found>, aside: &mut Vec<String>) -> 
     Ok(())
 }
 
-fn named(path: PathBuf, found: &mut Vec<Found>) -> Result<()> {
+fn named(path: PathBuf, found: &mut Vec<Found>, aside: &mut Vec<String>) {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     if stem(&name).is_none() {
-        return Err(Error::usage("unknown_file_type", format!("the file type is not known: {}", path.display()))
-            .hint("known are .csv .tsv .txt (also with .gz or .zst), .xlsx .xlsm .xlsb .xls .ods and .parquet"));
+        aside.push(path.display().to_string());
+    } else {
+        found.push(Found { path, folder: None });
     }
-    found.push(Found { path, folder: None });
-    Ok(())
 }
 
 /// The table a file is named for.

@@ -211,7 +211,11 @@ impl<'a> BlockRows<'a> {
         };
         self.keep[first + error.row] = false;
         let raw = &block[record.start..record.end];
-        if totals::is_total(raw, &self.context.total_words) {
+        let fields = self.context.plan.columns.iter().filter_map(|column| match &column.origin {
+            Origin::Field(field) => Some((column.header.as_str(), grid.field(block, error.row, *field))),
+            _ => None,
+        });
+        if totals::is_total(raw, &self.context.total_words) || totals::is_blank(raw) || totals::repeats_header(fields) {
             self.quarantined.push(totals::quarantined(record.line, raw));
             return;
         }

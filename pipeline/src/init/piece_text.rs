@@ -1,0 +1,118 @@
+//! A group of files as a `[[source]]`: its name, its path, and what is written of it.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::files::{date_in_names, glob_of, relative_to, table_named};
+use super::pieces::{Piece, file_name};
+use super::proposal::InitOptions;
+use super::sample::Sample;
+use super::source::Remarks;
+use super::write::{Toml, quoted};
+use crate::run::words::count;
+
+/// A name that no other source has.
+fn unique_name(wanted: &str, names: &mut BTreeSet<String>) -> String {
+    let mut name = wanted.to_owned();
+    let mut number = 2;
+    while !names.insert(name.clone()) {
+        name = format!("{wanted}_{number}");
+        number += 1;
+    }
+    name
+}
+
+fn stem_name(path: &Path) -> String {
+    let name = file_name(path);
+    let stem = crate::ingest::discover::stem(&name).unwrap_or(&name);
+    let clean: String = stem.chars().map(|letter| if letter.is_alphanumeric() { letter.to_ascii_lowercase() } else { '_' }).collect();
+    let clean = clean.split('_').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("_");
+    if clean.is_empty() { "ledger".to_owned() } else { clean }
+}
+
+/// A source, and what is to be known about it.
+pub(super) fn write_piece(piece: &Piece, base: &str, options: &InitOptions, names: &mut BTreeSet<String>) -> (Toml, Remarks) {
+    let directory = options.config.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut text = Toml::default();
+    match piece {
+        Piece::Folder(folder, tables) => {
+            text.line("[[source]]");
+            text.key("name", &quoted(&unique_name(&stem_name(folder), names)), "");
+            let path = relative_to(folder, directory);
+            text.key(
+                "path",
+                &quoted(&format!("{}/", if path.is_empty() { "." } else { path.trim_end_matches('/') })),
+                &format!("{} of the ledger are there, each named for its table", count(*tables as u64, "file")),
+            );
+            text.key("shape", "\"canonical\"", "their columns have the ledger's own names");
+            (text, Remarks::default())
+        }
+        Piece::Canonical(sample, table) => {
+            text.line("[[source]]");
+            text.key("name", &quoted(&unique_name(&stem_name(&sample.path), names)), "");
+            text.key("path", &quoted(&relative_to(&sample.path, directory)), &count(sample.rows() as u64, "row"));
+            text.key("shape", "\"canonical\"", "its columns have the ledger's own names");
+            if table_named(&sample.path).is_none_or(|named| named.name != table.name) {
+                text.key("table", &quoted(table.name), "this table knows its columns, and has all it requires");
+            }
+            write_dialect(&mut text, sample);
+            (text, Remarks::default())
+        }
+        Piece::Preset(paths, sample, preset) => {
+            let mut remarks = Remarks::default();
+            let (path, delivered_at) = path_of(paths, directory, &mut remarks);
+            text.line("[[source]]");
+            text.key("name", &quoted(&unique_name(&stem_name(&paths[0]), names)), "");
+            text.key("path", &quoted(&path), &count(sample.rows() as u64, "row"));
+            text.key("preset", &quoted(preset.name), &format!("its headers are those of {}: {}", preset.system, preset.title));
+            if let Some(format) = delivered_at {
+                text.key("delivered_at", &quoted(format), "the file names say when each was delivered");
+            }
+            write_dialect(&mut text, sample);
+            (text, remarks)
+        }
+        Piece::Export(paths, found) => {
+            let mut remarks = Remarks::default();
+            let (path, delivered_at) = path_of(paths, directory, &mut remarks);
+            let name = unique_name(&stem_name(&paths[0]), names);
+            let (text, said) = found.write(&name, &path, delivered_at, base);
+            remarks.warnings.extend(said.warnings);
+            remarks.missing.extend(said.missing);
+            (text, remarks)
+        }
+    }
+}
+
+fn write_dialect(text: &mut Toml, sample: &Sample) {
+    let Some(facts) = &sample.text_facts else { return };
+    if facts.encoded.encoding != encoding_rs::UTF_8 && facts.encoded.mark == 0 {
+        text.key("encoding", &quoted(&facts.encoded.encoding.name().to_ascii_lowercase()), &facts.encoded.why);
+    }
+    if facts.layout.dialect.delimiter != b',' {
+        text.key("delimiter", &quoted(&char::from(facts.layout.dialect.delimiter).to_string()), "");
+    }
+    if let Some(row) = sample.header_row {
+        text.key("header_row", &row.to_string(), "");
+    }
+}
+
+/// How the path of a source is written, and the date that its file names have.
+fn path_of(paths: &[PathBuf], directory: &Path, remarks: &mut Remarks) -> (String, Option<&'static str>) {
+    let all: Vec<&Path> = paths.iter().map(PathBuf::as_path).collect();
+    if let [only] = all[..] {
+        return (relative_to(only, directory), None);
+    }
+    let date = date_in_names(&all);
+    match glob_of(&all) {
+        Some(glob) => (relative_to(Path::new(&glob), directory), date),
+        None => {
+            let others: Vec<String> = all[1..].iter().map(|path| path.display().to_string()).collect();
+            remarks.missing.push(format!(
+                "{}: has the header of {}, but no glob means just these: put them into a folder of their own",
+                others.join(", "),
+                all[0].display()
+            ));
+            (relative_to(all[0], directory), None)
+        }
+    }
+}
