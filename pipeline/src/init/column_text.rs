@@ -1,12 +1,14 @@
 //! Which column is what, in the text of a source: the mapping with what speaks for it, constants, words of types.
 
+use super::doubts::debit_and_credit;
 use super::keys::Key;
 use super::mapping::Unfit;
 use super::profile::{Column, code_of};
+use super::proposal::ALLOWED_SHARE;
 use super::source::{Found, Remarks};
 use super::types::TypeWord;
 use super::write::{Toml, bare_or_quoted, of, quoted};
-use crate::catalog::ledger_tables::{DOCUMENT_TYPES, IS_DELETED, Kind, RECORDED_AT};
+use crate::catalog::ledger_tables::{DOCUMENT_TYPES, IS_DELETED, Kind, RECORDED_AT, Table};
 use crate::config::{Shape, shape_columns};
 use crate::run::words::{count, grouped};
 
@@ -17,7 +19,7 @@ impl Found {
     pub(super) fn write_columns(&self, text: &mut Toml, remarks: &mut Remarks, name: &str) {
         text.blank();
         text.line("[source.columns]");
-        let described: Vec<_> = shape_columns(self.shape).into_iter().chain([RECORDED_AT, IS_DELETED]).collect();
+        let described: Vec<_> = self.known_columns().into_iter().chain([RECORDED_AT, IS_DELETED]).collect();
         let mut by_name: Vec<(&str, String, String)> = Vec::new();
         for column in &described {
             let mapped = match (&self.key, column.name) {
@@ -44,6 +46,11 @@ impl Found {
             remarks.warnings.push(format!("{name}: low confidence in {column}: {why}"));
         }
         for column in described.iter().filter(|column| column.required && column.default.is_none() && column.name != "currency") {
+            // Of two columns of amounts it is said already that none is the amount.
+            if column.name == "amount" && debit_and_credit(&self.columns).is_some() && !self.mapping.columns.contains_key("amount") {
+                text.line("# TODO amount = \"…\"   # debits and credits stand in columns of their own");
+                continue;
+            }
             if by_name.iter().all(|(name, ..)| *name != column.name)
                 && !(column.name == "document_type" && (self.shape == Shape::FlatInvoices || self.payments.is_some()))
             {
@@ -84,9 +91,17 @@ impl Found {
         }
     }
 
+    /// The columns that the source may name.
+    fn known_columns(&self) -> Vec<crate::catalog::ledger_tables::Column> {
+        match Table::named("customers").filter(|_| self.shape == Shape::Canonical) {
+            Some(customers) => customers.columns.to_vec(),
+            None => shape_columns(self.shape),
+        }
+    }
+
     /// Why a column that is called so was not taken, to be said behind what is missing.
     fn unfit(&self, name: &str, why: Unfit) -> String {
-        let kind = shape_columns(self.shape).into_iter().find(|column| column.name == name).map(|column| column.kind);
+        let kind = self.known_columns().into_iter().find(|column| column.name == name).map(|column| column.kind);
         let (Unfit::Values(position) | Unfit::Repeated(position)) = why;
         let header = &self.columns[position].header;
         if matches!(why, Unfit::Repeated(_)) {
@@ -122,6 +137,9 @@ impl Found {
     }
 
     pub(super) fn write_constants(&self, text: &mut Toml, remarks: &mut Remarks, name: &str, base_currency: &str) {
+        if self.shape == Shape::Canonical {
+            return;
+        }
         if self.mapping.columns.contains_key("currency") {
             if self.payments.is_some() {
                 text.blank();
@@ -129,11 +147,19 @@ impl Found {
                 text.key("document_type", "\"receipt\"", PAYMENTS);
             }
             let others: Vec<&str> = self.currencies.iter().map(|(code, _)| code.as_str()).filter(|code| *code != base_currency).collect();
-            if !others.is_empty() {
-                remarks.warnings.push(format!(
-                    "{name}: documents in {} need exchange rates into {base_currency}: add a source of fx_rates, or they are left out",
-                    others.join(", ")
-                ));
+            let rows: usize = self.currencies.iter().filter(|(code, _)| code != base_currency).map(|(_, rows)| rows).sum();
+            let said = format!(
+                "{name}: documents in {} need exchange rates into {base_currency}: add a source of fx_rates, or they are left out",
+                others.join(", ")
+            );
+            // What is left out counts against the same threshold as what is quarantined.
+            if others.is_empty() || self.has_rates_elsewhere {
+            } else if rows as f64 > ALLOWED_SHARE * self.sample.rows() as f64 {
+                remarks
+                    .missing
+                    .push(format!("{said}, and {rows} of {} are too many to leave out", count(self.sample.rows() as u64, "row")));
+            } else {
+                remarks.warnings.push(said);
             }
             return;
         }

@@ -5,8 +5,10 @@
 use super::numbers::currency_of;
 use super::profile::Column;
 use super::source::{Found, Remarks};
+use super::types::SignRule;
 use super::vocabulary::{CREDITS, DEBITS, SIDES};
 use super::words::header_score;
+use crate::config::Shape;
 use crate::ledger::money::parse_marked_decimal;
 use crate::run::words::count;
 
@@ -33,6 +35,7 @@ impl Found {
         self.doubt_currencies(remarks, name);
         self.doubt_sides(remarks, name);
         self.doubt_payments(remarks, name);
+        self.doubt_paid_credits(remarks, name);
         self.doubt_escapes(remarks, name);
     }
 
@@ -96,6 +99,27 @@ impl Found {
             remarks.warnings.push(format!(
                 "{name}: {} nothing open in {header} and no date of payment: they count as open, because nothing says when they were paid",
                 if undated == 1 { "1 row has".to_owned() } else { format!("{} have", count(undated as u64, "row")) }
+            ));
+        }
+    }
+
+    /// Credit notes that were paid: an invoice's row has a place for a receipt, and none for a refund or what it was set off against.
+    fn doubt_paid_credits(&self, remarks: &mut Remarks, name: &str) {
+        let (Some(amount), Some(paid)) = (self.mapping.columns.get("amount"), self.mapping.columns.get("paid_date")) else { return };
+        if self.shape != Shape::FlatInvoices || !matches!(self.signs, SignRule::CreditNotes | SignRule::ByType) {
+            return;
+        }
+        let marks: Vec<Vec<u8>> = self.marks.iter().map(|mark| mark.as_bytes().to_vec()).collect();
+        let is_below = |row: &usize| {
+            let text = self.sample.cell(*row, *amount).as_bytes();
+            parse_marked_decimal(text, self.numbers.format, &marks, 4).is_ok_and(|value| value < 0)
+        };
+        let rows = (0..self.sample.rows()).filter(|row| !self.sample.cell(*row, *paid).is_empty()).filter(is_below).count();
+        if rows > 0 {
+            remarks.warnings.push(format!(
+                "{name}: {} a date in {}, and what became of it is not said (refunded, or set off against which invoice): have the export leave the date empty there, so that it stays a credit of the customer",
+                if rows == 1 { "1 credit note has".to_owned() } else { format!("{} have", count(rows as u64, "credit note")) },
+                self.columns[*paid].header
             ));
         }
     }

@@ -131,7 +131,14 @@ pub fn glob_of(paths: &[&Path]) -> Option<String> {
         first.is_char_boundary(*start)
             && names.iter().all(|name| name.len() >= prefix + first.len() - start && name.ends_with(&first[*start..]))
     })?;
-    means_them(&format!("{}*{}", &first[..prefix], &first[suffix..]))
+    // What differs may be the end of a number: next month's has other digits before it too.
+    let is_number = |letter: char| letter.is_ascii_digit() || "-_.".contains(letter);
+    let shorter = first[..prefix].trim_end_matches(is_number);
+    let separator = first[shorter.len()..prefix].chars().next().filter(|letter| !letter.is_ascii_digit());
+    let before = &first[..shorter.len() + separator.map_or(0, char::len_utf8)];
+    let after = first[suffix..].trim_start_matches(|letter: char| letter.is_ascii_digit());
+    let widened = if shorter.is_empty() { None } else { means_them(&format!("{before}*{after}")) };
+    widened.or_else(|| means_them(&format!("{}*{}", &first[..prefix], &first[suffix..])))
 }
 
 /// Whether a glob means these files of a folder and no others there.
@@ -180,6 +187,12 @@ mod tests {
         assert_eq!(date_in_names(&[Path::new("x/report.csv")]), None);
         std::fs::write(folder.path().join("inv_2024-01-x.csv"), "a\n").expect("writes");
         assert_eq!(glob_of(&paths), None, "another file would be meant too");
+        for month in 1..=6 {
+            std::fs::write(folder.path().join(format!("sales_2024-{month:02}.csv")), "a\n").expect("writes");
+        }
+        let paths: Vec<PathBuf> = (1..=6).map(|month| folder.path().join(format!("sales_2024-{month:02}.csv"))).collect();
+        let glob = glob_of(&paths.iter().map(PathBuf::as_path).collect::<Vec<_>>()).expect("they have a glob");
+        assert!(glob.ends_with("sales_*.csv"), "October must be meant too: {glob}");
     }
 
     #[test]

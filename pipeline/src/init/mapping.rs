@@ -6,7 +6,7 @@ use super::doubts::{debit_and_credit, is_side};
 use super::profile::Column;
 use super::sample::Sample;
 use super::words::{HEADERS, OPEN_AMOUNT, header_score, type_of};
-use crate::catalog::ledger_tables::{CREDIT_TYPES, IS_DELETED, Kind, RECORDED_AT};
+use crate::catalog::ledger_tables::{CREDIT_TYPES, IS_DELETED, Kind, RECORDED_AT, Table};
 use crate::config::{Shape, shape_columns};
 
 /// Columns of the file by the columns of the ledger that they fill.
@@ -118,6 +118,25 @@ pub fn by_headers(columns: &[Column]) -> Mapping {
 }
 
 impl Mapping {
+    /// Whether the rows are customers, with what is known of them and nothing of what they owe; the mapping is then one of theirs.
+    pub fn is_of_customers(&mut self, columns: &[Column]) -> bool {
+        let Some(customers) = Table::named("customers") else { return false };
+        let own = |name: &str| name != "customer_id" && name != "company_id" && customers.has(name);
+        let is_one = |position: &usize| {
+            columns[*position].filled == columns[*position].rows && columns[*position].distinct == columns[*position].rows
+        };
+        let says_documents = ["document_id", "document_date", "amount", "due_date", "document_type"];
+        let is_so = self.columns.get("customer_id").is_some_and(is_one)
+            && self.columns.keys().any(|name| own(name))
+            && self.open_amount.is_none()
+            && says_documents.iter().all(|name| !self.columns.contains_key(name) && !self.unfit.contains_key(name));
+        if is_so {
+            self.columns.retain(|name, _| customers.has(name));
+            self.unsure.retain(|name, _| customers.has(name));
+        }
+        is_so
+    }
+
     fn free<'a>(&self, columns: &'a [Column]) -> impl Iterator<Item = (usize, &'a Column)> {
         let used: BTreeSet<usize> = self.columns.values().copied().chain(self.open_amount).collect();
         columns.iter().enumerate().filter(move |(position, column)| !used.contains(position) && column.filled > 0)

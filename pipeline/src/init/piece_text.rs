@@ -25,9 +25,13 @@ fn unique_name(wanted: &str, names: &mut BTreeSet<String>) -> String {
 fn stem_name(path: &Path) -> String {
     let name = file_name(path);
     let stem = crate::ingest::discover::stem(&name).unwrap_or(&name);
-    let clean: String = stem.chars().map(|letter| if letter.is_alphanumeric() { letter.to_ascii_lowercase() } else { '_' }).collect();
-    let clean = clean.split('_').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("_");
+    let clean = clean_name(stem);
     if clean.is_empty() { "ledger".to_owned() } else { clean }
+}
+
+fn clean_name(text: &str) -> String {
+    let clean: String = text.chars().map(|letter| if letter.is_alphanumeric() { letter.to_ascii_lowercase() } else { '_' }).collect();
+    clean.split('_').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("_")
 }
 
 /// A source, and what is to be known about it.
@@ -74,7 +78,13 @@ pub(super) fn write_piece(piece: &Piece, base: &str, options: &InitOptions, name
         Piece::Export(paths, found) => {
             let mut remarks = Remarks::default();
             let (path, delivered_at) = path_of(paths, directory, &mut remarks);
-            let name = unique_name(&stem_name(&paths[0]), names);
+            let sheet = found.sample.sheet.as_ref().map(|sheet| format!("_{}", clean_name(sheet))).unwrap_or_default();
+            let name = stem_name(&paths[0]);
+            // What several files have in common is not the number of the first.
+            let shared = name.trim_end_matches(|letter: char| letter.is_ascii_digit() || letter == '_');
+            let name = if paths.len() > 1 && !shared.is_empty() { shared.to_owned() } else { name };
+            // A sheet says its name only where the file alone does not tell sources apart.
+            let name = if names.contains(&name) { unique_name(&format!("{name}{sheet}"), names) } else { unique_name(&name, names) };
             let (text, said) = found.write(&name, &path, delivered_at, base);
             remarks.warnings.extend(said.warnings);
             remarks.missing.extend(said.missing);

@@ -75,6 +75,7 @@ pub(super) fn pieces_of(found: &[files::Found], options: &InitOptions, remarks: 
         pieces.push(piece);
     }
     leave_others_aside(&mut pieces, remarks);
+    tell_of_each_other(&mut pieces);
     pair_open_with_cleared(&mut pieces);
     if pieces.is_empty() {
         if let Some(error) = refused {
@@ -124,15 +125,50 @@ fn table_of(path: &Path, header: &[String]) -> Option<&'static Table> {
     named.or_else(|| TABLES.iter().filter(is_whole).filter(|table| known(table) * 3 >= header.len() * 2).max_by_key(|table| known(table)))
 }
 
-/// Beside files of the ledger's own tables a file without amounts is none of the ledger's.
+/// Whether a piece has a table of the ledger.
+fn has_table(piece: &Piece, name: &str) -> bool {
+    match piece {
+        Piece::Folder(folder, _) => std::fs::read_dir(folder)
+            .is_ok_and(|entries| entries.flatten().any(|entry| table_named(&entry.path()).is_some_and(|table| table.name == name))),
+        Piece::Canonical(_, table) => table.name == name,
+        Piece::Preset(..) | Piece::Export(..) => false,
+    }
+}
+
+/// What one file lacks another may have.
+fn tell_of_each_other(pieces: &mut [Piece]) {
+    let is_of_payments = |piece: &Piece| matches!(piece, Piece::Export(_, found) if found.payments.is_some());
+    let has_payments = pieces.iter().any(|piece| is_of_payments(piece) || has_table(piece, "applications"));
+    let has_rates = pieces.iter().any(|piece| has_table(piece, "fx_rates"));
+    for piece in pieces {
+        if let Piece::Export(_, found) = piece {
+            found.has_payments_elsewhere = has_payments;
+            found.has_rates_elsewhere = has_rates;
+        }
+    }
+}
+
+/// Whether an export says of documents neither how much nor when, nor has columns that are called so.
+fn says_no_documents(found: &Found) -> bool {
+    let is_said = |name: &&str| found.mapping.columns.contains_key(*name) || found.mapping.unfit.contains_key(*name);
+    found.shape != Shape::Canonical && !["amount", "document_date"].iter().any(|name| is_said(&name))
+}
+
+/// Beside files that are the ledger's, one that says nothing of documents or customers is none.
 fn leave_others_aside(pieces: &mut Vec<Piece>, remarks: &mut Remarks) {
-    if !pieces.iter().any(|piece| matches!(piece, Piece::Canonical(..) | Piece::Folder(..))) {
+    let has_tables = pieces.iter().any(|piece| matches!(piece, Piece::Canonical(..) | Piece::Folder(..)));
+    let is_none = |found: &Found| {
+        says_no_documents(found) || (has_tables && found.shape != Shape::Canonical && !found.mapping.columns.contains_key("amount"))
+    };
+    if pieces.iter().all(|piece| matches!(piece, Piece::Export(_, found) if is_none(found))) {
         return;
     }
     pieces.retain(|piece| match piece {
-        Piece::Export(paths, found) if !found.mapping.columns.contains_key("amount") => {
+        Piece::Export(paths, found) if is_none(found) => {
             let names = paths.iter().map(|path| file_name(path)).collect::<Vec<_>>().join(", ");
-            remarks.warnings.push(format!("{names}: left aside: no table of the ledger has its columns, and it has no amounts"));
+            remarks
+                .warnings
+                .push(format!("{names}: left aside: no table of the ledger has its columns, and it has no amounts of documents"));
             false
         }
         _ => true,
@@ -212,7 +248,9 @@ fn piece_of(paths: Vec<PathBuf>, sample: Sample, fallback: &str) -> Piece {
     if let Some(preset) = best {
         return Piece::Preset(paths, Box::new(sample), preset);
     }
-    Piece::Export(paths, Box::new(look_at(sample, fallback)))
+    let mut found = look_at(sample, fallback);
+    found.files = paths.len();
+    Piece::Export(paths, Box::new(found))
 }
 
 /// Whether a file has a column, or all columns that an id is made of.

@@ -36,7 +36,7 @@ pub struct Proposal {
 }
 
 /// Share of rows in the quarantine beyond which a run publishes nothing, unless it is told otherwise.
-const ALLOWED_SHARE: f64 = 0.01;
+pub(super) const ALLOWED_SHARE: f64 = 0.01;
 
 /// Looks at files and proposes a configuration for them.
 ///

@@ -45,6 +45,12 @@ pub struct Found {
     pub payments: Option<Payments>,
     /// First words of rows that sum others up, with how many such rows there are.
     pub totals: BTreeMap<String, usize>,
+    /// How many files there are with this header; the largest was looked at.
+    pub files: usize,
+    /// Whether another file says when invoices were paid.
+    pub has_payments_elsewhere: bool,
+    /// Whether another file has exchange rates.
+    pub has_rates_elsewhere: bool,
 }
 
 /// What a person should know before anything else.
@@ -60,9 +66,16 @@ pub struct Remarks {
 pub fn look_at(mut sample: Sample, fallback_currency: &str) -> Found {
     let mut columns: Vec<Column> = (0..sample.header.len()).map(|position| Column::of(&sample, position)).collect();
     let mut mapping = by_headers(&columns);
-    mapping.by_content(&sample, &columns);
+    let is_customers = mapping.is_of_customers(&columns);
+    if !is_customers {
+        mapping.by_content(&sample, &columns);
+    }
     let payments = payments_of(&sample, &columns, &mut mapping);
-    let shape = if payments.is_some() { Shape::Transactions } else { shape_of(&columns, &mut mapping) };
+    let shape = match &payments {
+        _ if is_customers => Shape::Canonical,
+        Some(_) => Shape::Transactions,
+        None => shape_of(&columns, &mut mapping),
+    };
     for position in mapping.columns.values().copied().collect::<Vec<_>>() {
         if !columns[position].is_date() && columns[position].is_serial_date() && is_date(&mapping, position) {
             columns[position].take_for_serial_date();
@@ -91,7 +104,25 @@ pub fn look_at(mut sample: Sample, fallback_currency: &str) -> Found {
     let (totals, is_total) = totals_of(&sample, &mapping);
     sample.leave_out(&is_total);
     let key = key_of(&sample, &columns, &mapping);
-    Found { sample, columns, mapping, shape, numbers, marks, decided, currency, currencies, types, signs, key, payments, totals }
+    Found {
+        sample,
+        columns,
+        mapping,
+        shape,
+        numbers,
+        marks,
+        decided,
+        currency,
+        currencies,
+        types,
+        signs,
+        key,
+        payments,
+        totals,
+        files: 1,
+        has_payments_elsewhere: false,
+        has_rates_elsewhere: false,
+    }
 }
 
 /// Whether a column fills one of the ledger's that holds dates.
@@ -100,7 +131,10 @@ fn is_date(mapping: &Mapping, position: usize) -> bool {
 }
 
 fn amount_columns(mapping: &Mapping) -> Vec<usize> {
-    let is_amount = |name: &str| ["amount", "paid_amount", "base_amount", "applied_amount"].contains(&name);
+    let is_amount = |name: &str| {
+        ["amount", "paid_amount", "base_amount", "applied_amount"].contains(&name)
+            || (name == "credit_limit" && !mapping.columns.contains_key("amount"))
+    };
     mapping.columns.iter().filter(|(name, _)| is_amount(name)).map(|(_, position)| *position).collect()
 }
 

@@ -27,19 +27,25 @@ impl Found {
         } else {
             format!("{} from head, middle and tail", count(rows, "row"))
         };
-        text.key("path", &quoted(path), &format!("looked at {looked}"));
+        let of = if self.files > 1 { format!(", the largest of {}", count(self.files as u64, "file")) } else { String::new() };
+        text.key("path", &quoted(path), &format!("looked at {looked}{of}"));
         let shape = match self.shape {
             Shape::Transactions if self.payments.is_some() => "one row per payment, with the invoice it pays",
             Shape::Transactions => "one row per posting: a type, and the document that a payment settles",
             Shape::OpenAndCleared => "one row per item, with what cleared it",
+            Shape::Canonical => "one row per customer, with what is known of it",
+            _ if self.has_payments_elsewhere => "one row per invoice; another file has the payments",
             _ if self.says_payments() => "one row per invoice, with when it was paid",
             _ => "one row per invoice; nothing says when one was paid",
         };
         text.key("shape", &quoted(self.shape.word()), shape);
+        if self.shape == Shape::Canonical {
+            text.key("table", "\"customers\"", "");
+        }
         if self.payments.as_ref().is_some_and(|payments| payments.has_parts) {
             text.key("credit_rows", "\"parts\"", "a payment of several invoices has a row for each, with its part");
         }
-        if self.shape == Shape::FlatInvoices && !self.says_payments() {
+        if self.shape == Shape::FlatInvoices && !self.says_payments() && !self.has_payments_elsewhere {
             let status = self.status_of_payment().map(|said| format!(" ({said})")).unwrap_or_default();
             remarks.warnings.push(format!(
                 "{name}: no column says when invoices were paid: all of them count as open{status}, and nothing can be learned about payments"
@@ -108,8 +114,12 @@ impl Found {
                 "total_words",
                 &format!("[{}]", words.join(", ")),
                 &format!(
-                    "{} a document and begins so: kept in the quarantine, counted as no amount",
-                    if rows == 1 { "1 row is not".to_owned() } else { format!("{rows} rows are not") }
+                    "{}: kept in the quarantine, counted as no amount",
+                    if rows == 1 {
+                        "1 row is no document and begins so".to_owned()
+                    } else {
+                        format!("{rows} rows are no documents and begin so")
+                    }
                 ),
             );
         }

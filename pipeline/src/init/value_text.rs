@@ -62,7 +62,7 @@ impl Found {
                 }
             }
             if *column_name != RECORDED_AT.name && dates.candidates.first().is_some_and(|first| first.pattern.has_time()) {
-                said += &format!("; the time of day is left out ({} is not midnight)", dates.with_time);
+                said += &format!("; the time of day is left out ({} of them not midnight)", grouped(dates.with_time as u64));
             }
             text.comment(&said);
         }

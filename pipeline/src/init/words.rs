@@ -4,20 +4,26 @@
 
 use std::sync::LazyLock;
 
-use super::vocabulary::{CURRENCIES, NOTHING, TOO_COMMON, TYPES};
+use super::vocabulary::{CURRENCIES, NOTHING, TOO_COMMON};
 
 /// Canonical column → names of it, in English, German, French, Spanish, Italian, Dutch and some others; see the file.
-pub static HEADERS: LazyLock<Vec<(&'static str, Vec<&'static str>)>> = LazyLock::new(|| {
-    let mut headers: Vec<(&str, Vec<&str>)> = Vec::new();
-    for line in include_str!("headers.txt").lines().filter(|line| !line.starts_with('#')) {
-        match (line.strip_suffix(':'), headers.last_mut()) {
-            (Some(column), _) => headers.push((column, Vec::new())),
-            (None, Some((_, names))) => names.extend(line.split(',').map(str::trim).filter(|name| !name.is_empty())),
+pub static HEADERS: LazyLock<Vec<(&'static str, Vec<&'static str>)>> = LazyLock::new(|| lists(include_str!("headers.txt")));
+
+/// Words of exports → type of the ledger, compared like headers.
+static TYPES: LazyLock<Vec<(&'static str, Vec<&'static str>)>> = LazyLock::new(|| lists(include_str!("types.txt")));
+
+/// Lines `name:`, each followed by words between commas.
+fn lists(text: &'static str) -> Vec<(&'static str, Vec<&'static str>)> {
+    let mut lists: Vec<(&str, Vec<&str>)> = Vec::new();
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        match (line.strip_suffix(':'), lists.last_mut()) {
+            (Some(name), _) => lists.push((name, Vec::new())),
+            (None, Some((_, words))) => words.extend(line.split(',').map(str::trim).filter(|word| !word.is_empty())),
             (None, None) => {}
         }
     }
-    headers
-});
+    lists
+}
 
 /// Not a column of the ledger: what is still open of an invoice. It says something only where the amount is missing.
 pub const OPEN_AMOUNT: &str = "open amount";
