@@ -151,7 +151,7 @@ fn tell_of_each_other(pieces: &mut [Piece]) {
 /// Whether an export says of documents neither how much nor when, nor has columns that are called so.
 fn says_no_documents(found: &Found) -> bool {
     let is_said = |name: &&str| found.mapping.columns.contains_key(*name) || found.mapping.unfit.contains_key(*name);
-    found.shape != Shape::Canonical && !["amount", "document_date"].iter().any(|name| is_said(&name))
+    found.shape != Shape::Canonical && !["amount", "document_date"].iter().any(is_said)
 }
 
 /// Beside files that are the ledger's, one that says nothing of documents or customers is none.
