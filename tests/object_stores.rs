@@ -241,13 +241,16 @@ fn a_clean_up_leaves_what_the_newest_commit_lists_and_says_first_what_would_go()
         let dry = prune(&store, &["--grace-days", "1", "--dry-run"]).expect(0);
         assert!(dry.stdout.contains("would be removed from") && dry.stdout.contains(": 0 objects"), "{}: {}", store.name, dry.stdout);
         assert!(dry.stdout.contains("still readable: commits 1 to 2"), "{}: {}", store.name, dry.stdout);
-        // In two days the first commit is.
+        // In two days the first commit is, and what an upload left that never came to its commit.
         let objects = store.objects("receivables");
+        let orphan = format!("models/timing/0123/{}.json", "0123456789abcdef".repeat(4));
+        objects.put(&orphan, b"{}".to_vec()).expect("writes");
         let now = chrono::Utc::now() + chrono::TimeDelta::days(2);
         let options = PruneOptions { now, grace: chrono::TimeDelta::days(1), dry_run: false, run_id: "clean-up" };
         let pruned = remote::prune(&objects, &options).expect("cleans up").expect("something is published");
         assert_eq!((&pruned.commits[..], pruned.foreign), (&[1][..], 0), "{}: {pruned:?}", store.name);
-        assert!(!pruned.objects.is_empty(), "{}", store.name);
+        assert_eq!(pruned.objects.keys().collect::<Vec<_>>(), [&orphan], "{}", store.name);
+        assert!(objects.head(&orphan).expect("the store answers").is_none(), "{}", store.name);
         let reader = Place::empty();
         let pulled = pull(&store, "receivables", &reader).expect(0);
         assert!(pulled.stdout.starts_with("pulled commit 3 of"), "{}", pulled.stdout);
