@@ -92,8 +92,8 @@ pub struct AucComparison {
 pub fn auc(score: &[f64], is_event: &[bool], group: &[u32], options: &Options) -> Option<Replicated> {
     let places = GroupPlaces::of(group);
     let ranked = Ranked::of(score, is_event, &places);
-    let value = ranked.auc(&vec![1; places.groups])?;
-    Some(Replicated::of(value, replicates(places.groups, options, |drawn| ranked.auc(drawn))))
+    let value = ranked.auc::<1>(&vec![[1]; places.groups])[0]?;
+    Some(Replicated::of(value, replicates(places.groups, options.replicates, (options.seed, options.stream), |drawn| ranked.auc(drawn))))
 }
 
 /// The areas under the ROC curve of two scores on the same rows and draws: see [`auc`].
@@ -108,29 +108,39 @@ pub fn auc(score: &[f64], is_event: &[bool], group: &[u32], options: &Options) -
 pub fn compare_auc(first: &[f64], second: &[f64], is_event: &[bool], group: &[u32], options: &Options) -> Option<AucComparison> {
     let places = GroupPlaces::of(group);
     let (first, second) = (Ranked::of(first, is_event, &places), Ranked::of(second, is_event, &places));
-    let both = |drawn: &[u32]| Some((first.auc(drawn)?, second.auc(drawn)?));
-    let value = both(&vec![1; places.groups])?;
-    let drawn = replicates(places.groups, options, both);
+    let value = (first.auc::<1>(&vec![[1]; places.groups])[0]?, second.auc::<1>(&vec![[1]; places.groups])[0]?);
+    let drawn = replicates(places.groups, options.replicates, (options.seed, options.stream), |drawn| {
+        let (first, second) = (first.auc(drawn), second.auc(drawn));
+        std::array::from_fn(|of| first[of].zip(second[of]))
+    });
     let list = |of: fn(&(f64, f64)) -> f64| Replicated::of(of(&value), drawn.iter().map(of).collect());
     Some(AucComparison { first: list(|pair| pair.0), second: list(|pair| pair.1), difference: list(|pair| pair.0 - pair.1) })
 }
 
-/// What each replicate says, in their order; every draw is named by its replicate and place, whichever thread asks for it.
-fn replicates<T: Send>(groups: usize, options: &Options, statistic: impl Fn(&[u32]) -> Option<T> + Sync) -> Vec<T> {
-    let one = |drawn: &mut Vec<u32>, replicate: usize| {
-        times_drawn(drawn, options.seed, options.stream, replicate);
-        statistic(drawn)
-    };
-    let replicates: Vec<Option<T>> = (0..options.replicates).into_par_iter().map_init(|| vec![0; groups], one).collect();
-    replicates.into_iter().flatten().collect()
-}
+/// So many replicates are counted side by side: one look at a row serves them all.
+const SIDE_BY_SIDE: usize = 16;
 
-/// How often each group is drawn by a replicate.
-pub(super) fn times_drawn(drawn: &mut [u32], seed: u64, stream: u64, replicate: usize) {
-    drawn.fill(0);
-    for draw in 0..drawn.len() {
-        drawn[below(seed, stream, (replicate * drawn.len() + draw) as u64, drawn.len())] += 1;
-    }
+/// What each replicate says, in their order, without those of which there is nothing to say. `statistic` is told how often each group is
+/// drawn by each of a few replicates; every draw is named by its replicate and place, whichever thread asks for it.
+pub(super) fn replicates<T: Send>(
+    groups: usize,
+    count: usize,
+    (seed, stream): (u64, u64),
+    statistic: impl Fn(&[[u32; SIDE_BY_SIDE]]) -> [Option<T>; SIDE_BY_SIDE] + Sync,
+) -> Vec<T> {
+    let some = |drawn: &mut Vec<[u32; SIDE_BY_SIDE]>, first: usize| {
+        let here = SIDE_BY_SIDE.min(count - first);
+        drawn.fill([0; SIDE_BY_SIDE]);
+        for at in 0..here {
+            for draw in 0..groups {
+                drawn[below(seed, stream, ((first + at) * groups + draw) as u64, groups)][at] += 1;
+            }
+        }
+        statistic(drawn).into_iter().take(here).collect::<Vec<_>>()
+    };
+    let firsts = (0..count).into_par_iter().step_by(SIDE_BY_SIDE);
+    let replicates: Vec<Vec<Option<T>>> = firsts.map_init(|| vec![[0; SIDE_BY_SIDE]; groups], some).collect();
+    replicates.into_iter().flatten().flatten().collect()
 }
 
 /// The place of each row's group among the groups by their numbers.
@@ -178,20 +188,30 @@ impl Ranked {
         Ranked { rows: order.into_iter().map(|row| row.1).collect(), tie_ends }
     }
 
-    /// With each group counted so many times, in whole numbers; `None` with one class.
-    fn auc(&self, times: &[u32]) -> Option<f64> {
-        let (mut events, mut others, mut won_twice) = (0_u64, 0_u64, 0_u64);
+    /// With each group counted so many times, in whole numbers, by several replicates side by side; `None` with one class.
+    fn auc<const REPLICATES: usize>(&self, times: &[[u32; REPLICATES]]) -> [Option<f64>; REPLICATES] {
+        let [mut events, mut others, mut won_twice] = [[0_u64; REPLICATES]; 3];
         let mut start = 0;
         for end in &self.tie_ends {
-            let mut here = [0_u64; 2];
+            let mut here = [[0_u64; REPLICATES]; 2];
             for row in &self.rows[start..*end as usize] {
-                here[(row & 1) as usize] += u64::from(times[(row >> 1) as usize]);
+                let (class, times) = (&mut here[(row & 1) as usize], &times[(row >> 1) as usize]);
+                // Rows times draws stay far below 2⁶⁴; said so, the sums run side by side.
+                class.iter_mut().zip(times).for_each(|(sum, times)| *sum = sum.wrapping_add(u64::from(*times)));
             }
-            won_twice += here[1] * (2 * others + here[0]);
-            events += here[1];
-            others += here[0];
+            let [others_here, events_here] = here;
+            if events_here != [0; REPLICATES] {
+                for of in 0..REPLICATES {
+                    won_twice[of] += events_here[of] * (2 * others[of] + others_here[of]);
+                    events[of] += events_here[of];
+                }
+            }
+            others.iter_mut().zip(others_here).for_each(|(sum, here)| *sum = sum.wrapping_add(here));
             start = *end as usize;
         }
-        (events > 0 && others > 0).then(|| won_twice as f64 / (2.0 * events as f64 * others as f64))
+        std::array::from_fn(|of| {
+            let has_both = events[of] > 0 && others[of] > 0;
+            has_both.then(|| won_twice[of] as f64 / (2.0 * events[of] as f64 * others[of] as f64))
+        })
     }
 }

@@ -4,6 +4,7 @@
 //! the log-odds out of fold are those of a recipe that has not seen them.
 
 mod covariance;
+mod patterns;
 mod prepared;
 mod regression;
 mod selection;
@@ -14,9 +15,8 @@ pub(super) use prepared::canonical_order;
 use super::card::CardCharacteristic;
 use super::comparison::GroupPlaces;
 use super::{Bins, Sample, Scorecard, Unbinned, Uncertainty, Unfit, bins, folds};
-use crate::logistic::{fit as fit_by_newton, fit_through_linfa};
 use prepared::Prepared;
-use regression::Regression;
+use regression::{Regression, Solver};
 use selection::develop;
 
 /// How to fit.
@@ -197,7 +197,7 @@ impl Counts {
 /// 2. The ridge with the least log-loss on the folds left out, of equal ones the stronger; [`folds::fold_of`] says which group is where.
 /// 3. Ridge logistic regression on the weights of evidence. While a coefficient is not above 0, though higher is riskier, the lowest on
 ///    standardised columns leaves.
-/// 4. The regression that is left through [`fit_through_linfa`], with its certificate.
+/// 4. The regression that is left through [`crate::logistic::fit_through_linfa`], with its certificate.
 /// 5. Covariance of its coefficients by a bootstrap of groups, each replicate one Newton step away; bins and selection are held, so
 ///    that it does not know what choosing them cost.
 ///
@@ -220,8 +220,8 @@ pub fn fit(sample: &Sample, options: &Options) -> Result<Fitted, Unfit> {
     let mut development = develop(&prepared, |_| true, options)?;
     let validated = validation::cross_validate(&prepared, options);
     let ridge = options.ridges[validated.ridge];
-    let signed = Regression::of(&prepared, &development, &development.all_places(), ridge, fit_by_newton)?;
-    let certified = Regression::of(&prepared, &development, &signed.places, ridge, fit_through_linfa)?;
+    let signed = Regression::of(&prepared, &development, &development.all_places(), ridge, Solver::Newton)?;
+    let certified = Regression::of(&prepared, &development, &signed.places, ridge, Solver::Linfa)?;
     for (place, coefficient) in signed.left.iter().chain(&certified.left) {
         development.judged[development.coded[*place].column].fate = Fate::WrongSign { coefficient: *coefficient };
     }

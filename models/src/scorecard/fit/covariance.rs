@@ -1,6 +1,6 @@
 //! How sure the coefficients are when rows of one group are not independent: a sandwich and a bootstrap of groups.
 
-use super::super::comparison::times_drawn;
+use super::super::comparison::replicates;
 use super::regression::Regression;
 use super::selection::Development;
 use super::{Options, Prepared};
@@ -66,15 +66,22 @@ impl Derivatives {
         Derivatives { size, groups: sums, width, penalty }
     }
 
-    /// Gradient and Hessian of all groups, each counted so many times.
-    fn sum(&self, times: &[u32]) -> (Vec<f64>, Vec<f64>) {
-        let mut sums = vec![0.0; self.width];
-        for (group, times) in self.groups.chunks(self.width).zip(times).filter(|(_, times)| **times > 0) {
-            let times = f64::from(*times);
-            sums.iter_mut().zip(group).for_each(|(sum, element)| *sum += times * element);
+    /// Gradient and Hessian of all groups, each counted so many times, by several replicates side by side: one look at a group serves
+    /// them all.
+    fn sums<const REPLICATES: usize>(&self, times: &[[u32; REPLICATES]]) -> [(Vec<f64>, Vec<f64>); REPLICATES] {
+        let mut sums = vec![0.0; REPLICATES * self.width];
+        for (group, times) in self.groups.chunks_exact(self.width).zip(times) {
+            for (sums, times) in sums.chunks_exact_mut(self.width).zip(times).filter(|(_, times)| **times > 0) {
+                let times = f64::from(*times);
+                sums.iter_mut().zip(group).for_each(|(sum, element)| *sum += times * element);
+            }
         }
-        let (gradient, triangle) = sums.split_at_mut(self.size);
-        let mut hessian = vec![0.0; self.size * self.size];
+        std::array::from_fn(|of| self.with_penalty(&sums[of * self.width..(of + 1) * self.width]))
+    }
+
+    fn with_penalty(&self, sums: &[f64]) -> (Vec<f64>, Vec<f64>) {
+        let (gradient, triangle) = sums.split_at(self.size);
+        let (mut gradient, mut hessian) = (gradient.to_vec(), vec![0.0; self.size * self.size]);
         for (place, element) in triangle_places(self.size).zip(triangle) {
             hessian[place] = *element;
         }
@@ -82,13 +89,13 @@ impl Derivatives {
             gradient[place] += first;
             hessian[place * self.size + place] += second;
         }
-        (gradient.to_vec(), hessian)
+        (gradient, hessian)
     }
 
     /// H⁻¹ · (Σ_g s_g · s_gᵀ) · H⁻¹ · G ÷ (G − 1); H⁻¹ where there is one group, which does not say how groups differ.
     fn sandwich(&self) -> Vec<f64> {
         let (size, groups) = (self.size, self.groups.len() / self.width);
-        let (_, hessian) = self.sum(&vec![1; groups]);
+        let [(_, hessian)] = self.sums(&vec![[1]; groups]);
         // Positive definite: the fit was certified with it.
         let Ok(factor) = Cholesky::of(&hessian, size) else { return vec![0.0; size * size] };
         if groups < 2 {
@@ -107,13 +114,9 @@ impl Derivatives {
     /// β_r = β − H_r⁻¹ · g_r, with each group's derivatives counted as often as it was drawn.
     fn bootstrap(&self, options: &Options) -> Option<Vec<f64>> {
         let (size, groups) = (self.size, self.groups.len() / self.width);
-        let step = |drawn: &mut Vec<u32>, replicate: usize| {
-            times_drawn(drawn, options.seed, STREAM, replicate);
-            let (gradient, hessian) = self.sum(drawn);
-            Cholesky::of(&hessian, size).ok().map(|factor| factor.solve(&gradient))
-        };
-        let steps: Vec<Option<Vec<f64>>> = (0..options.replicates).into_par_iter().map_init(|| vec![0; groups], step).collect();
-        let steps: Vec<Vec<f64>> = steps.into_iter().flatten().collect();
+        let steps = replicates(groups, options.replicates, (options.seed, STREAM), |drawn| {
+            self.sums(drawn).map(|(gradient, hessian)| Cholesky::of(&hessian, size).ok().map(|factor| factor.solve(&gradient)))
+        });
         if steps.len() < 2 || groups < 2 {
             return None;
         }

@@ -3,10 +3,35 @@
 use super::super::Unfit;
 use super::Prepared;
 use super::selection::Development;
-use crate::logistic::{Fit, FitError, Options, Rows, Sample};
+use crate::logistic::{Fit, FitError, Options, Rows, Sample, fit, fit_through_linfa};
 
 /// How a regression is solved: both ways minimise the same.
-type Solver = fn(&Sample, &Options) -> Result<Fit, FitError>;
+#[derive(Clone, Copy)]
+pub(super) enum Solver {
+    /// Newton's method, with rows that are alike taken together.
+    Newton,
+    /// linfa in front, which knows no weights.
+    Linfa,
+}
+
+impl Solver {
+    fn solve(self, prepared: &Prepared, development: &Development, places: &[usize], options: &Options) -> Result<Fit, FitError> {
+        let columns = places.len();
+        match self {
+            Solver::Newton => {
+                let alike = development.patterns.weighted(development, places);
+                let rows = Rows { values: &alike.values, columns };
+                fit(&Sample { rows, target: &alike.target, weight: Some(&alike.weight), offset: None }, options)
+            }
+            Solver::Linfa => {
+                let target = |row: &u32| f32::from(u8::from(prepared.is_event[*row as usize]));
+                let target: Vec<f32> = development.rows.iter().map(target).collect();
+                let rows = Rows { values: &evidence(development, places), columns };
+                fit_through_linfa(&Sample { rows, target: &target, weight: None, offset: None }, options)
+            }
+        }
+    }
+}
 
 /// A regression in which every characteristic counts in its declared direction.
 pub(super) struct Regression {
@@ -31,13 +56,10 @@ impl Regression {
     ) -> Result<Regression, Unfit> {
         let rate = development.events as f64 / development.rows.len() as f64;
         let options = Options::with_ridge(ridge * rate * (1.0 - rate));
-        let target: Vec<f32> = development.rows.iter().map(|row| f32::from(u8::from(prepared.is_event[*row as usize]))).collect();
         let mut places = places.to_vec();
         let mut left = Vec::new();
         while !places.is_empty() {
-            let values = evidence(development, &places);
-            let rows = Rows { values: &values, columns: places.len() };
-            let fit = solver(&Sample { rows, target: &target, weight: None, offset: None }, &options).map_err(Unfit::Fit)?;
+            let fit = solver.solve(prepared, development, &places, &options).map_err(Unfit::Fit)?;
             match most_wrong(&fit) {
                 None => return Ok(Regression { places, fit, ridge: options.ridge, left }),
                 Some((index, coefficient)) => left.push((places.remove(index), coefficient)),

@@ -2,6 +2,7 @@
 
 use super::super::bins::{Run, Tally, runs_of};
 use super::super::{Bins, Direction, Unfit};
+use super::patterns::Patterns;
 use super::{Counts, Fate, Judged, Options, Prepared};
 use rayon::prelude::*;
 
@@ -28,6 +29,8 @@ pub(super) struct Development {
     pub(super) rows: Vec<u32>,
     /// How many of them are events.
     pub(super) events: usize,
+    /// The rows by the bins they stand in.
+    pub(super) patterns: Patterns,
 }
 
 impl Development {
@@ -55,7 +58,8 @@ pub(super) fn develop(prepared: &Prepared, keeps: impl Fn(usize) -> bool + Sync,
         return Err(Unfit::NoCharacteristic);
     }
     coded.sort_by_key(|coded| coded.column);
-    Ok(Development { judged, coded, rows, events })
+    let patterns = Patterns::of(prepared, &coded, &rows);
+    Ok(Development { judged, coded, rows, events, patterns })
 }
 
 fn event_groups(prepared: &Prepared, rows: &[u32]) -> usize {

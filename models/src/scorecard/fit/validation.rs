@@ -3,10 +3,9 @@
 //! The ridge of a fold's recipe must not know the fold either: it is chosen on the other folds, each left out as well. A recipe without
 //! folds i and j serves i for j and j for i, so that five folds need ten such recipes and five without one fold.
 
-use super::regression::Regression;
+use super::regression::{Regression, Solver};
 use super::selection::develop;
 use super::{Options, Prepared};
-use crate::logistic::fit as fit_by_newton;
 use rayon::prelude::*;
 
 /// What the folds say.
@@ -74,11 +73,12 @@ fn leave_out(prepared: &Prepared, folds: [u32; 2], options: &Options) -> LeftOut
     let rate = rate_log_odds(prepared, keeps);
     let (mut losses, mut log_odds) = (Vec::new(), Vec::new());
     for ridge in &options.ridges {
-        let regression = development.as_ref().and_then(|development| {
-            let regression = Regression::of(prepared, development, &development.all_places(), *ridge, fit_by_newton).ok()?;
-            Some((development, regression))
+        let learnt = development.as_ref().and_then(|development| {
+            let regression = Regression::of(prepared, development, &development.all_places(), *ridge, Solver::Newton).ok()?;
+            let log_odds = development.patterns.map(|row| regression.log_odds(development, row));
+            Some((&development.patterns, log_odds))
         });
-        let predicted = |row: usize| regression.as_ref().map_or(rate, |(development, regression)| regression.log_odds(development, row));
+        let predicted = |row: usize| learnt.as_ref().map_or(rate, |(patterns, log_odds)| log_odds[patterns.of_row(row)]);
         let of_fold = |fold: u32| -> Vec<f64> { rows_of(prepared, fold).map(predicted).collect() };
         let first = of_fold(folds[0]);
         if folds[0] == folds[1] {
