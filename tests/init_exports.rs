@@ -108,6 +108,17 @@ fn layouts() -> Vec<Case> {
             ..PLAIN
         },
         Case {
+            title: "a header with line breaks in it",
+            files: one(
+                "a.csv",
+                rows("\"Invoice\nNumber\";\"Customer\nNo.\";\"Invoice\nDate\";\"Amount\n(EUR)\"", "0{n};{c};{d}.01.2024;10,50", 9),
+            ),
+            lines: &["document_id = \"Invoice\\nNumber\""],
+            said: &["looked at all 9 rows", "9 values, none comes twice"],
+            accepted: Some("9 accepted"),
+            ..PLAIN
+        },
+        Case {
             title: "files of months: October must be meant too",
             files: (1..=3)
                 .map(|month| {
@@ -357,6 +368,54 @@ fn doubts() -> Vec<Case> {
             ..PLAIN
         },
         Case {
+            title: "drafts and what was voided",
+            files: one(
+                "a.csv",
+                rows("Invoice,Client,Issued,Due,Total,Currency,Status", "I{n},{c},2024-01-{d},2024-02-{d},10.50,EUR,Open", 9)
+                    + "I98,C1,2024-01-20,2024-02-20,7.00,EUR,Draft\nI99,C1,2024-01-20,2024-02-20,7.00,EUR,Void\n",
+            ),
+            lines: &["is_deleted = \"Status\"", "Void = \"true\"", "Open = \"false\""],
+            said: &["2 rows are drafts or voided"],
+            accepted: Some("11 accepted"),
+            ..PLAIN
+        },
+        Case {
+            title: "debits and credits under names of two words",
+            files: one("a.csv", rows("Konto;Rechnungsnr.;Datum;Betrag Soll;Betrag Haben", "{c};R{n};{d}.01.2024;10,50;0,00", 9)),
+            status: 4,
+            said: &["two columns, Betrag Soll and Betrag Haben"],
+            not_said: &["amount = \"Betrag Soll\""],
+            ..PLAIN
+        },
+        Case {
+            title: "codes of currencies under a name nobody knows",
+            files: one("a.csv", rows("Invoice,Client,Issued,Due,Total,Devisenart", "I{n},{c},2024-01-{d},2024-02-{d},10.50,SEK", 9)),
+            lines: &["base_currency = \"SEK\"", "currency = \"Devisenart\""],
+            accepted: Some("9 accepted"),
+            ..PLAIN
+        },
+        Case {
+            title: "a currency that cannot be read is not taken for another",
+            files: one("a.csv", rows("Invoice,Client,Issued,Due,Total,Currency", "I{n},{c},2024-01-{d},2024-02-{d},10.50,Taler", 9)),
+            status: 4,
+            said: &["Currency is called so, but cannot be read as currencies, for example \"Taler\""],
+            ..PLAIN
+        },
+        Case {
+            title: "the export of a known system without the columns that say what was paid",
+            files: one(
+                "a.csv",
+                rows(
+                    "ID,Date,Number,Journal,Partner,Company,Amount in Currency,Currency,Balance",
+                    "{n},2025-01-{d},INV/{n},Customer Invoices,One,Main,10.00,EUR,10.00",
+                    9,
+                ),
+            ),
+            lines: &["preset = \"odoo\""],
+            said: &["the preset has columns that the file has not", "Matching # (clearing_id)"],
+            ..PLAIN
+        },
+        Case {
             title: "numbers written as formulas",
             files: one(
                 "a.csv",
@@ -424,6 +483,17 @@ fn files_that_are_no_invoices_are_what_they_are_or_refused_with_a_sentence() {
 #[test]
 fn what_would_make_amounts_wrong_cannot_be_run_and_what_would_be_misread_is_said() {
     assert_right(&doubts());
+}
+
+/// Of a large file head, middle and tail are looked at; where they overlap, no row may seem to come twice.
+#[test]
+fn rows_of_a_file_that_is_little_larger_than_its_head_do_not_come_twice() {
+    let place = Place::empty();
+    let row = format!("I{{n}},{{c}},2024-01-{{d}},2024-02-{{d}},10.50,EUR,{}", "as agreed ".repeat(30));
+    place.write("a.csv", rows("Invoice,Customer,Date,Due Date,Amount,Currency,Memo", &row, 50_000));
+    assert!(std::fs::metadata(place.path().join("a.csv")).expect("it is there").len() > 16 << 20);
+    let ended = end_of(program().current_dir(place.path()).args(["init", "a.csv"])).expect(0);
+    assert!(!ended.stdout.contains("share their document_id"), "{}", ended.stdout);
 }
 
 #[test]

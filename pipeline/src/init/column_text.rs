@@ -7,6 +7,7 @@ use super::profile::{Column, code_of};
 use super::proposal::ALLOWED_SHARE;
 use super::source::{Found, Remarks};
 use super::types::TypeWord;
+use super::words::is_void;
 use super::write::{Toml, bare_or_quoted, of, quoted};
 use crate::catalog::ledger_tables::{DOCUMENT_TYPES, IS_DELETED, Kind, RECORDED_AT, Table};
 use crate::config::{Shape, shape_columns};
@@ -68,8 +69,9 @@ impl Found {
         }
         if let Some(Key::Repeated { rows, copies, example }) = &self.key {
             let said = format!(
-                "{} share their document_id with another, for example {example}; {copies} of them repeat an earlier row in full, the others would be quarantined",
-                count(*rows as u64, "row")
+                "{} share their document_id with another, for example {example}; {} of them repeat an earlier row in full, the others would be quarantined",
+                count(*rows as u64, "row"),
+                grouped(*copies as u64)
             );
             text.comment(&said);
             remarks.warnings.push(format!("{name}: {said}"));
@@ -170,6 +172,11 @@ impl Found {
         }
         match &self.currency {
             Some((code, why)) => text.key("currency", &quoted(code), why),
+            None if self.mapping.unfit.contains_key("currency") => {
+                let why = self.mapping.unfit.get("currency").map(|why| self.unfit("currency", *why)).unwrap_or_default();
+                text.line("# TODO currency = \"…\"   # or a column of codes");
+                remarks.missing.push(format!("{name}: the currency cannot be read{why}"));
+            }
             None => {
                 text.key("currency", &quoted(base_currency), "LOW CONFIDENCE: nothing in the file says it; the base currency is taken");
                 remarks.warnings.push(format!("{name}: low confidence in the currency: nothing in the file says it, so it is taken for {base_currency} (--base-currency)"));
@@ -189,6 +196,17 @@ impl Found {
         text.line("[source.values.currency]");
         for (word, code, rows) in written {
             text.key(&bare_or_quoted(word), &quoted(&code), &count(*rows as u64, "row"));
+        }
+    }
+
+    /// What a status says of rows that are no receivables.
+    pub(super) fn write_deleted(&self, text: &mut Toml) {
+        let Some(column) = self.column(IS_DELETED.name).filter(|column| !column.is_flag()) else { return };
+        text.blank();
+        text.line("[source.values.is_deleted]");
+        for (word, rows) in column.few.iter().flatten() {
+            let value = if is_void(word) { "\"true\"" } else { "\"false\"" };
+            text.key(&bare_or_quoted(word), value, &count(*rows as u64, "row"));
         }
     }
 

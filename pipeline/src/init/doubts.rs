@@ -12,12 +12,9 @@ use crate::config::Shape;
 use crate::ledger::money::parse_marked_decimal;
 use crate::run::words::count;
 
-/// A name below this is part of a longer header.
-const WHOLE_NAME: u32 = 800;
-
 /// The columns of debits and of credits, where amounts stand in two.
 pub fn debit_and_credit(columns: &[Column]) -> Option<(usize, usize)> {
-    let one = |names: &[&str]| columns.iter().position(|column| column.is_number() && header_score(&column.header, names) >= WHOLE_NAME);
+    let one = |names: &[&str]| columns.iter().position(|column| column.is_number() && header_score(&column.header, names) > 0);
     Some((one(DEBITS)?, one(CREDITS)?)).filter(|(debit, credit)| debit != credit)
 }
 
@@ -55,7 +52,7 @@ impl Found {
 
     fn doubt_sides(&self, remarks: &mut Remarks, name: &str) {
         if let Some((debit, credit)) = debit_and_credit(&self.columns)
-            && self.mapping.columns.values().all(|position| ![debit, credit].contains(position))
+            && !self.mapping.columns.contains_key("amount")
         {
             remarks.missing.push(format!(
                 "{name}: amounts stand in two columns, {} and {}, and a source reads one: have the export write one column, credits below zero",

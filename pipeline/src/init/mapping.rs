@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::doubts::{debit_and_credit, is_side};
 use super::profile::Column;
 use super::sample::Sample;
-use super::words::{HEADERS, OPEN_AMOUNT, header_score, type_of};
+use super::vocabulary::STATUSES;
+use super::words::{HEADERS, OPEN_AMOUNT, header_score, is_void, type_of};
 use crate::catalog::ledger_tables::{CREDIT_TYPES, IS_DELETED, Kind, RECORDED_AT, Table};
 use crate::config::{Shape, shape_columns};
 
@@ -106,6 +107,7 @@ pub fn by_headers(columns: &[Column]) -> Mapping {
     mapping.unfit = unfit.into_iter().map(|(_, at, why)| (HEADERS[at].0, why)).collect();
     mapping.date_called_paid(columns);
     mapping.only_base_amount(columns);
+    mapping.no_side_for_amount(columns);
     // Beside a number of the customer, a column that is called the customer holds its name.
     let is_called_so = |(_, at, position): &&(u32, usize, usize)| {
         let column = &columns[*position];
@@ -152,6 +154,15 @@ impl Mapping {
         }
     }
 
+    /// One of two columns of debits and credits is not the amount.
+    fn no_side_for_amount(&mut self, columns: &[Column]) {
+        let amount = self.columns.get("amount").copied();
+        if debit_and_credit(columns).is_some_and(|(debit, credit)| amount == Some(debit) || amount == Some(credit)) {
+            self.columns.remove("amount");
+            self.unsure.remove("amount");
+        }
+    }
+
     /// Where the only amounts are in the company's own currency, they are the amounts, and a currency beside them is not theirs.
     fn only_base_amount(&mut self, columns: &[Column]) {
         if self.columns.contains_key("amount") || self.unfit.contains_key("amount") {
@@ -165,6 +176,38 @@ impl Mapping {
             self.columns.remove("currency");
             let why = "it is in the company's currency; the currency of the documents beside it is not its own, and is left out";
             self.unsure.insert("amount", why.to_owned());
+        }
+    }
+
+    /// A status says of some rows that they are no receivables: drafts, and what was voided.
+    fn status_for_deleted(&mut self, columns: &[Column]) {
+        let is_status = |column: &Column| {
+            header_score(&column.header, STATUSES) > 0
+                && column.few.as_ref().is_some_and(|few| few.len() <= 12 && few.keys().any(|word| is_void(word)))
+        };
+        let found = self.free(columns).find(|(_, column)| is_status(column)).map(|(position, _)| position);
+        if let (Some(position), false) = (found, self.columns.contains_key(IS_DELETED.name)) {
+            let rows: usize = columns[position].few.iter().flatten().filter(|(word, _)| is_void(word)).map(|(_, rows)| rows).sum();
+            let said = if rows == 1 {
+                "1 row is a draft or voided, and is".to_owned()
+            } else {
+                format!("{rows} rows are drafts or voided, and are")
+            };
+            self.take(IS_DELETED.name, position, format!("{said} no receivable"));
+        }
+    }
+
+    /// Currencies are so unlike anything else that a column of them needs no name.
+    fn currency_by_content(&mut self, columns: &[Column]) {
+        if self.columns.contains_key("currency") || self.unfit.contains_key("currency") {
+            return;
+        }
+        let is_all = |column: &Column| {
+            column.currencies == column.filled && column.few.as_ref().is_some_and(|few| few.keys().all(|word| word.len() == 3))
+        };
+        let found = self.free(columns).find(|(_, column)| is_all(column)).map(|(position, _)| position);
+        if let Some(position) = found {
+            self.take("currency", position, "no header names it, but all it holds are codes of currencies".to_owned());
         }
     }
 
@@ -194,6 +237,8 @@ impl Mapping {
     /// Fills what every ledger needs and no header named, by what the columns hold.
     pub fn by_content(&mut self, sample: &Sample, columns: &[Column]) {
         self.sides_for_types(columns);
+        self.currency_by_content(columns);
+        self.status_for_deleted(columns);
         if !self.columns.contains_key("amount") && !self.unfit.contains_key("amount") && debit_and_credit(columns).is_none() {
             let numbers: Vec<usize> = self
                 .free(columns)

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::files::{date_in_names, glob_of, relative_to, table_named};
-use super::pieces::{Piece, file_name};
+use super::pieces::{Piece, file_name, has_header, without_currency};
 use super::proposal::InitOptions;
 use super::sample::Sample;
 use super::source::Remarks;
@@ -33,6 +33,9 @@ fn clean_name(text: &str) -> String {
     let clean: String = text.chars().map(|letter| if letter.is_alphanumeric() { letter.to_ascii_lowercase() } else { '_' }).collect();
     clean.split('_').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("_")
 }
+
+/// Columns of a preset without which a file is read, and says much less than it could.
+const TELLING: &[&str] = &["due_date", "clearing_id", "applies_to", "paid_date", "paid_amount", "is_deleted"];
 
 /// A source, and what is to be known about it.
 pub(super) fn write_piece(piece: &Piece, base: &str, options: &InitOptions, names: &mut BTreeSet<String>) -> (Toml, Remarks) {
@@ -73,6 +76,31 @@ pub(super) fn write_piece(piece: &Piece, base: &str, options: &InitOptions, name
                 text.key("delivered_at", &quoted(format), "the file names say when each was delivered");
             }
             write_dialect(&mut text, sample);
+            let is_lacking = |(name, header): &(String, String)| TELLING.contains(&name.as_str()) && !has_header(&sample.header, header);
+            let lacking = preset.columns().into_iter().filter(is_lacking).map(|(name, header)| format!("{header} ({name})"));
+            let lacking: Vec<String> = lacking.collect();
+            if !lacking.is_empty() {
+                let said = format!(
+                    "the preset has columns that the file has not: {}; where they are called otherwise, map them",
+                    lacking.join(", ")
+                );
+                text.comment(&said);
+                remarks.warnings.push(format!("{}: {said}", stem_name(&paths[0])));
+            }
+            let unsaid = without_currency(sample, preset);
+            if unsaid > 0 {
+                let rows = count(unsaid as u64, "row");
+                match &options.base_currency {
+                    Some(code) => {
+                        let value = format!("{{ currency = {{ \"\" = {} }} }}", quoted(code));
+                        text.key("values", &value, &format!("{rows} without a currency: they are in the company's own"));
+                    }
+                    None => remarks.missing.push(format!(
+                        "{}: {rows} without a currency are in the company's own: say which it is with --base-currency",
+                        stem_name(&paths[0])
+                    )),
+                }
+            }
             (text, remarks)
         }
         Piece::Export(paths, found) => {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::files::{self, table_named};
+use super::profile::code_of;
 use super::proposal::{InitOptions, base_currency};
 use super::refusals::refusal;
 use super::sample::Sample;
@@ -12,7 +13,6 @@ use super::source::{Found, Remarks, look_at};
 use crate::catalog::ledger_tables::{IS_DELETED, RECORDED_AT, TABLES, Table};
 use crate::config::{Shape, presets};
 use crate::error::{Error, Result};
-use crate::ledger::currency::minor_digits;
 
 /// One source to be.
 pub(super) enum Piece {
@@ -67,7 +67,8 @@ pub(super) fn pieces_of(found: &[files::Found], options: &InitOptions, remarks: 
             }
             Piece::Canonical(sample, _) => currencies.extend(currencies_in(sample, "currency")),
             Piece::Preset(_, sample, preset) => {
-                let header = preset.columns().remove("currency");
+                // Where some rows have none, the others are in foreign ones.
+                let header = preset.columns().remove("currency").filter(|_| without_currency(sample, preset) == 0);
                 currencies.extend(header.map(|header| currencies_in(sample, &header)).unwrap_or_default());
             }
             Piece::Folder(..) => {}
@@ -106,6 +107,13 @@ fn samples_of(path: &Path) -> Result<Vec<Sample>> {
 
 pub(super) fn file_name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// Rows of an export that do not say their currency: they are in the company's own.
+pub(super) fn without_currency(sample: &Sample, preset: &presets::Preset) -> usize {
+    let header = preset.columns().remove("currency");
+    let position = header.and_then(|header| sample.header.iter().position(|name| *name == header));
+    position.map_or(0, |position| sample.column(position).filter(|text| text.is_empty()).count())
 }
 
 /// The table whose file this is: the one it is named for, or the one that knows most of its columns and at least two thirds.
@@ -197,11 +205,11 @@ fn canonical_folder(inside: &[&files::Found], currencies: &mut Vec<(String, usiz
     Ok((tables > 0).then_some(tables))
 }
 
-/// How often each currency stands in a column; some systems write the codes in small letters.
+/// How often each currency stands in a column; some systems write the codes in small letters, or names.
 fn currencies_in(sample: &Sample, header: &str) -> Vec<(String, usize)> {
     let Some(position) = sample.header.iter().position(|name| name == header) else { return Vec::new() };
     let mut counts = std::collections::BTreeMap::<String, usize>::new();
-    for code in sample.column(position).map(str::to_uppercase).filter(|code| minor_digits(code).is_some()) {
+    for code in sample.column(position).filter_map(code_of) {
         *counts.entry(code).or_default() += 1;
     }
     counts.into_iter().collect()
@@ -254,7 +262,7 @@ fn piece_of(paths: Vec<PathBuf>, sample: Sample, fallback: &str) -> Piece {
 }
 
 /// Whether a file has a column, or all columns that an id is made of.
-fn has_header(header: &[String], wanted: &str) -> bool {
+pub(super) fn has_header(header: &[String], wanted: &str) -> bool {
     let has = |name: &str| header.iter().any(|header| header == name);
     if !wanted.contains('{') {
         return has(wanted);

@@ -183,9 +183,9 @@ impl Column {
         self.typed_negative + self.numbers.as_ref().map_or(0, |numbers| numbers.negative)
     }
 
-    /// Whether it holds currency codes.
+    /// Whether it holds currencies, one or another that is none among them.
     pub fn is_currency(&self) -> bool {
-        self.filled > 0 && self.currencies * 10 >= self.filled * 9
+        self.is_mostly(self.currencies)
     }
 
     /// Whether it says yes or no.

@@ -13,7 +13,7 @@ use crate::ingest::excel_input::WorkbookReader;
 use crate::ingest::input::{open_stream, read_error};
 use crate::ingest::not_text::not_text;
 use crate::ingest::parquet_input;
-use crate::ingest::records::{FieldCounts, Grid, Record, Splitter};
+use crate::ingest::records::{FieldCounts, Grid, Record, Splitter, first_record};
 use crate::ingest::workbook::{CellKind, read_sheet, sheet_names};
 
 /// Bytes that are looked at from the start of a file; a file that is not longer is looked at as a whole.
@@ -154,9 +154,15 @@ fn text_sample(path: &Path) -> Result<Sample> {
     let (mut grid, mut broken) = (Grid::with(counts_of(&header)), Vec::new());
     let mut line = 1;
     let mut at = 0;
-    while layout.header_line.is_some_and(|header| line <= header) && at < text.len() {
+    while layout.header_line.is_some_and(|header| line < header) && at < text.len() {
         at += memchr::memchr(b'\n', &text[at..]).map_or(text.len() - at, |end| end + 1);
         line += 1;
+    }
+    // A header may have line breaks of its own.
+    if layout.header_line.is_some() && at < text.len() {
+        let (_, length, lines) = first_record(&text[at..], layout.dialect);
+        at += length;
+        line += lines.max(2) - 1;
     }
     if layout.header_line.is_some() {
         Splitter::new(&text, at, line, layout.dialect).fill(&mut grid, usize::MAX, &mut broken);
@@ -204,11 +210,15 @@ fn parts_of_file(path: &Path) -> Result<Vec<Vec<u8>>> {
     let mut file = File::open(path).map_err(|cause| io_error("open", path, &cause))?;
     let length = file.metadata().map_err(|cause| io_error("look at", path, &cause))?.len();
     let mut parts = Vec::new();
+    // None may say again what another has said: rows would seem to come twice.
+    let mut from = HEAD_BYTES as u64;
     for start in [length / 2, length.saturating_sub(PART_BYTES as u64)] {
         let mut part = Vec::new();
         // Even, for encodings of two bytes.
-        file.seek(SeekFrom::Start(start & !1)).map_err(|cause| io_error("read", path, &cause))?;
+        let start = start.max(from) & !1;
+        file.seek(SeekFrom::Start(start)).map_err(|cause| io_error("read", path, &cause))?;
         (&mut file).take(PART_BYTES as u64).read_to_end(&mut part).map_err(|cause| io_error("read", path, &cause))?;
+        from = start + part.len() as u64;
         parts.push(part);
     }
     Ok(parts)

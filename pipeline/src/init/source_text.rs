@@ -61,6 +61,7 @@ impl Found {
         self.write_constants(&mut text, &mut remarks, name, base_currency);
         self.write_types(&mut text, &mut remarks, name);
         self.write_currencies(&mut text);
+        self.write_deleted(&mut text);
         self.doubt(&mut remarks, name);
         (text, remarks)
     }

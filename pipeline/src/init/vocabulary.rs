@@ -232,3 +232,30 @@ pub const PAYMENT_NUMBERS: &[&str] = &[
     "numero pagamento",
     "betalingsnummer",
 ];
+
+/// Headers of a status.
+pub const STATUSES: &[&str] = &["status", "invoice status", "document status", "state", "etat", "statut", "estado", "stato", "zustand"];
+
+/// What a status calls rows that are no receivables.
+pub const VOID: &[&str] = &[
+    "draft",
+    "void",
+    "voided",
+    "cancelled",
+    "canceled",
+    "deleted",
+    "entwurf",
+    "storniert",
+    "brouillon",
+    "annule",
+    "annulee",
+    "borrador",
+    "anulado",
+    "anulada",
+    "bozza",
+    "annullato",
+    "annullata",
+    "concept",
+    "geannuleerd",
+    "vervallen",
+];

@@ -4,7 +4,7 @@
 
 use std::sync::LazyLock;
 
-use super::vocabulary::{CURRENCIES, NOTHING, TOO_COMMON};
+use super::vocabulary::{CURRENCIES, NOTHING, TOO_COMMON, VOID};
 
 /// Canonical column → names of it, in English, German, French, Spanish, Italian, Dutch and some others; see the file.
 pub static HEADERS: LazyLock<Vec<(&'static str, Vec<&'static str>)>> = LazyLock::new(|| lists(include_str!("headers.txt")));
@@ -103,6 +103,11 @@ pub fn type_of(word: &str) -> Option<&'static str> {
         .iter()
         .find(|(canonical, names)| canonical.replace('_', "") == compact || names.iter().any(spelled))
         .map(|(canonical, _)| *canonical)
+}
+
+/// Whether a status means that a row is no receivable.
+pub fn is_void(status: &str) -> bool {
+    VOID.contains(&plain(status).as_str())
 }
 
 /// Whether a text means that there is nothing.
