@@ -363,8 +363,22 @@ fn doubts() -> Vec<Case> {
                 "a.csv",
                 rows("Invoice,Client,Issued,Due,Total,Currency,Status", "I{n},{c},2024-01-{d},2024-02-{d},10.50,EUR,Paid", 9),
             ),
-            said: &["9 of 9 are paid by Status, which does not say when"],
-            accepted: Some("9 accepted"),
+            status: 4,
+            said: &["9 of 9 rows are paid by Status, which does not say when"],
+            ..PLAIN
+        },
+        Case {
+            title: "settled, but nobody says when",
+            files: one(
+                "a.csv",
+                rows(
+                    "Date,Transaction type,Num,Customer ID,Due date,Amount,Open balance",
+                    "01/{d}/2024,Invoice,{n},{c},02/{d}/2024,10.50,0.00",
+                    9,
+                ),
+            ),
+            status: 4,
+            said: &["9 of 9 rows are settled by Open balance, which does not say when"],
             ..PLAIN
         },
         Case {

@@ -135,7 +135,11 @@ impl Found {
             (_, Kind::Id | Kind::Text) => format!("{}, {} different", count(held.filled as u64, "value"), grouped(held.distinct as u64)),
             _ => String::new(),
         };
-        unsure.map_or(found.clone(), |unsure| format!("{unsure}; {found}"))
+        match unsure {
+            Some(unsure) if found.is_empty() => unsure,
+            Some(unsure) => format!("{unsure}; {found}"),
+            None => found,
+        }
     }
 
     pub(super) fn write_constants(&self, text: &mut Toml, remarks: &mut Remarks, name: &str, base_currency: &str) {

@@ -4,10 +4,12 @@
 
 use super::numbers::currency_of;
 use super::profile::Column;
+use super::proposal::ALLOWED_SHARE;
 use super::source::{Found, Remarks};
 use super::types::SignRule;
 use super::vocabulary::{CREDITS, DEBITS, SIDES};
 use super::words::header_score;
+use crate::catalog::ledger_tables::IS_DELETED;
 use crate::config::Shape;
 use crate::ledger::money::parse_marked_decimal;
 use crate::run::words::count;
@@ -72,6 +74,12 @@ impl Found {
 
     /// What says that an invoice was paid, but not when, or not how much.
     fn doubt_payments(&self, remarks: &mut Remarks, name: &str) {
+        if let Some((paid, header)) =
+            self.status_of_payment().filter(|_| self.shape == Shape::FlatInvoices && self.column("paid_date").is_none())
+        {
+            self.count_as_open(remarks, name, paid, &format!("paid by {header}"));
+            return;
+        }
         let Some(open) = self.mapping.open_amount else { return };
         if self.mapping.columns.get("amount") == Some(&open) || self.mapping.columns.contains_key("paid_amount") {
             return;
@@ -93,10 +101,20 @@ impl Found {
             ));
         }
         if undated > 0 {
-            remarks.warnings.push(format!(
-                "{name}: {} nothing open in {header} and no date of payment: they count as open, because nothing says when they were paid",
-                if undated == 1 { "1 row has".to_owned() } else { format!("{} have", count(undated as u64, "row")) }
-            ));
+            self.count_as_open(remarks, name, undated, &format!("settled by {header}"));
+        }
+    }
+
+    /// Settled invoices that would count as open: more than a few make the receivable wrong.
+    fn count_as_open(&self, remarks: &mut Remarks, name: &str, rows: usize, how: &str) {
+        let said = format!(
+            "{name}: {rows} of {} are {how}, which does not say when, and would count as open: have the export write the date of payment, or leave them out",
+            count(self.sample.rows() as u64, "row")
+        );
+        if rows as f64 > ALLOWED_SHARE * self.sample.rows() as f64 {
+            remarks.missing.push(said);
+        } else {
+            remarks.warnings.push(said);
         }
     }
 
@@ -135,9 +153,11 @@ impl Found {
         }
     }
 
-    /// A column that only says whether an invoice is paid.
-    pub(super) fn status_of_payment(&self) -> Option<String> {
-        let used: Vec<usize> = self.mapping.columns.values().copied().collect();
+    /// A column that only says whether an invoice is paid: how many are, and what it is called.
+    fn status_of_payment(&self) -> Option<(usize, String)> {
+        // A status that says what was voided says what was paid as well.
+        let used: Vec<usize> =
+            self.mapping.columns.iter().filter(|(name, _)| **name != IS_DELETED.name).map(|(_, position)| *position).collect();
         let is_paid = |word: &str| ["paid", "bezahlt", "paye", "pagado", "pagato", "betaald", "cobrado", "closed"].contains(&word);
         self.columns.iter().enumerate().filter(|(position, _)| !used.contains(position)).find_map(|(_, column)| {
             let few = column.few.as_ref()?;
@@ -149,7 +169,7 @@ impl Found {
                 .filter(|(word, _)| is_paid(word) || (is_paid(&plain) && is_yes(word)))
                 .map(|(_, rows)| rows)
                 .sum();
-            (rows > 0).then(|| format!("{} of {} are paid by {}, which does not say when", rows, column.filled, column.header))
+            (rows > 0).then(|| (rows, column.header.clone()))
         })
     }
 }

@@ -46,9 +46,8 @@ impl Found {
             text.key("credit_rows", "\"parts\"", "a payment of several invoices has a row for each, with its part");
         }
         if self.shape == Shape::FlatInvoices && !self.says_payments() && !self.has_payments_elsewhere {
-            let status = self.status_of_payment().map(|said| format!(" ({said})")).unwrap_or_default();
             remarks.warnings.push(format!(
-                "{name}: no column says when invoices were paid: all of them count as open{status}, and nothing can be learned about payments"
+                "{name}: no column says when invoices were paid: all of them count as open, and nothing can be learned about payments"
             ));
         }
         self.write_delivery(&mut text, delivered_at);
