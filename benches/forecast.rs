@@ -71,7 +71,7 @@ fn curves_of_200_thousand_items_over_65_days(bencher: divan::Bencher) {
     let paid = |at: usize| -> f64 {
         let (customer, document_date, features) = &items[at % items.len()];
         let days = &days[inputs.companies.company(*customer)];
-        let rows = Rows::new(features, snapshot.habits.of(*customer), *document_date, days.past());
+        let rows = || Rows::new(features, snapshot.habits.of(*customer), *document_date, days.past());
         fitted.model.left(features, rows, days.days()).last().map_or(0.0, |left| left[0])
     };
     bencher.bench(|| -> f64 { (0..ITEMS).into_par_iter().map(paid).sum() });

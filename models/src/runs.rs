@@ -179,7 +179,11 @@ impl Habits {
     /// JRSS B 39, 1–38.
     pub fn learn(customers: &[Vec<Payment>], days: &Days) -> Self {
         let mixture = Mixture::new();
-        let mut learners: Vec<Learner> = customers.iter().map(|payments| Learner::new(payments, days)).collect();
+        // Who has not paid anything has nothing to learn from, and a book may have many of them.
+        let learner = |payments: &Vec<Payment>| Some(Learner::new(payments, days)).filter(|learner| !learner.payments.is_empty());
+        let learners: Vec<Option<Learner>> = customers.par_iter().map(learner).collect();
+        let has_paid: Vec<bool> = learners.iter().map(Option::is_some).collect();
+        let mut learners: Vec<Learner> = learners.into_iter().flatten().collect();
         let mut prior = vec![1.0 / PARTS as f64; PARTS];
         for _ in 0..ROUNDS {
             let log_prior: Vec<f64> = prior.iter().map(|share: &f64| share.ln()).collect();
@@ -192,8 +196,10 @@ impl Habits {
         let mut nobody = Learner::new(&[], days);
         nobody.maximise(&pool);
         let pool_ready = mixture.density(&prior);
-        let habit = |learner: &Learner| (!learner.payments.is_empty()).then(|| learner.habit(&learner.with_own(&mixture)));
-        Habits { customers: learners.par_iter().map(habit).collect(), pool: nobody.habit(&pool_ready) }
+        let own: Vec<Habit> = learners.par_iter().map(|learner| learner.habit(&learner.with_own(&mixture))).collect();
+        let mut own = own.into_iter();
+        let customers = has_paid.into_iter().map(|has_paid| if has_paid { own.next() } else { None }).collect();
+        Habits { customers, pool: nobody.habit(&pool_ready) }
     }
 }
 
@@ -321,9 +327,6 @@ impl Learner {
 
     /// Which parts of the mixture its payments come from, and on which days it could have paid.
     fn expect(&mut self, mixture: &Mixture, log_prior: &[f64], days: &Days) {
-        if self.payments.is_empty() {
-            return;
-        }
         let chances = self.cell_log_odds().map(logistic);
         let waits: Vec<Wait> = self.payments.iter().map(|payment| Wait::new(payment, &chances, days)).collect();
         // A part that has become unlikely does not come back.
@@ -447,12 +450,11 @@ impl Wait {
     }
 }
 
-/// The parts' mean weight over customers with payments, half of it spread evenly.
+/// The parts' mean weight over the customers, half of it spread evenly.
 fn mean_posterior(learners: &[Learner]) -> Vec<f64> {
     let mut sum = vec![0.0; PARTS];
-    let mut customers = 0.0;
-    for learner in learners.iter().filter(|learner| !learner.payments.is_empty()) {
-        customers += 1.0;
+    let customers = learners.len() as f64;
+    for learner in learners {
         sum.iter_mut().zip(&learner.posterior).for_each(|(sum, share)| *sum += share);
     }
     let even = 1.0 / PARTS as f64;

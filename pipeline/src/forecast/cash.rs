@@ -284,7 +284,7 @@ impl Work<'_> {
         let curves: Vec<Vec<f32>> = self
             .expected
             .par_iter()
-            .map(|item| item.paid(&self.days[company_of(item)]).into_iter().map(|share| share as f32).collect())
+            .map(|item| item.paid(&self.days[company_of(item)]).map(|share| share as f32).collect())
             .collect();
         let cells: Vec<Vec<(u32, f64)>> = self
             .expected

@@ -172,7 +172,7 @@ fn of_item(
     let Some(followed) = Followed::new(forecaster.facts, item, open, snapshot.day, until) else { return Sums::default() };
     let features = snapshot.features(customer, item, open);
     let said = models.map(|model| {
-        let rows = super::design::Rows::new(&features, snapshot.habits.of(customer), item.document_date, days.past());
+        let rows = || super::design::Rows::new(&features, snapshot.habits.of(customer), item.document_date, days.past());
         cash_hazards(&model.left(&features, rows, days.days()))
     });
     let mut sums = Sums::default();

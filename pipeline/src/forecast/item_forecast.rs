@@ -103,7 +103,7 @@ pub fn paid_within(days_ahead: &DaysAhead, expected: &Expected, as_of: Day) -> [
 /// Shares paid after each of the days ahead. What credits will take is paid already.
 fn paid_shares(days_ahead: &DaysAhead, expected: &Expected) -> Vec<f64> {
     // A product of many shares may end a last digit above 1.
-    expected.paid(days_ahead).into_iter().map(|share| share.clamp(0.0, 1.0)).collect()
+    expected.paid(days_ahead).map(|share| share.clamp(0.0, 1.0)).collect()
 }
 
 fn within(days_ahead: &DaysAhead, paid: &[f64], as_of: Day) -> [f64; WITHIN_DAYS.len()] {

@@ -73,14 +73,12 @@ impl Expected {
     }
 
     /// Share of the item paid after each day, kept promises included; `days` are those of the company.
-    pub fn paid(&self, days: &DaysAhead) -> Vec<f64> {
-        let Some(promised) = &self.promised else { return self.left.iter().map(|left| left[0]).collect() };
-        let kept = promised.kept_rate * promised.amount as f64 / self.amount as f64;
-        let share = |(day, left): (&DayFeatures, &[f64; 3])| {
-            let by_promise = if day.day >= promised.date { kept } else { 0.0 };
-            by_promise + (1.0 - kept) * left[0]
-        };
-        days.days().iter().zip(&self.left).map(share).collect()
+    pub fn paid<'a>(&'a self, days: &'a DaysAhead) -> impl Iterator<Item = f64> + 'a {
+        let promised = self.promised.map(|promised| (promised.date, self.kept_share()));
+        days.days().iter().zip(&self.left).map(move |(day, left)| match promised {
+            None => left[0],
+            Some((date, kept)) => f64::from(u8::from(day.day >= date)) * kept + (1.0 - kept) * left[0],
+        })
     }
 
     /// Share of the item that is expected to be paid because it was promised.
@@ -114,7 +112,7 @@ pub fn expected_items(
                     true => collected(&open_item, days.days()),
                     false => {
                         let features = snapshot.features(customer, item, &open_item);
-                        let rows = Rows::new(&features, snapshot.habits.of(customer), item.document_date, days.past());
+                        let rows = || Rows::new(&features, snapshot.habits.of(customer), item.document_date, days.past());
                         model.left(&features, rows, days.days())
                     }
                 };

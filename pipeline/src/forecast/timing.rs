@@ -178,14 +178,16 @@ impl TimingModel {
         TimingModel { tier: Tier::ResidualCurve, hazard: None, curve: Some(curve), ..self.clone() }
     }
 
-    /// Shares of an open item that have left by cash, credit and write-off after each of the days.
-    pub fn left(&self, item: &ItemFeatures, mut rows: ItemRows, days: &[DayFeatures]) -> Vec<[f64; 3]> {
+    /// Shares of an open item that have left by cash, credit and write-off after each of the days. `rows` are asked for where the
+    /// hazard stands: a curve needs none.
+    pub fn left<'r>(&self, item: &ItemFeatures, rows: impl FnOnce() -> ItemRows<'r>, days: &[DayFeatures]) -> Vec<[f64; 3]> {
         let mut row = [0.0; COLUMNS];
+        let mut rows = (self.tier == Tier::Hazard).then(rows);
         incidence(days.iter().map(|day| {
             let [credit, write_off] = self.others[band_of(day.day - item.due_date)];
             let past_due = f64::from(day.day - item.due_date);
-            let cash = match (self.tier, &self.hazard, &self.curve) {
-                (Tier::Hazard, Some(fit), _) => {
+            let cash = match (self.tier, self.hazard.as_ref().zip(rows.as_mut()), &self.curve) {
+                (Tier::Hazard, Some((fit, rows)), _) => {
                     rows.write(day, &mut row);
                     fit.probability(&row)
                 }

@@ -94,8 +94,12 @@ impl Landmarks {
 
     /// How many landmarks follow an item, visible from a day on, on `day`.
     fn covering(&self, visible_from: Day, day: Day) -> usize {
-        let first = visible_from.max(day - FOLLOWED_DAYS);
-        self.days.partition_point(|landmark| *landmark < day) - self.days.partition_point(|landmark| *landmark < first)
+        let before = |day: Day| -> usize {
+            // They lie evenly.
+            let places = (day - self.days[0] + LANDMARK_DAYS - 1).div_euclid(LANDMARK_DAYS);
+            usize::try_from(places).map_or(0, |places| places.min(self.days.len()))
+        };
+        before(day) - before(visible_from.max(day - FOLLOWED_DAYS).min(day))
     }
 }
 
@@ -196,15 +200,14 @@ impl Training<'_> {
         (known, landmarks, days): (Day, &Landmarks, &DaysOfCompany),
         rows: &mut TrainingRows,
     ) {
-        let features = snapshot.features(customer, item, open);
-        let past = days.between(snapshot.day - FOLLOWED_BEFORE_DAYS, snapshot.day);
-        let mut item_rows = Rows::new(&features, snapshot.habits.of(customer), item.document_date, past);
         let last = known.min(snapshot.day + FOLLOWED_DAYS);
+        let days_ahead = days.between(snapshot.day, last);
         let name = self.name(snapshot.day, customer, item);
         let mut there = 1.0;
-        let mut row = [0.0; COLUMNS];
         let mut exits = followed.exits.iter().peekable();
-        for day in days.between(snapshot.day, last) {
+        let first_row = rows.len();
+        let mut kept = Vec::new();
+        for (place, day) in days_ahead.iter().enumerate() {
             let mut leaves = [0.0; 3];
             while let Some((_, exit, share)) = exits.next_if(|(date, _, _)| *date <= day.day) {
                 leaves[*exit as usize] += share;
@@ -212,13 +215,10 @@ impl Training<'_> {
             let share = 1.0 / landmarks.covering(item.visible_from(), day.day).max(1) as f64;
             let name = of_day(name, day.day);
             if rows.thinning.keeps(name, leaves[0] > 0.0) {
-                item_rows.write(day, &mut row);
-                rows.values.extend_from_slice(&row);
+                kept.push(place);
                 rows.target.push((leaves[0] / there).min(1.0) as f32);
                 rows.weight.push((there * share) as f32);
                 rows.names.push(name);
-            } else {
-                item_rows.pass(day);
             }
             rows.events += leaves[0] * share;
             let band = &mut rows.others[band_of(day.day - open.due_date)];
@@ -228,6 +228,22 @@ impl Training<'_> {
             there -= leaves.iter().sum::<f64>();
             if there < 1e-9 {
                 break;
+            }
+        }
+        // Of a large book few days stay: what stands in their rows is only worked out for items that have one.
+        let Some(last_kept) = kept.last() else { return };
+        let features = snapshot.features(customer, item, open);
+        let past = days.between(snapshot.day - FOLLOWED_BEFORE_DAYS, snapshot.day);
+        let mut item_rows = Rows::new(&features, snapshot.habits.of(customer), item.document_date, past);
+        let mut row = [0.0; COLUMNS];
+        rows.values.reserve((rows.len() - first_row) * COLUMNS);
+        let mut wanted = kept.iter().peekable();
+        for (place, day) in days_ahead[..=*last_kept].iter().enumerate() {
+            if wanted.next_if(|wanted| **wanted == place).is_some() {
+                item_rows.write(day, &mut row);
+                rows.values.extend_from_slice(&row);
+            } else {
+                item_rows.pass(day);
             }
         }
     }
@@ -346,5 +362,21 @@ impl DaysOfCompany {
         let start = self.days.partition_point(|day| day.day <= after);
         let end = self.days.partition_point(|day| day.day <= last);
         &self.days[start..end.max(start)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn landmarks_that_follow_an_item_are_counted() {
+        let landmarks = Landmarks::before(1_000);
+        for day in 600..1_001 {
+            for visible_from in [i32::MIN / 2, 0, day - 43, day - 42, day - 20, day - 1, day] {
+                let follows = |landmark: &&Day| (visible_from.max(day - FOLLOWED_DAYS)..day).contains(*landmark);
+                assert_eq!(landmarks.covering(visible_from, day), landmarks.days.iter().filter(follows).count(), "{visible_from} {day}");
+            }
+        }
     }
 }

@@ -225,7 +225,7 @@ impl Explainer<'_> {
 
     fn forecast_part(&self, forecast: &ItemForecast, days: &DaysAhead) -> ForecastPart {
         let as_of = self.snapshot.day;
-        let paid = forecast.expected.paid(days);
+        let paid: Vec<f64> = forecast.expected.paid(days).collect();
         let by = |day: Day| days.days().partition_point(|ahead| ahead.day <= day).checked_sub(1).map_or(0.0, |place| paid[place]);
         let week = |week: i32| {
             let (start, end) = (as_of + 1 + 7 * week, as_of + 7 * (week + 1));

@@ -62,7 +62,7 @@ pub fn item_facts(
 
 /// Share paid after each day of each open item, promises included: what pieces begin with.
 pub fn paid_curves(items: &[OpenItemFacts], expected: &[Expected], days: &[DaysAhead]) -> Vec<Vec<f64>> {
-    expected.iter().zip(items).map(|(expected, item)| expected.paid(&days[item.company])).collect()
+    expected.iter().zip(items).map(|(expected, item)| expected.paid(&days[item.company]).collect()).collect()
 }
 
 /// The curves before any change.

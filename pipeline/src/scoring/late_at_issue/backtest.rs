@@ -141,7 +141,7 @@ fn median_days_late(forecaster: &Forecaster, snapshot: &Snapshot, fitted: &Fitte
     let features = snapshot.features(customer, item, &open);
     let calendar: &BusinessCalendar = fitted.calendars[forecaster.companies.company(customer)];
     let days = DaysAhead::new(calendar, snapshot.day, due_date.max(snapshot.day) + FOLLOWED_DAYS);
-    let rows = Rows::new(&features, snapshot.habits.of(customer), item.document_date, days.past());
+    let rows = || Rows::new(&features, snapshot.habits.of(customer), item.document_date, days.past());
     let paid: Vec<f64> = fitted.model.left(&features, rows, days.days()).into_iter().map(|left| left[0]).collect();
     let half = paid.last().map_or(0.0, |paid| paid / 2.0);
     first_reaching(&paid, half).map_or(0.0, |position| f64::from(days.days()[position].day - due_date))
