@@ -4,6 +4,7 @@
 mod support;
 
 use arrears::objects::Objects;
+use arrears::publish::remote::{self, PruneOptions};
 use object_store::ObjectStore;
 use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
@@ -219,6 +220,47 @@ fn a_machine_without_a_memory_publishes_what_one_with_a_memory_does() {
         assert_nowhere(&shop.out(), SECRET);
         assert_nowhere(store.folder.path(), SECRET);
     }
+}
+
+#[test]
+fn a_clean_up_leaves_what_the_newest_commit_lists_and_says_first_what_would_go() {
+    let prune = |store: &Store, more: &[&str]| {
+        let config = Place::empty();
+        config
+            .write("store.toml", format!("base_currency = \"USD\"\n[[source]]\npath = \"x\"\nshape = \"canonical\"\n{}", store.section()));
+        let mut command = support::program();
+        with_credentials(&mut command).args(["prune", &store.url("receivables"), "--config"]).arg(config.path().join("store.toml"));
+        end_of(command.args(more))
+    };
+    for store in stores() {
+        assert_eq!(prune(&store, &["--grace-days", "0"]).status, 2, "readers need some time");
+        let shop = shop_publishing_to(&store, "receivables");
+        run(&shop, MAY).expect(0);
+        run(&shop, JUNE).expect(0);
+        // Nothing is a day old.
+        let dry = prune(&store, &["--grace-days", "1", "--dry-run"]).expect(0);
+        assert!(dry.stdout.contains("would be removed from") && dry.stdout.contains(": 0 objects"), "{}: {}", store.name, dry.stdout);
+        assert!(dry.stdout.contains("still readable: commits 1 to 2"), "{}: {}", store.name, dry.stdout);
+        // In two days the first commit is, and what an upload left that never came to its commit.
+        let objects = store.objects("receivables");
+        let orphan = format!("models/timing/0123/{}.json", "0123456789abcdef".repeat(4));
+        objects.put(&orphan, b"{}".to_vec()).expect("writes");
+        let now = chrono::Utc::now() + chrono::TimeDelta::days(2);
+        let options = PruneOptions { now, grace: chrono::TimeDelta::days(1), dry_run: false, run_id: "clean-up" };
+        let pruned = remote::prune(&objects, &options).expect("cleans up").expect("something is published");
+        assert_eq!((&pruned.commits[..], pruned.foreign), (&[1][..], 0), "{}: {pruned:?}", store.name);
+        assert_eq!(pruned.objects.keys().collect::<Vec<_>>(), [&orphan], "{}", store.name);
+        assert!(objects.head(&orphan).expect("the store answers").is_none(), "{}", store.name);
+        let reader = Place::empty();
+        let pulled = pull(&store, "receivables", &reader).expect(0);
+        assert!(pulled.stdout.starts_with("pulled commit 3 of"), "{}", pulled.stdout);
+        assert_same_files(&published(&reader.out()), &published(&shop.out()), store.name);
+        let again = run(&shop, JUNE).expect(0);
+        assert!(again.stderr.contains("uploaded before: commit 3 of"), "{}: {}", store.name, again.stderr);
+    }
+    let empty = Store::of("folder", None);
+    let ended = prune(&empty, &["--grace-days", "1"]);
+    assert_eq!(ended.status, 4, "{}", ended.stderr);
 }
 
 #[test]

@@ -229,6 +229,24 @@ fn stripe_invoices() {
     });
 }
 
+/// Up to version 16 every item that is reconciled in part has the same mark: nothing says what it was reconciled with.
+#[test]
+fn odoo_items_of_the_same_mark_are_not_taken_for_one_clearing() {
+    let place = Place::empty();
+    place.write("arrears.toml", "base_currency = \"EUR\"\noutput = \"out\"\n[[source]]\npath = \"items.csv\"\npreset = \"odoo\"\n");
+    place.write(
+        "items.csv",
+        "ID,Date,Number,Journal,Partner,Due Date,Amount in Currency,Currency,Balance,Matching #\n\
+         1,2025-01-05,INV/1,Customer Invoices,One,2025-02-04,1000.00,EUR,1000.00,P\n\
+         2,2025-01-06,INV/2,Customer Invoices,Two,2025-02-05,300.00,EUR,300.00,P\n\
+         3,2025-02-03,BNK/1,Bank,Two,2025-02-03,-250.00,EUR,-250.00,P\n",
+    );
+    let ended = end_of(program().current_dir(place.path()).args(["run", "--as-of", "2025-06-30"])).expect(0);
+    assert!(ended.stderr.contains("3 document items, 0 applications"), "{}", ended.stderr);
+    // 1,000.00 and 300.00 are open, and 250.00 are not applied.
+    assert!(ended.stdout.contains("1,050.00 EUR receivable"), "{}", ended.stdout);
+}
+
 #[test]
 fn every_preset_has_a_sample_and_can_be_shown() {
     let samples = support::repository().join("data-samples/presets");

@@ -54,6 +54,8 @@ pub enum Command {
     Plan(PlanArguments),
     /// Restore a working output, ledger, nights and models, from an object store
     Pull(PullArguments),
+    /// Remove from an object store what nobody can read any more: old commits, and objects that no other lists
+    Prune(PruneArguments),
     /// Check a published night against the ledger
     Check(CheckArguments),
     /// List what could not be read, or write an overlay of it to fill in
@@ -192,6 +194,28 @@ pub struct PullArguments {
     /// Take the store's nights also where others of the same dates are here; these are kept in replaced/
     #[arg(long)]
     pub replace: bool,
+    /// A configuration, for its [object_store]
+    #[arg(long, value_name = "FILE", env = "ARREARS_CONFIG")]
+    pub config: Option<PathBuf>,
+}
+
+/// `arrears prune`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Safe beside runs that publish, and beside readers whose commit was the newest within the grace period: choose it longer than the longest \
+    pull or query. The newest commit and what it lists always stay. A clean-up that was interrupted is finished by the next. \
+    Parts of uploads that were never completed are swept by a lifecycle rule of the store. Credentials come from the AWS_* variables."
+)]
+pub struct PruneArguments {
+    /// The store: what publish_to says
+    #[arg(value_name = "URL")]
+    pub url: String,
+    /// How many days a commit and what it lists stay readable after the next one was put
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..=3650))]
+    pub grace_days: u16,
+    /// Only list what would be removed
+    #[arg(long)]
+    pub dry_run: bool,
     /// A configuration, for its [object_store]
     #[arg(long, value_name = "FILE", env = "ARREARS_CONFIG")]
     pub config: Option<PathBuf>,

@@ -42,7 +42,7 @@ fn next(proposal: &Proposal, config: &Path) -> String {
     let sure = if unsure == 0 { "nothing in it is in doubt".to_owned() } else { format!("{} to look at", count(unsure, "remark")) };
     let flag = if config == Path::new("arrears.toml") { String::new() } else { format!(" --config {}", config.display()) };
     let date = proposal.preview.as_ref().and_then(|preview| preview.last_date.clone()).unwrap_or_else(|| "DATE".to_owned());
-    format!("\n{} is written, with {sure}; next:\n\n    arrears run --as-of {date}{flag}\n", config.display())
+    format!("{} is written; {sure}. Next:\n\n    arrears run --as-of {date}{flag}\n", config.display())
 }
 
 fn report(proposal: &Proposal) -> String {

@@ -15,6 +15,7 @@ mod kept_ledger;
 mod parity;
 mod plan;
 mod presets;
+mod prune;
 mod pull;
 mod quarantine;
 mod query;
@@ -41,6 +42,7 @@ pub fn dispatch(cli: Cli, reporter: &Reporter) -> Result<()> {
         Command::Ingest(arguments) => ingest::run(&arguments, reporter),
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Pull(arguments) => pull::run(&arguments, reporter),
+        Command::Prune(arguments) => prune::run(&arguments),
         Command::Check(arguments) => check::run(&arguments, reporter),
         Command::Quarantine(arguments) => quarantine::run(&arguments),
         Command::Query(arguments) => query::run(&arguments),

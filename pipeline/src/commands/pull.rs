@@ -8,15 +8,11 @@ use crate::publish::remote::{Pulled, pull};
 use crate::run::reporter::Reporter;
 use crate::run::session::Session;
 use crate::run::words::count;
+use std::path::Path;
 
 pub(super) fn run(arguments: &PullArguments, reporter: &Reporter) -> Result<()> {
-    let mut location = Location::parse(&arguments.url).map_err(|reason| {
-        Error::usage("bad_location", format!("not an address of a store: {reason}: {}", arguments.url))
-            .hint("for example s3://bucket/receivables or file:///srv/receivables")
-    })?;
-    // The address is what an output remembers of a store: it must not depend on a slash.
-    location.key = location.key.trim_end_matches('/').to_owned();
-    let objects = Objects::open(&location, &settings(arguments)?)?;
+    let location = location_of(&arguments.url)?;
+    let objects = Objects::open(&location, &settings(arguments.config.as_deref())?)?;
     let mut session = Session::begin(&arguments.output, "pull", None, reporter)?;
     let result = pull(&session.output, &objects, &session.record.run_id, arguments.replace).and_then(|pulled| {
         pulled.ok_or_else(|| {
@@ -32,9 +28,19 @@ pub(super) fn run(arguments: &PullArguments, reporter: &Reporter) -> Result<()> 
     Ok(())
 }
 
+/// The address of a store as an output remembers it: it must not depend on a slash.
+pub(super) fn location_of(url: &str) -> Result<Location> {
+    let mut location = Location::parse(url).map_err(|reason| {
+        Error::usage("bad_location", format!("not an address of a store: {reason}: {url}"))
+            .hint("for example s3://bucket/receivables or file:///srv/receivables")
+    })?;
+    location.key = location.key.trim_end_matches('/').to_owned();
+    Ok(location)
+}
+
 /// The `[object_store]` of the configuration, where there is one; the variables speak for themselves.
-fn settings(arguments: &PullArguments) -> Result<ObjectStoreConfig> {
-    match &arguments.config {
+pub(super) fn settings(config: Option<&Path>) -> Result<ObjectStoreConfig> {
+    match config {
         Some(path) => Ok(Config::load(path, &Overrides::default())?.object_store),
         None => Ok(ObjectStoreConfig::from_variables()),
     }

@@ -1,10 +1,12 @@
 //! How a source writes dates and instants: a subset of `strftime`, compiled once and read byte by byte.
 //!
 //! Accepted: `%Y` (four digits), `%y` (two digits, 1969 to 2068), `%m %d %H %I %M %S` (one or two digits, so that
-//! `4/6/2013` reads under `%m/%d/%Y`), `%f` and `%.f` (a fraction of a second), `%b` (English month name or its first three
-//! letters), `%p` (AM or PM), `%z` (`+02:00`, `+0200` or `Z`), `%F` (`%Y-%m-%d`), `%T` (`%H:%M:%S`), `%%`; everything else
-//! stands for itself. A text must match to its end. Years lie in 1900 to 2199.
+//! `4/6/2013` reads under `%m/%d/%Y`), `%f` and `%.f` (a fraction of a second), `%b` (the name of a month or its usual short form, with
+//! or without a point, in English, German, French, Spanish, Italian, Dutch, Swedish, Danish or Norwegian), `%p` (AM or PM), `%z` (`+02:00`, `+0200` or `Z`), `%F` (`%Y-%m-%d`), `%T` (`%H:%M:%S`), `%%`; everything else
+//! stands for itself. A text must match to its end. Years lie in 1900 to 2199. Two words stand for whole formats: `iso8601`, and
+//! `excel` for the numbers of days that spreadsheets keep.
 
+use super::month_names::month_at;
 use crate::ledger::calendar::{Day, day_of};
 use chrono::NaiveDate;
 
@@ -51,6 +53,8 @@ enum Fast {
     IsoDate,
     /// ISO 8601 in its usual variants: see [`DatePattern::iso_instant`].
     IsoInstant,
+    /// The numbers of days that spreadsheets keep: see [`DatePattern::serial`].
+    Serial,
     /// Read part by part.
     No,
 }
@@ -86,6 +90,11 @@ impl DatePattern {
         DatePattern { text: "iso8601".to_owned(), parts: Vec::new(), kind: Fast::IsoInstant, or_iso: false }
     }
 
+    /// `excel`: the number of a day as spreadsheets keep it, 45292 for 2024-01-01, with a fraction for the time of day.
+    pub fn serial() -> Self {
+        DatePattern { text: "excel".to_owned(), parts: Vec::new(), kind: Fast::Serial, or_iso: false }
+    }
+
     /// Compiles a format; the error says which part is not understood.
     ///
     /// # Errors
@@ -93,6 +102,9 @@ impl DatePattern {
     pub fn compile(text: &str) -> Result<Self, String> {
         if text == "iso8601" {
             return Ok(Self::iso_instant());
+        }
+        if text == "excel" {
+            return Ok(Self::serial());
         }
         let mut parts = Vec::new();
         let mut bytes = text.bytes();
@@ -175,7 +187,11 @@ impl DatePattern {
         if self.kind == Fast::IsoInstant {
             return parse_iso_day(text);
         }
-        let read = self.read(text).filter(|(_, rest)| rest.is_empty()).and_then(|(fields, _)| fields.day_number());
+        let read = if self.kind == Fast::Serial {
+            serial_instant(text).and_then(|at| i32::try_from(at.div_euclid(DAY_MICROS)).ok())
+        } else {
+            self.read(text).filter(|(_, rest)| rest.is_empty()).and_then(|(fields, _)| fields.day_number())
+        };
         read.or_else(|| if self.or_iso && (text.len() == 10 || self.has_time()) { parse_iso_day(text) } else { None })
     }
 
@@ -185,7 +201,11 @@ impl DatePattern {
         if self.kind == Fast::IsoInstant {
             return parse_iso_instant(text);
         }
-        let read = self.read(text).filter(|(_, rest)| rest.is_empty()).and_then(|(fields, _)| fields.instant());
+        let read = if self.kind == Fast::Serial {
+            serial_instant(text)
+        } else {
+            self.read(text).filter(|(_, rest)| rest.is_empty()).and_then(|(fields, _)| fields.instant())
+        };
         read.or_else(|| if self.or_iso { parse_iso_instant(text) } else { None })
     }
 
@@ -203,7 +223,7 @@ impl DatePattern {
     fn read<'a>(&self, text: &'a [u8]) -> Option<(Fields, &'a [u8])> {
         let mut fields = Fields::default();
         let mut rest = text;
-        for part in &self.parts {
+        for (at, part) in self.parts.iter().enumerate() {
             match part {
                 Part::Literal(byte) => rest = rest.strip_prefix(&[*byte])?,
                 Part::Year => fields.year = i32::try_from(digits(&mut rest, 4, 4)?).ok()?,
@@ -212,7 +232,15 @@ impl DatePattern {
                     fields.year = if short < 69 { 2000 + short } else { 1900 + short };
                 }
                 Part::Month => fields.month = digits(&mut rest, 1, 2)?,
-                Part::MonthName => fields.month = month_name(&mut rest)?,
+                Part::MonthName => {
+                    let (month, length) = month_at(rest)?;
+                    fields.month = month;
+                    rest = &rest[length..];
+                    // Where names are cut short they have a point, and the others in the same column have none.
+                    if self.parts.get(at + 1) != Some(&Part::Literal(b'.')) {
+                        rest = rest.strip_prefix(b".").unwrap_or(rest);
+                    }
+                }
                 Part::Day => fields.day = digits(&mut rest, 1, 2)?,
                 Part::Hour => fields.hour = digits(&mut rest, 1, 2)?,
                 Part::Hour12 => {
@@ -381,26 +409,21 @@ fn zone(rest: &mut &[u8]) -> Option<i32> {
     (hours <= 15 && minutes <= 59).then(|| sign * i32::try_from(hours * 3600 + minutes * 60).unwrap_or(0))
 }
 
-fn month_name(rest: &mut &[u8]) -> Option<u32> {
-    const NAMES: [&[u8]; 12] = [
-        b"january",
-        b"february",
-        b"march",
-        b"april",
-        b"may",
-        b"june",
-        b"july",
-        b"august",
-        b"september",
-        b"october",
-        b"november",
-        b"december",
-    ];
-    let length = rest.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
-    let word = rest[..length].to_ascii_lowercase();
-    let position = NAMES.iter().position(|name| word == *name || word == name[..3])?;
-    *rest = &rest[length..];
-    u32::try_from(position + 1).ok()
+/// The day that a spreadsheet means by a number: days from 1899-12-30, a fraction being the time of day. Below 61 two of its
+/// calendars differ.
+fn serial_instant(text: &[u8]) -> Option<i64> {
+    let mut rest = text;
+    let serial = digits(&mut rest, 1, 6).filter(|serial| *serial >= 61)?;
+    let day = i32::try_from(serial).ok()? - 25_569;
+    let micros = match rest {
+        [] => 0,
+        [b'.' | b',', fraction @ ..] if (1..=15).contains(&fraction.len()) && fraction.iter().all(u8::is_ascii_digit) => {
+            let whole = fraction.iter().fold((0_i128, 1_i128), |(value, unit), digit| (value * 10 + i128::from(digit - b'0'), unit * 10));
+            i64::try_from((whole.0 * i128::from(DAY_MICROS) + whole.1 / 2) / whole.1).ok()?.min(DAY_MICROS - 1)
+        }
+        _ => return None,
+    };
+    day_in_range(day).then(|| i64::from(day) * DAY_MICROS + micros)
 }
 
 #[cfg(test)]
@@ -428,6 +451,20 @@ mod tests {
             ("%d-%b-%Y", "05-Mar-2024", Some("2024-03-05")),
             ("%Y-%m-%d %H:%M:%S", "2024-03-01 23:59:59", Some("2024-03-01")),
             ("%Y-%m-%d", "", None),
+            ("%d. %b %Y", "1. März 2024", Some("2024-03-01")),
+            ("%d %b %Y", "1 févr. 2024", Some("2024-02-01")),
+            ("%d %b %Y", "1 mai 2024", Some("2024-05-01")),
+            ("%d %b. %Y", "1 Mar. 2024", Some("2024-03-01")),
+            ("%d.%b.%Y", "1.Mar.2024", Some("2024-03-01")),
+            ("%d-%b-%y", "1-dic-24", Some("2024-12-01")),
+            // 45292 days after 1899-12-30: 124 years of 365 days, 30 leap days (1904 to 2020), and the 2 days to 1900-01-01.
+            ("excel", "45292", Some("2024-01-01")),
+            ("excel", "45291.99999", Some("2023-12-31")),
+            ("excel", "61", Some("1900-03-01")),
+            ("excel", "60", None),
+            ("excel", "45292 ", None),
+            ("excel", "1.5.24", None),
+            ("excel", "-45292", None),
         ];
         for (format, text, expected) in table {
             let pattern = DatePattern::compile(format).expect(format);
@@ -452,6 +489,7 @@ mod tests {
         }
         let american = DatePattern::compile("%m/%d/%Y %I:%M %p").expect("compiles");
         assert_eq!(american.parse_instant(b"3/1/2024 12:00 PM"), Some(noon));
+        assert_eq!(DatePattern::serial().parse_instant(b"45352.5"), Some(noon));
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod expected_credit_loss;
 mod file_layout;
 mod forecast;
 mod metrics;
+mod month_names;
 pub mod presets;
 mod quality;
 mod remote;

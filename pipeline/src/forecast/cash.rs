@@ -281,11 +281,8 @@ impl Work<'_> {
     fn quantiles(&self, simulation: &Simulation) -> (Vec<[f64; LEVELS.len()]>, Vec<[f64; LEVELS.len()]>) {
         let bins = self.bins_of_days();
         let company_of = |item: &Expected| self.forecaster.companies.company(item.customer as usize);
-        let curves: Vec<Vec<f32>> = self
-            .expected
-            .par_iter()
-            .map(|item| item.paid(&self.days[company_of(item)]).map(|share| share as f32).collect())
-            .collect();
+        let curves: Vec<Vec<f32>> =
+            self.expected.par_iter().map(|item| item.paid(&self.days[company_of(item)]).map(|share| share as f32).collect()).collect();
         let cells: Vec<Vec<(u32, f64)>> = self
             .expected
             .par_iter()

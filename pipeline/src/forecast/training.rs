@@ -79,6 +79,9 @@ fn runs_day(fit: Day, landmark: Day) -> Day {
     landmark - (landmark - fit).rem_euclid(RUNS_DAYS)
 }
 
+/// Customers whose rows are made before rows are thinned: all of those of a large book would not fit the memory.
+const CUSTOMERS_AT_ONCE: usize = 1 << 13;
+
 /// How the landmarks of a fit lie.
 #[derive(Clone, Debug)]
 struct Landmarks {
@@ -143,19 +146,21 @@ impl Training<'_> {
                 landmarks.days.binary_search(&landmark).is_ok() && runs_day(fits[*fit], landmark) == runs_on
             };
             for (fit, landmarks) in landmarks.iter().enumerate().filter(is_of) {
-                let parts: Vec<(usize, TrainingRows)> = (0..self.facts.customers())
-                    .into_par_iter()
-                    .filter(|customer| !snapshot.customers[*customer].open.is_empty())
-                    .map(|customer| {
-                        let days = &days[self.companies.company(customer)];
-                        (customer, self.of_customer(&snapshot, customer, (fits[fit], landmarks, days), rows[fit].thinning))
-                    })
-                    .collect();
-                for (customer, part) in parts {
-                    paying[fit][customer] |= part.events > 0.0;
-                    rows[fit].append(part);
+                for start in (0..self.facts.customers()).step_by(CUSTOMERS_AT_ONCE) {
+                    let parts: Vec<(usize, TrainingRows)> = (start..(start + CUSTOMERS_AT_ONCE).min(self.facts.customers()))
+                        .into_par_iter()
+                        .filter(|customer| !snapshot.customers[*customer].open.is_empty())
+                        .map(|customer| {
+                            let days = &days[self.companies.company(customer)];
+                            (customer, self.of_customer(&snapshot, customer, (fits[fit], landmarks, days), rows[fit].thinning))
+                        })
+                        .collect();
+                    for (customer, part) in parts {
+                        paying[fit][customer] |= part.events > 0.0;
+                        rows[fit].append(part);
+                    }
+                    rows[fit].thin();
                 }
-                rows[fit].thin();
             }
         }
         for (rows, paying) in rows.iter_mut().zip(paying) {

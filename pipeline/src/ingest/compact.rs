@@ -70,7 +70,7 @@ pub fn compact(
 }
 
 /// From which file on they are to be merged, if it is time: all when those after the first are more than a tenth of it.
-fn due(files: &[SegmentRecord], files_max: usize) -> Option<usize> {
+pub fn due(files: &[SegmentRecord], files_max: usize) -> Option<usize> {
     let (first, rest) = files.split_first()?;
     let later: u64 = rest.iter().map(|record| record.rows).sum();
     if rest.is_empty() {

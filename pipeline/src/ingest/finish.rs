@@ -11,6 +11,7 @@ use arrow::datatypes::{Decimal64Type, Int32Type, Int64Type};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use rayon::prelude::*;
 
+use super::clearings::Changed;
 use super::compact::{compact, write_corrected};
 use super::input::BlockReader;
 use super::kept_text::WrittenAs;
@@ -40,8 +41,8 @@ struct Written {
 }
 
 impl Run<'_> {
-    /// The new index; none when rows were left out that are needed to judge others.
-    pub(super) fn finish(mut self) -> Result<Option<LedgerIndex>> {
+    /// The new index, and what changed about clearings; none when rows were left out that are needed to judge others.
+    pub(super) fn finish(mut self) -> Result<Option<(LedgerIndex, Changed)>> {
         let first_new = self.index.files.len();
         self.index.files.extend(self.files.iter().map(|file| file.record.clone()));
         let mut written = Vec::new();
@@ -79,6 +80,7 @@ impl Run<'_> {
             self.judge(table, &mut judged)?;
         }
         self.date_other_tables(&judged)?;
+        let changed = if judged.dates.is_empty() { std::mem::take(&mut judged.clearings) } else { Changed::Everything };
         let deleted = std::mem::take(&mut judged.deleted);
         self.account(judged)?;
         for (position, file) in self.files.iter().enumerate() {
@@ -95,7 +97,7 @@ impl Run<'_> {
             self.syncs.push(file);
         }
         self.sync()?;
-        Ok(Some(self.index))
+        Ok(Some((self.index, changed)))
     }
 
     /// When those files were delivered that the ledger no longer begins with; from now on their rows were not known before.
@@ -169,6 +171,7 @@ impl Run<'_> {
             return Ok(places);
         }
         for table in written.iter().filter(is_told) {
+            places.extend(table.decisions.taken_back.iter().filter(|place| beyond_documents.contains(&place.0)));
             let dropped: HashSet<u32> = table.decisions.drops.iter().map(|(row, _)| *row).collect();
             table.scan(self.out, |row, place| {
                 if !dropped.contains(&row) && beyond_documents.contains(&place.0) {
@@ -190,6 +193,7 @@ impl Run<'_> {
         };
         judged.tables.insert(name);
         let index: &mut TableIndex = self.index.tables.get_mut(name).expect("the table was entered above");
+        let known_segments = index.segments.len();
         if let Some((record, file)) = segment {
             index.segments.push(record);
             self.syncs.push(file);
@@ -204,6 +208,9 @@ impl Run<'_> {
                     *judged.deleted.entry(number).or_default() += rows;
                 }
             }
+        }
+        if name == "clearings" {
+            judged.clearings = Changed::by(self.out, index, &index.segments[known_segments..])?;
         }
         if !decisions.corrected.is_empty() {
             let corrected = format!("{}.parquet", segment_name.replacen("seg-", "corrected-", 1));
@@ -401,6 +408,8 @@ struct Judged {
     instants: Vec<Option<i64>>,
     /// When those files were delivered that the ledger no longer begins with.
     dates: HashMap<i32, i64>,
+    /// What changed about clearings.
+    clearings: Changed,
     /// Tables that got rows.
     tables: HashSet<&'static str>,
     /// Rows that were deleted because a full delivery does not contain them, by file.

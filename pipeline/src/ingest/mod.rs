@@ -217,8 +217,7 @@ fn ingest_fetched(
         return Ok(PendingLedger { index, summary, is_changed: false, out: out.to_owned() });
     }
     let files_before = index.files.len();
-    let cleared = clearings::segments(&index);
-    let read = |index: LedgerIndex, may_leave_out_known: bool| -> Result<Option<LedgerIndex>> {
+    let read = |index: LedgerIndex, may_leave_out_known: bool| {
         let mut run = Run::new(out, index, sizes, no_longer_first.clone());
         run.may_leave_out_known = may_leave_out_known;
         run.overlay_rows = overlays.iter().flat_map(Overlay::rows).collect();
@@ -234,12 +233,11 @@ fn ingest_fetched(
             remove_orphans(out)?;
         }
     }
-    let outcome = first.unwrap_or_else(|| read(index, false).map(|index| index.expect("all rows are there"))).and_then(|mut index| {
-        if clearings::segments(&index) != cleared {
-            clearings::derive(out, &mut index)?;
-        }
-        Ok(index)
-    });
+    let outcome =
+        first.unwrap_or_else(|| read(index, false).map(|index| index.expect("all rows are there"))).and_then(|(mut index, changed)| {
+            clearings::derive(out, &mut index, &changed, sizes.files_max)?;
+            Ok(index)
+        });
     match outcome {
         Ok(index) => {
             summary.files_new = (index.files.len() - files_before) as u64;

@@ -13,8 +13,10 @@ use proptest::prelude::*;
 use super::*;
 use crate::config::Overrides;
 
+mod clearings;
 mod deliveries;
 mod fuzz;
+mod postings;
 
 /// A folder with files, a configuration and a ledger.
 struct World {

@@ -30,7 +30,7 @@ pub fn find(arguments: &[String]) -> Result<(Vec<Found>, Vec<String>)> {
         if path.is_dir() {
             in_folder(path, &mut found, &mut aside)?;
         } else if path.exists() {
-            named(path.to_owned(), &mut found)?;
+            named(path.to_owned(), &mut found, &mut aside);
         } else if argument.contains(['*', '?', '[']) {
             let paths = glob::glob(argument).map_err(|cause| {
                 Error::usage("bad_glob", format!("not a glob: {argument}")).caused_by(&cause).hint("* ? and [a-z] are known")
@@ -39,7 +39,7 @@ pub fn find(arguments: &[String]) -> Result<(Vec<Found>, Vec<String>)> {
             for path in paths {
                 let path = path.map_err(|cause| io_error("read", cause.path(), cause.error()))?;
                 if path.is_file() {
-                    named(path, &mut found)?;
+                    named(path, &mut found, &mut aside);
                 }
             }
             if found.len() == before {
@@ -52,6 +52,13 @@ pub fn find(arguments: &[String]) -> Result<(Vec<Found>, Vec<String>)> {
     }
     found.sort_by(|a, b| a.path.cmp(&b.path));
     found.dedup_by(|a, b| a.path == b.path);
+    // A shell that opens a glob names everything in a folder; alone, a file that cannot be read is a mistake.
+    if let (true, [only]) = (found.is_empty(), arguments)
+        && !Path::new(only).is_dir()
+    {
+        return Err(Error::usage("unknown_file_type", format!("the file type is not known: {}", aside.join(", ")))
+            .hint("known are .csv .tsv .txt (also with .gz or .zst), .xlsx .xlsm .xlsb .xls .ods and .parquet"));
+    }
     if found.is_empty() {
         let what = format!("there is no file to look at in {}", arguments.join(", "));
         let aside = if aside.is_empty() { String::new() } else { format!("; left aside: {}", aside.join(", ")) };
@@ -76,14 +83,13 @@ fn in_folder(folder: &Path, found: &mut Vec<Found>, aside: &mut Vec<String>) -> 
     Ok(())
 }
 
-fn named(path: PathBuf, found: &mut Vec<Found>) -> Result<()> {
+fn named(path: PathBuf, found: &mut Vec<Found>, aside: &mut Vec<String>) {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     if stem(&name).is_none() {
-        return Err(Error::usage("unknown_file_type", format!("the file type is not known: {}", path.display()))
-            .hint("known are .csv .tsv .txt (also with .gz or .zst), .xlsx .xlsm .xlsb .xls .ods and .parquet"));
+        aside.push(path.display().to_string());
+    } else {
+        found.push(Found { path, folder: None });
     }
-    found.push(Found { path, folder: None });
-    Ok(())
 }
 
 /// The table a file is named for.
@@ -125,7 +131,14 @@ pub fn glob_of(paths: &[&Path]) -> Option<String> {
         first.is_char_boundary(*start)
             && names.iter().all(|name| name.len() >= prefix + first.len() - start && name.ends_with(&first[*start..]))
     })?;
-    means_them(&format!("{}*{}", &first[..prefix], &first[suffix..]))
+    // What differs may be the end of a number: next month's has other digits before it too.
+    let is_number = |letter: char| letter.is_ascii_digit() || "-_.".contains(letter);
+    let shorter = first[..prefix].trim_end_matches(is_number);
+    let separator = first[shorter.len()..prefix].chars().next().filter(|letter| !letter.is_ascii_digit());
+    let before = &first[..shorter.len() + separator.map_or(0, char::len_utf8)];
+    let after = first[suffix..].trim_start_matches(|letter: char| letter.is_ascii_digit());
+    let widened = if shorter.is_empty() { None } else { means_them(&format!("{before}*{after}")) };
+    widened.or_else(|| means_them(&format!("{}*{}", &first[..prefix], &first[suffix..])))
 }
 
 /// Whether a glob means these files of a folder and no others there.
@@ -174,6 +187,12 @@ mod tests {
         assert_eq!(date_in_names(&[Path::new("x/report.csv")]), None);
         std::fs::write(folder.path().join("inv_2024-01-x.csv"), "a\n").expect("writes");
         assert_eq!(glob_of(&paths), None, "another file would be meant too");
+        for month in 1..=6 {
+            std::fs::write(folder.path().join(format!("sales_2024-{month:02}.csv")), "a\n").expect("writes");
+        }
+        let paths: Vec<PathBuf> = (1..=6).map(|month| folder.path().join(format!("sales_2024-{month:02}.csv"))).collect();
+        let glob = glob_of(&paths.iter().map(PathBuf::as_path).collect::<Vec<_>>()).expect("they have a glob");
+        assert!(glob.ends_with("sales_*.csv"), "October must be meant too: {glob}");
     }
 
     #[test]

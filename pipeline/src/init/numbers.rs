@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::words::MARKS;
+use super::vocabulary::MARKS;
 use crate::ledger::currency::minor_digits;
 use crate::ledger::money::{AMOUNT_SCALE, DecimalFormat, parse_marked_decimal};
 

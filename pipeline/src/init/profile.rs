@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::dates::{self, DateColumn};
-use super::numbers::{self, NumberColumn};
+use super::dates::{self, Candidate, DateColumn, DateOrder};
+use super::numbers::{self, NumberColumn, currency_of};
 use super::sample::Sample;
-use super::words::is_nothing;
+use super::vocabulary::CURRENCY_NAMES;
+use super::words::{is_nothing, plain};
 use crate::config::DatePattern;
 use crate::ingest::workbook::CellKind;
 use crate::ledger::currency::minor_digits;
@@ -45,10 +46,27 @@ pub struct Column {
     pub currencies: usize,
     /// Values with letters.
     pub with_letters: usize,
+    /// Values that are numbers of days as spreadsheets keep them, 1970 to 2064.
+    pub serial_days: usize,
 }
 
 fn has_letter(text: &str) -> bool {
     text.chars().any(char::is_alphabetic)
+}
+
+fn is_serial_day(text: &str) -> bool {
+    let (days, time) = text.split_once(['.', ',']).unwrap_or((text, ""));
+    days.len() == 5 && days.bytes().chain(time.bytes()).all(|byte| byte.is_ascii_digit()) && ("25569"..="60000").contains(&days)
+}
+
+/// The currency that a text is: a code in either case, a mark that means one only, or a name.
+pub fn code_of(text: &str) -> Option<String> {
+    let code = text.to_uppercase();
+    if minor_digits(&code).is_some() {
+        return Some(code);
+    }
+    let named = CURRENCY_NAMES.iter().find(|(name, _)| *name == plain(text)).map(|(_, code)| *code);
+    named.or_else(|| currency_of(text)).map(str::to_owned)
 }
 
 impl Column {
@@ -68,6 +86,7 @@ impl Column {
             typed_negative: 0,
             currencies: 0,
             with_letters: 0,
+            serial_days: 0,
         };
         let iso = DatePattern::iso_instant();
         let mut distinct: HashSet<u64> = HashSet::new();
@@ -78,7 +97,8 @@ impl Column {
             }
             column.filled += 1;
             distinct.insert(xxhash_rust::xxh3::xxh3_64(text.as_bytes()));
-            column.currencies += usize::from(minor_digits(text).is_some());
+            column.currencies += usize::from(code_of(text).is_some());
+            column.serial_days += usize::from(is_serial_day(text));
             column.with_letters += usize::from(has_letter(text));
             if let Some(few) = &mut column.few {
                 *few.entry(text.to_owned()).or_default() += 1;
@@ -131,6 +151,18 @@ impl Column {
         count > 0 && count as f64 >= LEAST_SHARE * self.values() as f64
     }
 
+    /// Whether all it holds may be numbers of days; an amount may look so too, so that its header must say that it is a date.
+    pub fn is_serial_date(&self) -> bool {
+        self.serial_days > 0 && self.serial_days == self.values()
+    }
+
+    /// Takes it for a column of numbers of days.
+    pub fn take_for_serial_date(&mut self) {
+        let candidate = Candidate { pattern: DatePattern::serial(), order: DateOrder::YearFirst, family: 0, read: self.serial_days };
+        self.numbers = None;
+        self.dates = Some(DateColumn { values: self.values(), candidates: vec![candidate], above_twelve: 0, with_time: 0 });
+    }
+
     /// Whether it holds dates.
     pub fn is_date(&self) -> bool {
         self.is_mostly(self.read_dates())
@@ -151,9 +183,9 @@ impl Column {
         self.typed_negative + self.numbers.as_ref().map_or(0, |numbers| numbers.negative)
     }
 
-    /// Whether it holds currency codes.
+    /// Whether it holds currencies, one or another that is none among them.
     pub fn is_currency(&self) -> bool {
-        self.filled > 0 && self.currencies * 10 >= self.filled * 9
+        self.is_mostly(self.currencies)
     }
 
     /// Whether it says yes or no.

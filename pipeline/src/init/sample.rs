@@ -13,13 +13,15 @@ use crate::ingest::excel_input::WorkbookReader;
 use crate::ingest::input::{open_stream, read_error};
 use crate::ingest::not_text::not_text;
 use crate::ingest::parquet_input;
-use crate::ingest::records::{FieldCounts, Grid, Record, Splitter};
+use crate::ingest::records::{FieldCounts, Grid, Record, Splitter, first_record};
 use crate::ingest::workbook::{CellKind, read_sheet, sheet_names};
 
 /// Bytes that are looked at from the start of a file; a file that is not longer is looked at as a whole.
 const HEAD_BYTES: usize = 16 << 20;
 /// Bytes of a part from the middle, and of the tail.
 const PART_BYTES: usize = 2 << 20;
+/// Sheets of a workbook that are looked at.
+const SHEETS: usize = 60;
 /// Rows of a sheet.
 const SHEET_ROWS: usize = 200_000;
 
@@ -54,37 +56,62 @@ pub struct Sample {
     pub broken: usize,
     text: Vec<u8>,
     grid: Grid,
+    /// Records that are rows: none that repeats the header or says nothing at all.
+    shown: Vec<usize>,
     /// What each field holds, in a workbook or a Parquet file.
     kinds: Vec<Option<CellKind>>,
 }
 
 impl Sample {
-    /// Looks at a file.
+    /// Looks at a file; at a workbook once for each sheet that has the header of the one that says most.
     ///
     /// # Errors
     /// Exit status 4 when it cannot be read, is empty, or is nothing that can be a ledger.
-    pub fn of(path: &Path) -> Result<Self> {
+    pub fn all_of(path: &Path) -> Result<Vec<Self>> {
         let kind = FileKind::of(path);
-        match kind {
-            FileKind::Text => text_sample(path),
-            FileKind::Workbook => workbook_sample(path),
-            FileKind::Parquet => parquet_sample(path),
+        let mut samples = match kind {
+            FileKind::Text => vec![text_sample(path)?],
+            FileKind::Workbook => workbook_samples(path)?,
+            FileKind::Parquet => vec![parquet_sample(path)?],
+        };
+        for sample in &mut samples {
+            sample.show_rows();
         }
+        Ok(samples)
+    }
+
+    fn show_rows(&mut self) {
+        let is_row = |row: usize| {
+            let cells = || (0..self.header.len()).map(|column| self.text_of(row, column));
+            !cells().all(str::is_empty) && !cells().zip(&self.header).all(|(cell, name)| cell == name.trim())
+        };
+        self.shown = (0..self.grid.records.len()).filter(|row| is_row(*row)).collect();
+    }
+
+    /// Leaves out rows for which this is true; what was counted before stays.
+    pub fn leave_out(&mut self, is_out: &[bool]) {
+        let shown = std::mem::take(&mut self.shown);
+        self.shown =
+            shown.into_iter().enumerate().filter(|(at, _)| !is_out.get(*at).copied().unwrap_or(false)).map(|(_, row)| row).collect();
+    }
+
+    fn text_of(&self, row: usize, column: usize) -> &str {
+        std::str::from_utf8(self.grid.field(&self.text, row, column)).unwrap_or_default().trim()
     }
 
     /// Number of rows.
     pub fn rows(&self) -> usize {
-        self.grid.records.len()
+        self.shown.len()
     }
 
     /// The text of a field, without outer blanks.
     pub fn cell(&self, row: usize, column: usize) -> &str {
-        std::str::from_utf8(self.grid.field(&self.text, row, column)).unwrap_or_default().trim()
+        self.text_of(self.shown[row], column)
     }
 
     /// What a field holds where the file says so; text where it says nothing.
     pub fn kind_of(&self, row: usize, column: usize) -> CellKind {
-        self.kinds.get(row * self.header.len() + column).copied().flatten().unwrap_or(CellKind::Text)
+        self.kinds.get(self.shown[row] * self.header.len() + column).copied().flatten().unwrap_or(CellKind::Text)
     }
 
     /// The fields of a column.
@@ -94,7 +121,7 @@ impl Sample {
 
     /// The raw text of a row.
     pub fn raw(&self, row: usize) -> String {
-        let record = self.grid.records[row];
+        let record = self.grid.records[self.shown[row]];
         String::from_utf8_lossy(&self.text[record.start..record.end]).into_owned()
     }
 }
@@ -127,9 +154,15 @@ fn text_sample(path: &Path) -> Result<Sample> {
     let (mut grid, mut broken) = (Grid::with(counts_of(&header)), Vec::new());
     let mut line = 1;
     let mut at = 0;
-    while layout.header_line.is_some_and(|header| line <= header) && at < text.len() {
+    while layout.header_line.is_some_and(|header| line < header) && at < text.len() {
         at += memchr::memchr(b'\n', &text[at..]).map_or(text.len() - at, |end| end + 1);
         line += 1;
+    }
+    // A header may have line breaks of its own.
+    if layout.header_line.is_some() && at < text.len() {
+        let (_, length, lines) = first_record(&text[at..], layout.dialect);
+        at += length;
+        line += lines.max(2) - 1;
     }
     if layout.header_line.is_some() {
         Splitter::new(&text, at, line, layout.dialect).fill(&mut grid, usize::MAX, &mut broken);
@@ -149,6 +182,7 @@ fn text_sample(path: &Path) -> Result<Sample> {
         broken,
         text,
         grid,
+        shown: Vec::new(),
         kinds: Vec::new(),
     })
 }
@@ -176,11 +210,15 @@ fn parts_of_file(path: &Path) -> Result<Vec<Vec<u8>>> {
     let mut file = File::open(path).map_err(|cause| io_error("open", path, &cause))?;
     let length = file.metadata().map_err(|cause| io_error("look at", path, &cause))?.len();
     let mut parts = Vec::new();
+    // None may say again what another has said: rows would seem to come twice.
+    let mut from = HEAD_BYTES as u64;
     for start in [length / 2, length.saturating_sub(PART_BYTES as u64)] {
         let mut part = Vec::new();
         // Even, for encodings of two bytes.
-        file.seek(SeekFrom::Start(start & !1)).map_err(|cause| io_error("read", path, &cause))?;
+        let start = start.max(from) & !1;
+        file.seek(SeekFrom::Start(start)).map_err(|cause| io_error("read", path, &cause))?;
         (&mut file).take(PART_BYTES as u64).read_to_end(&mut part).map_err(|cause| io_error("read", path, &cause))?;
+        from = start + part.len() as u64;
         parts.push(part);
     }
     Ok(parts)
@@ -205,28 +243,30 @@ fn parts_of_stream(path: &Path, stream: &mut impl Read) -> Result<Vec<Vec<u8>>> 
     }
 }
 
-fn workbook_sample(path: &Path) -> Result<Sample> {
+fn workbook_samples(path: &Path) -> Result<Vec<Sample>> {
     let sheets = sheet_names(path)?;
-    let mut best: Option<(u32, String, usize, u32)> = None;
-    for name in sheets.iter().take(20) {
+    // Of each sheet how much its header says, where it stands, and what it is.
+    let mut headed: Vec<(usize, &String, u32, usize, Vec<String>)> = Vec::new();
+    for name in sheets.iter().take(SHEETS) {
         let sheet = read_sheet(path, Some(&SheetChoice::Name(name.clone())))?;
         let rows: Vec<(u64, Vec<String>)> = (0..sheet.rows.len().min(400))
             .map(|at| (sheet.line(at), sheet.cells[sheet.rows[at].clone()].iter().map(|cell| sheet.text(cell).trim().to_owned()).collect()))
             .collect();
         let Some(at) = find_header(&rows) else { continue };
-        // The sheet whose header says most of what a ledger needs.
         let known = rows[at].1.iter().filter(|name| HEADERS.iter().any(|(_, names)| header_score(name, names) > 0)).count();
-        let score = u32::try_from(known).unwrap_or(0);
-        if best.as_ref().is_none_or(|(most, ..)| score > *most) {
-            best = Some((score, name.clone(), at, u32::try_from(rows[at].0).unwrap_or(1)));
-        }
+        headed.push((known, name, u32::try_from(rows[at].0).unwrap_or(1), at, rows[at].1.clone()));
     }
-    let Some((_, name, at, row)) = best else {
+    // The sheet whose header says most of what a ledger needs, the first of several.
+    let Some(best) = headed.iter().rev().max_by_key(|(known, ..)| *known) else {
         return Err(Error::input("no_header", format!("no sheet has a row that looks like a header: {}", path.display()))
             .hint(format!("its sheets are: {}; write a source by hand with sheet and header_row", sheets.join(", "))));
     };
-    let choice = SheetChoice::Name(name.clone());
-    let reader = WorkbookReader::open(path, Some(&choice), Some(row))?;
+    let alike = headed.iter().filter(|(.., header)| *header == best.4);
+    alike.map(|(_, name, row, at, _)| sheet_sample(path, &sheets, name, *row, *at > 0)).collect()
+}
+
+fn sheet_sample(path: &Path, sheets: &[String], name: &str, row: u32, has_titles: bool) -> Result<Sample> {
+    let reader = WorkbookReader::open(path, Some(&SheetChoice::Name(name.to_owned())), Some(row))?;
     let (rows, is_whole) = reader.sample(SHEET_ROWS);
     let width = reader.header.len();
     let mut grid = Grid::new(width);
@@ -237,14 +277,15 @@ fn workbook_sample(path: &Path) -> Result<Sample> {
         path: path.to_owned(),
         kind: FileKind::Workbook,
         text_facts: None,
-        sheet: (sheets.first() != Some(&name)).then_some(name),
-        sheets,
-        header_row: (at > 0).then_some(row),
+        sheet: (sheets.first().is_none_or(|first| first != name)).then(|| name.to_owned()),
+        sheets: sheets.to_vec(),
+        header_row: has_titles.then_some(row),
         header: reader.header,
         is_whole,
         broken: 0,
         text: rows.text.into_bytes(),
         grid,
+        shown: Vec::new(),
         kinds: rows.kinds,
     })
 }
@@ -272,6 +313,7 @@ fn parquet_sample(path: &Path) -> Result<Sample> {
         broken: 0,
         text: sample.text.into_bytes(),
         grid,
+        shown: Vec::new(),
         kinds,
     })
 }

@@ -7,13 +7,13 @@ use super::dates::Decided;
 use super::keys::{Key, key_of};
 use super::mapping::{Mapping, by_headers};
 use super::numbers::{ChosenNumbers, choose, currency_of};
-use super::profile::Column;
+use super::payments::{Payments, payments_of};
+use super::profile::{Column, code_of};
 use super::sample::Sample;
 use super::types::{SignRule, TypeWord, sign_rule, words};
-use super::words::{CURRENCIES, TOTALS};
+use super::vocabulary::{CURRENCIES, TOTALS};
 use crate::catalog::ledger_tables::{CREDIT_TYPES, IS_DELETED, RECORDED_AT};
 use crate::config::{Shape, shape_columns};
-use crate::ledger::currency::minor_digits;
 
 /// What was found out about a source.
 pub struct Found {
@@ -41,8 +41,16 @@ pub struct Found {
     pub signs: SignRule,
     /// What identifies a row.
     pub key: Option<Key>,
+    /// What makes it a list of payments, where it is one.
+    pub payments: Option<Payments>,
     /// First words of rows that sum others up, with how many such rows there are.
     pub totals: BTreeMap<String, usize>,
+    /// How many files there are with this header; the largest was looked at.
+    pub files: usize,
+    /// Whether another file says when invoices were paid.
+    pub has_payments_elsewhere: bool,
+    /// Whether another file has exchange rates.
+    pub has_rates_elsewhere: bool,
 }
 
 /// What a person should know before anything else.
@@ -55,11 +63,24 @@ pub struct Remarks {
 }
 
 /// Looks at a sample. `fallback_currency` is used for guesses only.
-pub fn look_at(sample: Sample, fallback_currency: &str) -> Found {
+pub fn look_at(mut sample: Sample, fallback_currency: &str) -> Found {
     let mut columns: Vec<Column> = (0..sample.header.len()).map(|position| Column::of(&sample, position)).collect();
     let mut mapping = by_headers(&columns);
-    mapping.by_content(&sample, &columns);
-    let shape = shape_of(&columns, &mut mapping);
+    let is_customers = mapping.is_of_customers(&columns);
+    if !is_customers {
+        mapping.by_content(&sample, &columns);
+    }
+    let payments = payments_of(&sample, &columns, &mut mapping);
+    let shape = match &payments {
+        _ if is_customers => Shape::Canonical,
+        Some(_) => Shape::Transactions,
+        None => shape_of(&columns, &mut mapping),
+    };
+    for position in mapping.columns.values().copied().collect::<Vec<_>>() {
+        if !columns[position].is_date() && columns[position].is_serial_date() && is_date(&mapping, position) {
+            columns[position].take_for_serial_date();
+        }
+    }
     let amounts: Vec<usize> = amount_columns(&mapping);
     let numbers = choose(&amounts.iter().filter_map(|position| columns[*position].numbers.as_ref()).collect::<Vec<_>>());
     let mut marks: Vec<String> = amounts
@@ -80,13 +101,40 @@ pub fn look_at(sample: Sample, fallback_currency: &str) -> Found {
     let types = mapping.columns.get("document_type").map(|position| words(&sample, *position, amount, numbers.format, &bytes));
     let (negative, values) = amount.map_or((0, 0), |position| (columns[position].negative(), columns[position].values()));
     let signs = sign_rule(types.as_ref(), negative, values);
+    let (totals, is_total) = totals_of(&sample, &mapping);
+    sample.leave_out(&is_total);
     let key = key_of(&sample, &columns, &mapping);
-    let totals = totals_of(&sample, &mapping);
-    Found { sample, columns, mapping, shape, numbers, marks, decided, currency, currencies, types, signs, key, totals }
+    Found {
+        sample,
+        columns,
+        mapping,
+        shape,
+        numbers,
+        marks,
+        decided,
+        currency,
+        currencies,
+        types,
+        signs,
+        key,
+        payments,
+        totals,
+        files: 1,
+        has_payments_elsewhere: false,
+        has_rates_elsewhere: false,
+    }
+}
+
+/// Whether a column fills one of the ledger's that holds dates.
+fn is_date(mapping: &Mapping, position: usize) -> bool {
+    mapping.columns.iter().any(|(name, at)| *at == position && (name.ends_with("_date") || name.ends_with("_at")))
 }
 
 fn amount_columns(mapping: &Mapping) -> Vec<usize> {
-    let is_amount = |name: &str| ["amount", "paid_amount", "base_amount", "applied_amount"].contains(&name);
+    let is_amount = |name: &str| {
+        ["amount", "paid_amount", "base_amount", "applied_amount"].contains(&name)
+            || (name == "credit_limit" && !mapping.columns.contains_key("amount"))
+    };
     mapping.columns.iter().filter(|(name, _)| is_amount(name)).map(|(_, position)| *position).collect()
 }
 
@@ -118,7 +166,11 @@ fn shape_of(columns: &[Column], mapping: &mut Mapping) -> Shape {
 
 fn currencies_of(columns: &[Column], mapping: &Mapping) -> Vec<(String, usize)> {
     let few = mapping.columns.get("currency").and_then(|position| columns[*position].few.clone()).unwrap_or_default();
-    let mut currencies: Vec<(String, usize)> = few.into_iter().filter(|(code, _)| minor_digits(code).is_some()).collect();
+    let mut counts = BTreeMap::<String, usize>::new();
+    for (code, rows) in few.iter().filter_map(|(text, rows)| Some((code_of(text)?, rows))) {
+        *counts.entry(code).or_default() += rows;
+    }
+    let mut currencies: Vec<(String, usize)> = counts.into_iter().collect();
     currencies.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     currencies
 }
@@ -144,11 +196,11 @@ fn currency_said(columns: &[Column], mapping: &Mapping, marks: &[String]) -> Opt
 }
 
 /// Rows whose first text is a word for a total, and which lack what every document has.
-fn totals_of(sample: &Sample, mapping: &Mapping) -> BTreeMap<String, usize> {
-    let mut totals = BTreeMap::new();
+fn totals_of(sample: &Sample, mapping: &Mapping) -> (BTreeMap<String, usize>, Vec<bool>) {
+    let (mut totals, mut is_total) = (BTreeMap::new(), vec![false; sample.rows()]);
     let needed: Vec<usize> =
         ["document_id", "customer_id", "document_date"].iter().filter_map(|name| mapping.columns.get(name).copied()).collect();
-    for row in 0..sample.rows() {
+    for (row, is_total) in is_total.iter_mut().enumerate() {
         if needed.iter().all(|position| !sample.cell(row, *position).is_empty()) {
             continue;
         }
@@ -157,9 +209,10 @@ fn totals_of(sample: &Sample, mapping: &Mapping) -> BTreeMap<String, usize> {
         let word = TOTALS.iter().filter(|word| lower.starts_with(**word)).max_by_key(|word| word.len());
         if let Some(word) = word {
             *totals.entry(first.get(..word.len()).unwrap_or(word).to_owned()).or_default() += 1;
+            *is_total = true;
         }
     }
-    totals
+    (totals, is_total)
 }
 
 #[cfg(test)]
@@ -172,7 +225,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("a.csv");
         std::fs::write(&path, bytes).expect("the file is written");
-        let sample = Sample::of(&path).ok()?;
+        let sample = Sample::all_of(&path).ok()?.pop()?;
         let (text, _) = look_at(sample, "EUR").write("a", "a.csv", None, "EUR");
         Some(text.into_text())
     }

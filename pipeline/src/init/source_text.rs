@@ -1,23 +1,17 @@
 //! A source as a `[[source]]` of the configuration, with the reason for each line.
 
-use std::collections::BTreeMap;
-
-use super::dates::Decided;
-use super::keys::Key;
 use super::profile::Column;
 use super::source::{Found, Remarks};
-use super::types::{SignRule, TypeWord};
-use super::write::{Toml, bare_or_quoted, of, quoted};
-use crate::catalog::ledger_tables::{DOCUMENT_TYPES, IS_DELETED, Kind, RECORDED_AT};
-use crate::config::{DatePattern, Shape, shape_columns};
-use crate::run::words::{count, grouped};
+use super::write::{Toml, quoted};
+use crate::config::Shape;
+use crate::run::words::count;
 
 impl Found {
     fn says_payments(&self) -> bool {
         self.column("paid_date").is_some_and(|column| column.filled > 0)
     }
 
-    fn column(&self, name: &str) -> Option<&Column> {
+    pub(super) fn column(&self, name: &str) -> Option<&Column> {
         self.mapping.columns.get(name).map(|position| &self.columns[*position])
     }
 
@@ -33,15 +27,25 @@ impl Found {
         } else {
             format!("{} from head, middle and tail", count(rows, "row"))
         };
-        text.key("path", &quoted(path), &format!("looked at {looked}"));
+        let of = if self.files > 1 { format!(", the largest of {}", count(self.files as u64, "file")) } else { String::new() };
+        text.key("path", &quoted(path), &format!("looked at {looked}{of}"));
         let shape = match self.shape {
+            Shape::Transactions if self.payments.is_some() => "one row per payment, with the invoice it pays",
             Shape::Transactions => "one row per posting: a type, and the document that a payment settles",
             Shape::OpenAndCleared => "one row per item, with what cleared it",
+            Shape::Canonical => "one row per customer, with what is known of it",
+            _ if self.has_payments_elsewhere => "one row per invoice; another file has the payments",
             _ if self.says_payments() => "one row per invoice, with when it was paid",
             _ => "one row per invoice; nothing says when one was paid",
         };
         text.key("shape", &quoted(self.shape.word()), shape);
-        if self.shape == Shape::FlatInvoices && !self.says_payments() {
+        if self.shape == Shape::Canonical {
+            text.key("table", "\"customers\"", "");
+        }
+        if self.payments.as_ref().is_some_and(|payments| payments.has_parts) {
+            text.key("credit_rows", "\"parts\"", "a payment of several invoices has a row for each, with its part");
+        }
+        if self.shape == Shape::FlatInvoices && !self.says_payments() && !self.has_payments_elsewhere {
             remarks.warnings.push(format!(
                 "{name}: no column says when invoices were paid: all of them count as open, and nothing can be learned about payments"
             ));
@@ -55,6 +59,9 @@ impl Found {
         self.write_columns(&mut text, &mut remarks, name);
         self.write_constants(&mut text, &mut remarks, name, base_currency);
         self.write_types(&mut text, &mut remarks, name);
+        self.write_currencies(&mut text);
+        self.write_deleted(&mut text);
+        self.doubt(&mut remarks, name);
         (text, remarks)
     }
 
@@ -107,296 +114,16 @@ impl Found {
                 "total_words",
                 &format!("[{}]", words.join(", ")),
                 &format!(
-                    "{} a document and begins so: kept in the quarantine, counted as no amount",
-                    if rows == 1 { "1 row is not".to_owned() } else { format!("{rows} rows are not") }
+                    "{}: kept in the quarantine, counted as no amount",
+                    if rows == 1 {
+                        "1 row is no document and begins so".to_owned()
+                    } else {
+                        format!("{rows} rows are no documents and begin so")
+                    }
                 ),
             );
         }
     }
-
-    fn write_dates(&self, text: &mut Toml, remarks: &mut Remarks, name: &str) {
-        // An instant in ISO 8601 is read without being told.
-        let iso = DatePattern::iso_instant();
-        let is_told = |name: &str, column: &Column| {
-            name != RECORDED_AT.name
-                || !column.few.as_ref().is_some_and(|few| few.keys().all(|text| iso.parse_instant(text.as_bytes()).is_some()))
-        };
-        let dated: Vec<(&str, &Column)> = self
-            .mapping
-            .columns
-            .iter()
-            .map(|(name, position)| (*name, &self.columns[*position]))
-            .filter(|(name, column)| column.dates.is_some() && is_told(name, column))
-            .collect();
-        let pattern =
-            |column: &Column| column.dates.as_ref().and_then(|dates| dates.candidates.first()).map(|first| first.pattern.text().to_owned());
-        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-        for pattern in dated.iter().filter_map(|(_, column)| pattern(column)) {
-            *counts.entry(pattern).or_default() += 1;
-        }
-        let main = self.column("document_date").and_then(pattern);
-        let usual = counts.iter().max_by_key(|(text, count)| (**count, Some(*text) == main.as_ref())).map(|(text, _)| text.clone());
-        let Some(usual) = usual else { return };
-        for (column_name, column) in &dated {
-            let Some(dates) = &column.dates else { continue };
-            let position = self.mapping.columns[column_name];
-            let Some((_, decided)) = self.decided.iter().find(|(at, _)| *at == position) else { continue };
-            let mut said = format!("{}: {} read as {}", column.header, of(dates.read(), dates.values), pattern(column).unwrap_or_default());
-            match decided {
-                Decided::Itself if dates.above_twelve > 0 => said += &format!("; {} a day above 12", have(dates.above_twelve)),
-                Decided::Itself => {}
-                Decided::Column(other) => said += &format!("; no day is above 12, but {other} is written alike and has some"),
-                Decided::Sequence { earlier, later, pairs, in_order, otherwise } => {
-                    said += &format!(
-                        "; no day is above 12, but {later} follows {earlier} in {in_order} of {pairs} rows so, and in {otherwise} the other way"
-                    );
-                }
-                Decided::Guessed(why) => {
-                    said += &format!("; LOW CONFIDENCE: no day is above 12, so that day and month cannot be told apart; {why}");
-                    let other = dates.candidates.get(1).map(|other| other.pattern.text().to_owned()).unwrap_or_default();
-                    remarks.warnings.push(format!(
-                        "{name}: low confidence in the dates of {}: every value can be read as {} and as {other}; correct the configuration if it is the latter",
-                        column.header,
-                        pattern(column).unwrap_or_default()
-                    ));
-                }
-            }
-            if *column_name != RECORDED_AT.name && dates.candidates.first().is_some_and(|first| first.pattern.has_time()) {
-                said += &format!("; the time of day is left out ({} is not midnight)", dates.with_time);
-            }
-            text.comment(&said);
-        }
-        if usual != "%Y-%m-%d" {
-            text.key("date_format", &quoted(&usual), "");
-        }
-        let guessed = dated.iter().find(|(column_name, _)| {
-            let position = self.mapping.columns[column_name];
-            self.decided.iter().any(|(at, decided)| *at == position && matches!(decided, Decided::Guessed(_)))
-        });
-        if let Some(other) = guessed.and_then(|(_, column)| column.dates.as_ref()).and_then(|dates| dates.candidates.get(1)) {
-            text.line(&format!("# date_format = {}", quoted(other.pattern.text())));
-        }
-        let own: Vec<(&str, String)> =
-            dated.iter().filter_map(|(name, column)| pattern(column).filter(|text| *text != usual).map(|text| (*name, text))).collect();
-        if !own.is_empty() {
-            let pairs: Vec<String> = own.iter().map(|(name, text)| format!("{name} = {}", quoted(text))).collect();
-            text.key("formats", &format!("{{ {} }}", pairs.join(", ")), "columns that write dates in their own way");
-        }
-    }
-
-    fn write_numbers(&self, text: &mut Toml, remarks: &mut Remarks, name: &str) {
-        let chosen = self.numbers;
-        if chosen.values > 0 {
-            let why = format!("{} of the amounts are read so", of(chosen.read, chosen.values));
-            if chosen.format.decimal != b'.' {
-                text.key("decimal", &quoted(&char::from(chosen.format.decimal).to_string()), &why);
-            }
-            if let Some(thousands) = chosen.format.thousands {
-                text.key("thousands", &quoted(&char::from(thousands).to_string()), &why);
-            }
-            if !chosen.is_sure {
-                let said = "LOW CONFIDENCE: every separator in an amount has three digits behind it: thousands, or three decimals?";
-                text.comment(said);
-                text.line(if chosen.format.decimal == b',' { "# decimal = \".\"" } else { "# decimal = \",\"" });
-                remarks.warnings.push(format!(
-                    "{name}: low confidence in the amounts: it cannot be told whether a separator is one of thousands or of decimals"
-                ));
-            }
-        }
-        if !self.marks.is_empty() {
-            let marks: Vec<String> = self.marks.iter().map(|mark| quoted(mark)).collect();
-            text.key("amount_marks", &format!("[{}]", marks.join(", ")), "stand beside amounts; any other mark is an error");
-            if self.marks.len() > 1 && self.currency.is_none() && !self.mapping.columns.contains_key("currency") {
-                remarks.warnings.push(format!(
-                    "{name}: low confidence in the currency: several marks stand beside the amounts: {}",
-                    self.marks.join(" ")
-                ));
-            }
-        }
-    }
-
-    fn write_signs(&self, text: &mut Toml, remarks: &mut Remarks, name: &str) {
-        let negative = self.column("amount").map_or(0, Column::negative);
-        let below = format!(
-            "{} below zero",
-            if negative == 1 { "1 amount is".to_owned() } else { format!("{} are", count(negative as u64, "amount")) }
-        );
-        match self.signs {
-            SignRule::NoneNegative => {}
-            SignRule::CreditNotes => text.key("negative_amount", "\"credit_note\"", &format!("{below}: such an invoice is a credit note")),
-            SignRule::ByType => text.key(
-                "negative_amount",
-                "\"by_type\"",
-                &format!("{below}: all rows of the types that reduce the account, and no others"),
-            ),
-            SignRule::ByTypeReversed => {
-                text.key("amount_sign", "\"reversed\"", "debits are below zero, credits above");
-                text.key("negative_amount", "\"by_type\"", "");
-            }
-            SignRule::Counterpart => {
-                let why = format!(
-                    "{below}, and not only rows of the types that reduce the account: a type on the wrong side is taken for its counterpart"
-                );
-                text.key("negative_amount", "\"counterpart\"", &why);
-                remarks.warnings.push(format!("{name}: low confidence in the signs: {why}"));
-            }
-            SignRule::Reversed => {
-                text.key("amount_sign", "\"reversed\"", &format!("{below}, nearly all of them"));
-                text.key("negative_amount", "\"credit_note\"", "");
-                remarks.warnings.push(format!(
-                    "{name}: low confidence in the signs: nearly all amounts are below zero, so they are taken the other way round"
-                ));
-            }
-        }
-    }
-
-    fn write_nothing(&self, text: &mut Toml) {
-        let mut nothing: BTreeMap<&str, usize> = BTreeMap::new();
-        for column in self.mapping.columns.values().map(|position| &self.columns[*position]) {
-            for (word, times) in &column.nothing {
-                *nothing.entry(word).or_default() += times;
-            }
-        }
-        if !nothing.is_empty() {
-            let words: Vec<String> = nothing.keys().map(|word| quoted(word)).collect();
-            let times: usize = nothing.values().sum();
-            text.key(
-                "null_values",
-                &format!("[{}]", words.join(", ")),
-                &format!("{} among dates and amounts", count(times as u64, "time")),
-            );
-        }
-    }
-
-    fn write_columns(&self, text: &mut Toml, remarks: &mut Remarks, name: &str) {
-        text.blank();
-        text.line("[source.columns]");
-        let described: Vec<_> = shape_columns(self.shape).into_iter().chain([RECORDED_AT, IS_DELETED]).collect();
-        let mut by_name: Vec<(&str, String, String)> = Vec::new();
-        for column in &described {
-            let mapped = match (&self.key, column.name) {
-                (Some(Key::WithItem(position)), "item_no") => Some(*position),
-                _ => self.mapping.columns.get(column.name).copied(),
-            };
-            let Some(position) = mapped else { continue };
-            let held = &self.columns[position];
-            let header = match (&self.key, column.name) {
-                (Some(Key::WithType(kind)), "document_id") => format!("{{{}}}-{{{}}}", self.columns[*kind].header, held.header),
-                _ => held.header.clone(),
-            };
-            by_name.push((column.name, header, self.evidence(column.name, column.kind, held)));
-        }
-        for (column, header, why) in &by_name {
-            if header.is_empty() {
-                remarks.missing.push(format!("{name}: the column for {column} has no header, so that it cannot be named"));
-                text.line(&format!("# TODO {column} = \"\""));
-                continue;
-            }
-            text.key(column, &quoted(header), why);
-        }
-        for (column, why) in &self.mapping.unsure {
-            remarks.warnings.push(format!("{name}: low confidence in {column}: {why}"));
-        }
-        for column in described.iter().filter(|column| column.required && column.default.is_none() && column.name != "currency") {
-            if by_name.iter().all(|(name, ..)| *name != column.name)
-                && !(column.name == "document_type" && self.shape == Shape::FlatInvoices)
-            {
-                text.line(&format!("# TODO {} = \"…\"   # required: {}", column.name, column.description));
-                remarks.missing.push(format!("{name}: no column was found for {}: {}", column.name, column.description));
-            }
-        }
-        if let Some(Key::Repeated { rows, copies, example }) = &self.key {
-            let said = format!(
-                "{} share their document_id with another, for example {example}; {copies} of them repeat an earlier row in full, the others would be quarantined",
-                count(*rows as u64, "row")
-            );
-            text.comment(&said);
-            remarks.warnings.push(format!("{name}: {said}"));
-        }
-        let used: Vec<usize> = self.mapping.columns.values().copied().collect();
-        let item = if let Some(Key::WithItem(position)) = &self.key { Some(*position) } else { None };
-        let unused: Vec<String> = (0..self.columns.len())
-            .filter(|position| !used.contains(position) && item != Some(*position))
-            .map(|position| {
-                if self.columns[position].header.is_empty() {
-                    format!("(column {} without a name)", position + 1)
-                } else {
-                    self.columns[position].header.clone()
-                }
-            })
-            .collect();
-        if !unused.is_empty() {
-            text.comment(&format!("not used: {}", unused.join(", ")));
-        }
-    }
-
-    fn evidence(&self, name: &str, kind: Kind, held: &Column) -> String {
-        let unsure = self.mapping.unsure.get(name).map(|why| format!("LOW CONFIDENCE: {why}"));
-        let found = match (name, kind) {
-            _ if held.filled == 0 => "empty throughout".to_owned(),
-            ("document_id", _) => match &self.key {
-                Some(Key::Unique) => format!("{}, none comes twice", count(held.filled as u64, "value")),
-                Some(Key::WithType(_)) => "types have numbers of their own: the same comes more than once, but not in one type".to_owned(),
-                Some(Key::WithItem(_)) => "comes more than once, but not with the same item_no".to_owned(),
-                _ => format!("{}, {} of them different", count(held.filled as u64, "value"), grouped(held.distinct as u64)),
-            },
-            ("item_no", _) if matches!(self.key, Some(Key::WithItem(_))) => "tells rows of one document apart".to_owned(),
-            (_, Kind::Date) => format!("{} are dates", of(held.read_dates(), held.values())),
-            (_, Kind::Amount | Kind::Percent) => format!("{} are numbers", of(held.read_numbers(), held.values())),
-            (_, Kind::Id | Kind::Text) => format!("{}, {} different", count(held.filled as u64, "value"), grouped(held.distinct as u64)),
-            _ => String::new(),
-        };
-        unsure.map_or(found.clone(), |unsure| format!("{unsure}; {found}"))
-    }
-
-    fn write_constants(&self, text: &mut Toml, remarks: &mut Remarks, name: &str, base_currency: &str) {
-        if self.mapping.columns.contains_key("currency") {
-            let others: Vec<&str> = self.currencies.iter().map(|(code, _)| code.as_str()).filter(|code| *code != base_currency).collect();
-            if !others.is_empty() {
-                remarks.warnings.push(format!(
-                    "{name}: documents in {} need exchange rates into {base_currency}: add a source of fx_rates, or they are left out",
-                    others.join(", ")
-                ));
-            }
-            return;
-        }
-        text.blank();
-        text.line("[source.constants]");
-        match &self.currency {
-            Some((code, why)) => text.key("currency", &quoted(code), why),
-            None => {
-                text.key("currency", &quoted(base_currency), "LOW CONFIDENCE: nothing in the file says it; the base currency is taken");
-                remarks.warnings.push(format!("{name}: low confidence in the currency: nothing in the file says it, so it is taken for {base_currency} (--base-currency)"));
-            }
-        }
-    }
-
-    fn write_types(&self, text: &mut Toml, remarks: &mut Remarks, name: &str) {
-        let Some(words) = &self.types else { return };
-        let needed: Vec<(&String, &TypeWord)> = words.iter().filter(|(word, _)| !DOCUMENT_TYPES.contains(&word.as_str())).collect();
-        if needed.is_empty() {
-            return;
-        }
-        text.blank();
-        text.line("[source.values.document_type]");
-        for (word, found) in needed {
-            let why = format!("{}, {} below zero", count(found.rows as u64, "row"), found.negative);
-            match found.meaning {
-                Some(meaning) => text.key(&bare_or_quoted(word), &quoted(meaning), &why),
-                None => {
-                    text.line(&format!("# TODO {} = \"…\"   # {why}; one of {}", bare_or_quoted(word), DOCUMENT_TYPES.join(", ")));
-                    remarks.warnings.push(format!(
-                        "{name}: what the type {word} means is not known: its {} would be quarantined",
-                        count(found.rows as u64, "row")
-                    ));
-                }
-            }
-        }
-    }
-}
-
-fn have(number: usize) -> String {
-    if number == 1 { "1 has".to_owned() } else { format!("{} have", grouped(number as u64)) }
 }
 
 fn short(text: &str) -> String {

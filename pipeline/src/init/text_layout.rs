@@ -2,6 +2,7 @@
 
 use encoding_rs::Encoding;
 
+use super::refusals::is_age_bucket;
 use super::{dates, numbers};
 use crate::ingest::records::{Dialect, first_record};
 
@@ -172,9 +173,9 @@ pub fn find_header(records: &[(u64, Vec<String>)]) -> Option<usize> {
         let mut distinct = named.clone();
         distinct.sort_unstable();
         distinct.dedup();
-        let names = named.iter().filter(|field| is_name(field)).count();
+        let names = named.iter().filter(|field| is_name(field) || is_age_bucket(field)).count();
         let wide_enough = named.len() * 10 >= usual * 6 && (named.len() >= 2 || widest == 1);
-        wide_enough && names == named.len() && distinct.len() * 10 >= named.len() * 9
+        wide_enough && names == named.len() && distinct.len() * 2 > named.len()
     })
 }
 

@@ -4,314 +4,29 @@
 
 use std::sync::LazyLock;
 
+use super::vocabulary::{CURRENCIES, NOTHING, TOO_COMMON, VOID};
+
 /// Canonical column → names of it, in English, German, French, Spanish, Italian, Dutch and some others; see the file.
-pub static HEADERS: LazyLock<Vec<(&'static str, Vec<&'static str>)>> = LazyLock::new(|| {
-    let mut headers: Vec<(&str, Vec<&str>)> = Vec::new();
-    for line in include_str!("headers.txt").lines().filter(|line| !line.starts_with('#')) {
-        match (line.strip_suffix(':'), headers.last_mut()) {
-            (Some(column), _) => headers.push((column, Vec::new())),
-            (None, Some((_, names))) => names.extend(line.split(',').map(str::trim).filter(|name| !name.is_empty())),
+pub static HEADERS: LazyLock<Vec<(&'static str, Vec<&'static str>)>> = LazyLock::new(|| lists(include_str!("headers.txt")));
+
+/// Words of exports → type of the ledger, compared like headers.
+static TYPES: LazyLock<Vec<(&'static str, Vec<&'static str>)>> = LazyLock::new(|| lists(include_str!("types.txt")));
+
+/// Lines `name:`, each followed by words between commas.
+fn lists(text: &'static str) -> Vec<(&'static str, Vec<&'static str>)> {
+    let mut lists: Vec<(&str, Vec<&str>)> = Vec::new();
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        match (line.strip_suffix(':'), lists.last_mut()) {
+            (Some(name), _) => lists.push((name, Vec::new())),
+            (None, Some((_, words))) => words.extend(line.split(',').map(str::trim).filter(|word| !word.is_empty())),
             (None, None) => {}
         }
     }
-    headers
-});
+    lists
+}
 
 /// Not a column of the ledger: what is still open of an invoice. It says something only where the amount is missing.
 pub const OPEN_AMOUNT: &str = "open amount";
-
-/// Names so common that they count only when they are the whole header.
-pub const TOO_COMMON: &[&str] = &[
-    "number",
-    "nummer",
-    "numero",
-    "date",
-    "datum",
-    "fecha",
-    "data",
-    "type",
-    "typ",
-    "tipo",
-    "art",
-    "name",
-    "nom",
-    "nombre",
-    "naam",
-    "due",
-    "total",
-    "sum",
-    "summe",
-    "value",
-    "gross",
-    "paid",
-    "account",
-    "konto",
-    "contact",
-    "partner",
-    "pos",
-    "item",
-    "line",
-    "ref",
-    "cur",
-    "land",
-    "piece",
-    "document",
-    "documento",
-    "company",
-    "issued",
-    "position",
-    "region",
-    "sector",
-    "entity",
-    "memo",
-    "balance",
-    "saldo",
-    "solde",
-    "customer",
-    "client",
-    "cliente",
-    "kunde",
-    "invoice",
-    "rechnung",
-    "facture",
-    "factura",
-    "fattura",
-    "factuur",
-    "beleg",
-    "terms",
-    "payer",
-    "reason",
-    "reference",
-    "description",
-    "commercial",
-    "firma",
-    "soort",
-    "brutto",
-    "ttc",
-    "bezahlt",
-    "settles",
-    "segment",
-    "fallig",
-];
-
-/// Words of exports → type of the ledger, compared like headers.
-pub const TYPES: &[(&str, &[&str])] = &[
-    (
-        "invoice",
-        &[
-            "invoice",
-            "inv",
-            "in",
-            "sales invoice",
-            "rechnung",
-            "re",
-            "rg",
-            "ar",
-            "facture",
-            "fac",
-            "fa",
-            "factura",
-            "fattura",
-            "factuur",
-            "faktura",
-            "ri",
-            "rv",
-            "dr",
-            "i",
-            "bill",
-            "standard invoice",
-            "accrec",
-            "out invoice",
-        ],
-    ),
-    (
-        "credit_note",
-        &[
-            "credit note",
-            "credit memo",
-            "creditmemo",
-            "credit",
-            "cn",
-            "cm",
-            "c",
-            "gutschrift",
-            "gs",
-            "gu",
-            "avoir",
-            "av",
-            "nota de credito",
-            "nota de abono",
-            "abono",
-            "nota di credito",
-            "nc",
-            "creditnota",
-            "creditfactuur",
-            "kreditnota",
-            "dg",
-            "storno",
-            "rg storno",
-            "accreccredit",
-            "out refund",
-            "rechnungskorrektur",
-        ],
-    ),
-    (
-        "debit_note",
-        &[
-            "debit note",
-            "debit memo",
-            "dm",
-            "dn",
-            "lastschrift",
-            "belastung",
-            "note de debit",
-            "nota de cargo",
-            "nota di debito",
-            "debetnota",
-        ],
-    ),
-    (
-        "receipt",
-        &[
-            "receipt",
-            "payment",
-            "pmt",
-            "pymt",
-            "rct",
-            "p",
-            "dz",
-            "zahlung",
-            "zahlungseingang",
-            "ze",
-            "paiement",
-            "reglement",
-            "encaissement",
-            "pago",
-            "cobro",
-            "pagamento",
-            "incasso",
-            "betaling",
-            "ontvangst",
-            "inbetalning",
-            "cash receipt",
-            "customer payment",
-            "remittance",
-        ],
-    ),
-    (
-        "write_off",
-        &[
-            "write off",
-            "writeoff",
-            "bad debt",
-            "ausbuchung",
-            "abschreibung",
-            "perte",
-            "creance irrecouvrable",
-            "incobrable",
-            "perdita",
-            "afboeking",
-        ],
-    ),
-    ("discount", &["discount", "cash discount", "skonto", "escompte", "descuento", "sconto", "korting"]),
-    ("refund", &["refund", "customer refund", "erstattung", "ruckzahlung", "remboursement", "reembolso", "rimborso", "terugbetaling"]),
-    (
-        "receipt_reversal",
-        &[
-            "payment reversal",
-            "receipt reversal",
-            "returned payment",
-            "chargeback",
-            "ruckl astschrift",
-            "rucklastschrift",
-            "nsf",
-            "impaye",
-            "insoluto",
-            "stornering",
-        ],
-    ),
-];
-
-/// Currency codes that are looked for within headers, where other words of three letters stand too.
-pub const CURRENCIES: &[&str] = &[
-    "EUR", "USD", "GBP", "CHF", "JPY", "CAD", "AUD", "NZD", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "INR", "CNY", "NGN", "ZAR", "BRL",
-    "MXN", "SGD", "HKD", "AED", "TRY",
-];
-
-/// Texts that mean that there is nothing.
-pub const NOTHING: &[&str] = &[
-    "-",
-    "--",
-    "n/a",
-    "na",
-    "#n/a",
-    "null",
-    "none",
-    "nil",
-    "nan",
-    "(null)",
-    "(blank)",
-    "(empty)",
-    "?",
-    "00.00.0000",
-    "00/00/0000",
-    "0000-00-00",
-    "00000000",
-    "0000-00-00 00:00:00",
-    "0000/00/00",
-    "open",
-    "offen",
-    "unpaid",
-    "not paid",
-    "tbd",
-];
-
-/// First words of rows that sum others up.
-pub const TOTALS: &[&str] = &[
-    "total",
-    "totals",
-    "grand total",
-    "subtotal",
-    "sub total",
-    "sub-total",
-    "sum",
-    "summe",
-    "gesamt",
-    "gesamtsumme",
-    "zwischensumme",
-    "totale",
-    "totaux",
-    "sous-total",
-    "suma",
-    "totaal",
-    "subtotaal",
-    "report total",
-    "ergebnis",
-];
-
-/// Marks beside amounts that are no ISO code, and the currency they mean where they mean one only.
-pub const MARKS: &[(&str, Option<&str>)] = &[
-    ("€", Some("EUR")),
-    ("$", None),
-    ("£", Some("GBP")),
-    ("¥", None),
-    ("₹", Some("INR")),
-    ("US$", Some("USD")),
-    ("A$", Some("AUD")),
-    ("C$", Some("CAD")),
-    ("R$", Some("BRL")),
-    ("kr", None),
-    ("kr.", None),
-    ("zł", Some("PLN")),
-    ("Kč", Some("CZK")),
-    ("Ft", Some("HUF")),
-    ("CHF", Some("CHF")),
-    ("Fr.", Some("CHF")),
-    ("₺", Some("TRY")),
-    ("₽", Some("RUB")),
-    ("₦", Some("NGN")),
-    ("R", Some("ZAR")),
-];
 
 /// A header or word as it is compared: small letters without accents, words of letters and digits with one blank between.
 pub fn plain(text: &str) -> String {
@@ -388,6 +103,11 @@ pub fn type_of(word: &str) -> Option<&'static str> {
         .iter()
         .find(|(canonical, names)| canonical.replace('_', "") == compact || names.iter().any(spelled))
         .map(|(canonical, _)| *canonical)
+}
+
+/// Whether a status means that a row is no receivable.
+pub fn is_void(status: &str) -> bool {
+    VOID.contains(&plain(status).as_str())
 }
 
 /// Whether a text means that there is nothing.

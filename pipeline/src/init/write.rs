@@ -71,7 +71,8 @@ fn one_line(text: &str) -> String {
 
 /// A text as TOML writes it.
 pub fn quoted(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
+    // A header may have line breaks: one line is easier to read, and to put a reason beside.
+    if text.contains(['\n', '\r']) { serde_json::Value::from(text).to_string() } else { toml::Value::String(text.to_owned()).to_string() }
 }
 
 /// A name of a table or column as TOML writes it before an equals sign.

@@ -12,7 +12,7 @@ pub use location::{Location, Scheme};
 use crate::config::ObjectStoreConfig;
 use crate::error::{Error, Result, io_error};
 use failure::failure;
-use futures_util::TryStreamExt as _;
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as ObjectPath;
@@ -154,6 +154,25 @@ impl Objects {
         let path = Self::path(name)?;
         let put = self.runtime.block_on(self.store.put(&path, bytes.into()));
         put.map(drop).map_err(|cause| failure(self, "write", name, &cause))
+    }
+
+    /// Removes objects; those that are not there are removed already.
+    ///
+    /// # Errors
+    /// When the store refuses; some may be removed then.
+    pub fn delete(&self, names: Vec<String>) -> Result<()> {
+        let paths = names.iter().map(|name| Self::path(name)).collect::<Result<Vec<_>>>()?;
+        let locations = futures_util::stream::iter(paths.into_iter().map(Ok)).boxed();
+        let mut removed = self.store.delete_stream(locations);
+        self.runtime.block_on(async {
+            loop {
+                match removed.next().await {
+                    None => return Ok(()),
+                    Some(Ok(_) | Err(object_store::Error::NotFound { .. })) => {}
+                    Some(Err(cause)) => return Err(failure(self, "remove", "", &cause)),
+                }
+            }
+        })
     }
 
     /// Writes a small object unless there is one of that name; says whether it did.

@@ -4,276 +4,164 @@
 //! After an ingest that brought new facts about clearings, the applications that follow from all facts are computed: at every
 //! instant at which something became known, as what was known then says. They are stored beside the applications that were
 //! delivered, as versions like theirs, so that every view of the ledger has them and `known_as_of` is exact. They depend on the
-//! facts alone, so that deliveries in any order give the same; what is stored already is not stored again.
+//! facts alone, so that deliveries in any order give the same.
 //!
-//! The segments of these applications lie in `ledger/cleared/` and belong to nobody else: where a delivery that comes out of its
-//! order changes what was known earlier, all of them are written anew. Whoever merges segments leaves these alone.
+//! Only the clearings that new facts touch are resolved: those that any version of their items names. What follows from them and
+//! is not stored is appended; where a delivery that comes out of its order changes what was known earlier, what is stored is
+//! written again without it. Where much is new, everything is resolved.
+//!
+//! The segments of these applications lie in `ledger/cleared/` and belong to nobody else: whoever merges segments leaves these
+//! alone.
 
 pub mod matching;
+pub mod parts;
+mod resolve;
+mod segments;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::path::Path;
-use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int64Array, RecordBatch};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use xxhash_rust::xxh3::xxh3_64;
+use arrow::array::AsArray as _;
+use arrow::datatypes::Int64Type;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use rayon::prelude::*;
 
-use super::columns::ColumnData;
-use super::keys::row_key;
 use super::load::LedgerFiles;
-use super::load::clearings::{FOR_GOOD, Fact, Place, Until, applications_of, facts, replaced};
-use super::rows::{Tables, encode_rows};
-use super::store::{LedgerIndex, SegmentRecord, SegmentWriter, TableIndex, TableLayout, ledger_directory, sync_directory};
-use crate::catalog::ledger_tables::Table;
+use super::load::clearings::fact::{Fact, unpack};
+use super::load::clearings::touched::Touched;
+use super::load::clearings::whole::facts_in_parts;
+use super::store::{LedgerIndex, SegmentRecord, TableIndex, ledger_directory};
 use crate::error::{Result, io_error};
-use crate::ledger::calendar::{Day, date_of};
-use matching::{Cleared, match_items};
+use resolve::{Derived, application_id, hash_of, resolve};
+use segments::{EncodedPart, Writer};
 
 /// The folder of the applications that follow from clearings.
 const FOLDER: &str = "cleared/";
 /// Facts that are resolved together, about.
-const FACTS_AT_ONCE: u64 = 1_000_000;
-/// Rows encoded together.
-const ROWS_AT_ONCE: usize = 1 << 16;
+const FACTS_AT_ONCE: u64 = 1 << 18;
+/// Rows up to which new facts are few, however few others there are.
+const FEW_ROWS: u64 = 1 << 16;
 
 /// Whether a segment of the applications follows from clearings.
 pub fn is_derived(file: &str) -> bool {
     file.starts_with(FOLDER)
 }
 
-/// The segments of facts about clearings, to tell whether there are new ones.
-pub fn segments(index: &LedgerIndex) -> Vec<SegmentRecord> {
-    index.tables.get("clearings").map_or_else(Vec::new, |table| table.segments.clone())
+/// What an ingest changed of the facts about clearings.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Changed {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// What is said of the items with these keys.
+    Items(HashSet<i64>),
+    /// So much, or in such a way, that all of it is looked at again.
+    Everything,
 }
 
-/// A version of an application that follows from a clearing.
-#[derive(Clone, Debug)]
-struct Derived {
-    company_id: String,
-    application_id: String,
-    credit: (String, i64),
-    debit: (String, i64),
-    applied_date: Day,
-    amount: i64,
-    recorded_at: i64,
-    is_deleted: bool,
-    place: Place,
-}
-
-impl Derived {
-    fn key(&self) -> i64 {
-        row_key(&[self.company_id.as_bytes(), self.application_id.as_bytes()]).row_key()
+impl Changed {
+    /// What the new segments at the end of a table of clearings change.
+    ///
+    /// # Errors
+    /// Exit status 1 when one cannot be read.
+    pub fn by(out: &Path, table: &TableIndex, new: &[SegmentRecord]) -> Result<Self> {
+        let rows = |records: &[SegmentRecord]| records.iter().map(|record| record.rows).sum::<u64>();
+        if new.is_empty() {
+            return Ok(Changed::Nothing);
+        }
+        if rows(new) > FEW_ROWS.max(rows(&table.segments) / 4) {
+            return Ok(Changed::Everything);
+        }
+        let mut items = HashSet::new();
+        for record in new {
+            let path = ledger_directory(out).join(&record.file);
+            let file = std::fs::File::open(&path).map_err(|cause| io_error("open", &path, &cause))?;
+            let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
+            let mask = ProjectionMask::columns(builder.parquet_schema(), ["row_key"]);
+            for batch in builder.with_projection(mask).build()? {
+                items.extend(batch?.column(0).as_primitive::<Int64Type>().values());
+            }
+        }
+        Ok(Changed::Items(items))
     }
-
-    fn hash(&self) -> u64 {
-        hash_of(self.key(), self.recorded_at, self.amount, self.applied_date, self.is_deleted)
-    }
 }
 
-fn hash_of(key: i64, recorded_at: i64, amount: i64, applied_date: Day, is_deleted: bool) -> u64 {
-    let mut bytes = Vec::with_capacity(32);
-    for number in [key, recorded_at, amount] {
-        bytes.extend_from_slice(&number.to_le_bytes());
-    }
-    bytes.extend_from_slice(&applied_date.to_le_bytes());
-    bytes.push(u8::from(is_deleted));
-    xxh3_64(&bytes)
-}
-
-/// Brings the applications that follow from clearings up to date, in an index that is not in force yet.
+/// Brings the applications that follow from clearings up to date, in an index that is not in force yet. Segments are merged when
+/// there are more than `files_max`.
 ///
 /// # Errors
 /// Exit status 1 when the store cannot be read or written.
-pub fn derive(out: &Path, index: &mut LedgerIndex) -> Result<()> {
-    let files = LedgerFiles::of(out, index);
-    let until = replaced(&files)?;
-    let stored = stored(out, index)?;
-    let mut writer = Writer::create(out, index)?;
-    let known = writer.write(&files, &until, &stored)?;
-    if known == stored.len() {
-        return writer.finish(index, false);
+pub fn derive(out: &Path, index: &mut LedgerIndex, changed: &Changed, files_max: usize) -> Result<()> {
+    if *changed != Changed::Nothing {
+        // Who lists what was cleared supplies applications, though there be none.
+        index.tables.entry("applications".to_owned()).or_default();
     }
-    // Something that was known earlier has changed: all of it is written anew.
-    drop(writer);
-    let mut writer = Writer::create(out, index)?;
-    writer.write(&files, &until, &HashSet::new())?;
+    match changed {
+        Changed::Nothing => Ok(()),
+        Changed::Items(items) => derive_touched(out, index, items, files_max),
+        Changed::Everything => derive_all(out, index),
+    }
+}
+
+/// Resolves all clearings, and writes what follows from them instead of what is stored.
+fn derive_all(out: &Path, index: &mut LedgerIndex) -> Result<()> {
+    let files = LedgerFiles::of(out, index);
+    let rows: u64 = index.tables.get("clearings").map_or(0, |table| table.segments.iter().map(|segment| segment.rows).sum());
+    let count = usize::try_from(rows.div_ceil(FACTS_AT_ONCE).max(1)).expect("there are few parts");
+    let parts = facts_in_parts(&files, count, ledger_directory(out).join(format!("{FOLDER}tmp-facts")))?;
+    let mut writer = Writer::create(out, index, "seg")?;
+    let numbers: Vec<usize> = (0..parts.count()).collect();
+    for window in numbers.chunks(rayon::current_num_threads()) {
+        let encoded: Vec<Result<EncodedPart>> = window
+            .par_iter()
+            .map(|part| {
+                let bytes = parts.read(*part)?;
+                let (derived, corrected) = resolve_all(unpack(&bytes));
+                writer.encode(derived, corrected)
+            })
+            .collect();
+        for part in encoded {
+            writer.append(part?)?;
+        }
+    }
     writer.finish(index, true)
 }
 
-/// What the stored applications that follow from clearings say.
-fn stored(out: &Path, index: &LedgerIndex) -> Result<HashSet<u64>> {
-    let mut derived = LedgerIndex::empty();
-    let of_clearings = index.tables.get("applications").into_iter().flat_map(|table| &table.segments);
-    let segments: Vec<SegmentRecord> = of_clearings.filter(|segment| is_derived(&segment.file)).cloned().collect();
-    derived.tables.insert("applications".to_owned(), TableIndex { segments, ..TableIndex::default() });
-    Ok(applications_of(&LedgerFiles::of(out, &derived), hash_of)?.into_iter().collect())
-}
-
-/// Writes one segment of derived applications.
-struct Writer<'o> {
-    out: &'o Path,
-    number: u64,
-    tables: Tables,
-    segment: SegmentWriter,
-    /// Keys that have, or may have, several versions.
-    corrected: BTreeSet<i64>,
-}
-
-impl<'o> Writer<'o> {
-    fn create(out: &'o Path, index: &LedgerIndex) -> Result<Self> {
-        let table = Table::named("applications").expect("the canonical tables have it");
-        let number = next_number(index);
-        let layout = Arc::new(TableLayout::of(table));
-        let segment = SegmentWriter::create(out, format!("{FOLDER}seg-{number:06}.parquet"), &layout.schema, Some(&layout))?;
-        let tables = Tables::from([(table.name, (layout, segment.encoder()))]);
-        Ok(Writer { out, number, tables, segment, corrected: BTreeSet::new() })
+/// What follows from the clearings of these facts, and the keys that may have several versions.
+fn resolve_all(mut facts: Vec<Fact<'_>>) -> (Vec<Derived<'_>>, Vec<i64>) {
+    facts.sort_unstable_by(|a, b| (a.clearing(), a.from, a.place).cmp(&(b.clearing(), b.from, b.place)));
+    let (mut derived, mut corrected) = (Vec::new(), Vec::new());
+    for clearing in facts.chunk_by(|a, b| a.clearing() == b.clearing()) {
+        let (versions, are_several) = resolve(clearing);
+        if are_several {
+            corrected.extend(versions.iter().map(Derived::key));
+        }
+        derived.extend(versions);
     }
+    (derived, corrected)
+}
 
-    /// Writes what is not stored; says how much of it is.
-    fn write(&mut self, files: &LedgerFiles, until: &Until, stored: &HashSet<u64>) -> Result<usize> {
-        let rows = super::load::rows_of(files, "clearings")?;
-        let parts = rows.div_ceil(FACTS_AT_ONCE).max(1);
-        let mut known = 0;
-        for part in 0..parts {
-            let mut facts = facts(files, until, part, parts)?;
-            facts.sort_by(|a, b| (a.clearing(), a.from, a.place).cmp(&(b.clearing(), b.from, b.place)));
-            let mut derived = Vec::new();
-            for clearing in facts.chunk_by(|a, b| a.clearing() == b.clearing()) {
-                let versions = resolve(clearing);
-                let fresh = versions.iter().filter(|version| !stored.contains(&version.hash()));
-                let before = derived.len();
-                derived.extend(fresh.cloned());
-                known += versions.len() - (derived.len() - before);
-                if instants(clearing).len() > 1 {
-                    self.corrected.extend(derived[before..].iter().map(Derived::key));
-                }
-            }
-            self.append(derived)?;
-        }
-        Ok(known)
+/// Resolves the clearings that new facts about items touch.
+fn derive_touched(out: &Path, index: &mut LedgerIndex, items: &HashSet<i64>, files_max: usize) -> Result<()> {
+    let files = LedgerFiles::of(out, index);
+    let touched = Touched::read(&files, items)?;
+    let (versions, corrected) = resolve_all(touched.facts());
+    let derived = segments::derived(index);
+    let paths: Vec<_> = derived.iter().map(|segment| ledger_directory(out).join(&segment.file)).collect();
+    let mut stale = touched.stored(&paths, application_id, hash_of)?;
+    let fresh: Vec<Derived<'_>> = versions.into_iter().filter(|version| !stale.remove(&version.hash())).collect();
+    if fresh.is_empty() && stale.is_empty() {
+        return Ok(());
     }
-
-    fn append(&mut self, mut derived: Vec<Derived>) -> Result<()> {
-        derived.sort_by(|a, b| (a.place, &a.application_id, a.recorded_at).cmp(&(b.place, &b.application_id, b.recorded_at)));
-        for of_file in derived.chunk_by(|a, b| a.place.0 == b.place.0) {
-            for rows in of_file.chunks(ROWS_AT_ONCE) {
-                let (layout, _) = &self.tables["applications"];
-                let lines: Vec<i64> = rows.iter().map(|row| row.place.1).collect();
-                let columns = columns_of(layout, rows);
-                if let Some(encoded) = encode_rows(&self.tables, None, "applications", columns, (&lines, rows[0].place.0))? {
-                    self.segment.append(encoded.group)?;
-                }
-            }
-        }
-        Ok(())
+    let keys: HashSet<i64> = fresh.iter().map(Derived::key).collect();
+    let corrected: Vec<i64> = corrected.into_iter().filter(|key| keys.contains(key)).collect();
+    let merges = !stale.is_empty() || segments::are_due(&derived, fresh.len() as u64, files_max);
+    let mut writer = Writer::create(out, index, if merges { "merged" } else { "seg" })?;
+    if merges {
+        writer.append_stored(index, &stale)?;
     }
-
-    /// Enters what was written into the index, instead of what was there where `anew`.
-    fn finish(self, index: &mut LedgerIndex, anew: bool) -> Result<()> {
-        let table = index.tables.entry("applications".to_owned()).or_default();
-        if anew {
-            table.segments.retain(|segment| !is_derived(&segment.file));
-            table.corrected.retain(|file| !is_derived(file));
-        }
-        let folder = ledger_directory(self.out).join(FOLDER);
-        let Some((record, file)) = self.segment.finish()? else { return Ok(()) };
-        file.sync_data().map_err(|cause| io_error("sync", &folder, &cause))?;
-        table.segments.push(record);
-        if !self.corrected.is_empty() {
-            let name = format!("{FOLDER}corrected-{:06}.parquet", self.number);
-            let schema: SchemaRef = Arc::new(Schema::new(vec![Field::new("row_key", DataType::Int64, false)]));
-            let mut writer = SegmentWriter::create(self.out, name.clone(), &schema, None)?;
-            let keys: ArrayRef = Arc::new(self.corrected.into_iter().collect::<Int64Array>());
-            let group = writer.encoder().group(RecordBatch::try_new(schema, vec![keys])?)?;
-            writer.append(group)?;
-            if let Some((_, file)) = writer.finish()? {
-                file.sync_data().map_err(|cause| io_error("sync", &folder, &cause))?;
-            }
-            table.corrected.push(name);
-        }
-        sync_directory(&folder)
-    }
-}
-
-/// One more than the greatest number a derived segment has.
-fn next_number(index: &LedgerIndex) -> u64 {
-    let table = index.tables.get("applications");
-    let names = table.into_iter().flat_map(|table| table.segments.iter().map(|segment| &segment.file).chain(&table.corrected));
-    names.filter(|name| is_derived(name)).filter_map(|name| super::file_number(name)).max().unwrap_or(0) + 1
-}
-
-/// When something about a clearing became known.
-fn instants(clearing: &[Fact]) -> BTreeSet<i64> {
-    clearing.iter().flat_map(|fact| [fact.from, fact.until]).filter(|instant| *instant != FOR_GOOD).collect()
-}
-
-/// Every version of the applications that follow from one clearing, by instant.
-fn resolve(clearing: &[Fact]) -> Vec<Derived> {
-    let mut versions = Vec::new();
-    let mut before: BTreeMap<String, Derived> = BTreeMap::new();
-    for instant in instants(clearing) {
-        let members: Vec<&Fact> = clearing.iter().filter(|fact| fact.from <= instant && instant < fact.until).collect();
-        let causes = clearing.iter().flat_map(|fact| [(fact.from, fact.place), (fact.until, fact.until_place)]);
-        let place = causes.filter(|(at, _)| *at == instant).map(|(_, place)| place).max().unwrap_or_default();
-        let now = applications(&members, instant, place);
-        let gone = before.iter().filter(|(id, _)| !now.contains_key(*id)).map(|(_, application)| application.clone());
-        versions.extend(gone.map(|application| Derived { recorded_at: instant, is_deleted: true, place, ..application }));
-        for (id, application) in &now {
-            let same = |old: &Derived| (old.amount, old.applied_date) == (application.amount, application.applied_date);
-            if !before.get(id).is_some_and(same) {
-                versions.push(application.clone());
-            }
-        }
-        before = now;
-    }
-    versions
-}
-
-/// The applications of a clearing whose items are these.
-fn applications(members: &[&Fact], instant: i64, place: Place) -> BTreeMap<String, Derived> {
-    let items: Vec<Cleared<'_>> = members.iter().map(|fact| fact.cleared()).collect();
-    let matched = match_items(&items).into_iter().map(|part| {
-        let (debit, credit) = (members[part.debit], members[part.credit]);
-        let date = debit.clearing_date.map_or_else(String::new, |day| format!("@{}", date_of(day)));
-        let application_id =
-            format!("{}{date}:{}/{}:{}/{}", debit.clearing_id, debit.document_id, debit.item_no, credit.document_id, credit.item_no);
-        let derived = Derived {
-            company_id: debit.company_id.clone(),
-            application_id: application_id.clone(),
-            credit: (credit.document_id.clone(), credit.item_no),
-            debit: (debit.document_id.clone(), debit.item_no),
-            // Without a date they are matched as soon as both exist.
-            applied_date: debit.clearing_date.unwrap_or(debit.document_date.max(credit.document_date)),
-            amount: part.amount,
-            recorded_at: instant,
-            is_deleted: false,
-            place,
-        };
-        (application_id, derived)
-    });
-    matched.collect()
-}
-
-fn columns_of(layout: &TableLayout, rows: &[Derived]) -> Vec<ColumnData> {
-    let columns = layout.columns.iter().map(|wanted| {
-        let mut column = ColumnData::new(wanted.kind);
-        for row in rows {
-            match wanted.name {
-                "company_id" => column.push_text(row.company_id.as_bytes()),
-                "application_id" => column.push_text(row.application_id.as_bytes()),
-                "credit_document_id" => column.push_text(row.credit.0.as_bytes()),
-                "credit_item_no" => column.push_long(row.credit.1),
-                "debit_document_id" => column.push_text(row.debit.0.as_bytes()),
-                "debit_item_no" => column.push_long(row.debit.1),
-                "applied_date" => column.push_day(row.applied_date),
-                "amount" => column.push_long(row.amount),
-                "recorded_at" if row.recorded_at != i64::MIN => column.push_long(row.recorded_at),
-                "is_deleted" if row.is_deleted => column.push_flag(true),
-                _ => column.push_null(),
-            }
-        }
-        column
-    });
-    columns.collect()
+    let part = writer.encode(fresh, corrected)?;
+    writer.append(part)?;
+    writer.finish(index, merges)
 }

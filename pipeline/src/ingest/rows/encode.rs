@@ -1,6 +1,5 @@
 //! Hashes and encodes typed rows of tables.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int32Array, Int64Array, RecordBatch};
@@ -31,15 +30,19 @@ pub struct Encoded {
 impl FileContext {
     /// Hashes and encodes the rows that the records of a block became. Records of which every row is known are left out.
     pub(super) fn encode(&self, rows: Vec<TypedRows>) -> Result<Encoded> {
+        self.encode_changed(rows, Vec::new())
+    }
+
+    /// The same, where records on the lines `changed` say something new beside their rows.
+    pub(super) fn encode_changed(&self, rows: Vec<TypedRows>, changed: Vec<i64>) -> Result<Encoded> {
         let mut encoded = Encoded::default();
         let mut hashed: Vec<Hashed> = rows.into_iter().map(|rows| Hashed::new(&self.tables, rows)).collect();
         if !self.known_rows.is_empty() {
-            encoded.known_lines = self.known_lines(&hashed);
+            encoded.known_lines = self.known_lines(&hashed, changed);
         }
         if !encoded.known_lines.is_empty() {
-            let known: HashSet<i64> = encoded.known_lines.iter().copied().collect();
             for table in &mut hashed {
-                encoded.statements.push((table.table, table.leave_out(&known)));
+                encoded.statements.push((table.table, table.leave_out(&encoded.known_lines)));
             }
         }
         for table in hashed {
@@ -49,8 +52,8 @@ impl FileContext {
     }
 
     /// The lines of which every row is what the store says last.
-    fn known_lines(&self, hashed: &[Hashed]) -> Vec<i64> {
-        let (mut lines, mut new) = (Vec::new(), HashSet::new());
+    fn known_lines(&self, hashed: &[Hashed], changed: Vec<i64>) -> Vec<i64> {
+        let (mut lines, mut new) = (Vec::new(), changed);
         for table in hashed {
             let known = self.known_rows.get(table.table);
             for (row, line) in table.lines.iter().enumerate() {
@@ -58,15 +61,32 @@ impl FileContext {
                 if is_known {
                     lines.push(*line);
                 } else {
-                    new.insert(*line);
+                    new.push(*line);
                 }
             }
         }
-        lines.retain(|line| !new.contains(line));
-        lines.sort_unstable();
-        lines.dedup();
+        for lines in [&mut lines, &mut new] {
+            lines.sort_unstable();
+            lines.dedup();
+        }
+        let mut is_new = are_in(&lines, &new).into_iter();
+        lines.retain(|_| is_new.next() == Some(false));
         lines
     }
+}
+
+/// Which lines are among others that are sorted. Lines that ascend, as those of a block do, are found in one walk.
+fn are_in(lines: &[i64], sorted: &[i64]) -> Vec<bool> {
+    let (mut at, mut last) = (0, i64::MIN);
+    let is_in = |line: &i64| {
+        if *line < last {
+            at = 0;
+        }
+        last = *line;
+        at += sorted[at..].iter().take_while(|other| *other < line).count();
+        sorted.get(at) == Some(line)
+    };
+    lines.iter().map(is_in).collect()
 }
 
 /// Typed rows of a table with their hashes.
@@ -108,8 +128,8 @@ impl Hashed {
     }
 
     /// Leaves out the rows of these lines; gives what they say.
-    fn leave_out(&mut self, known: &HashSet<i64>) -> EntryRun {
-        let keep: Vec<bool> = self.lines.iter().map(|line| !known.contains(line)).collect();
+    fn leave_out(&mut self, known: &[i64]) -> EntryRun {
+        let keep: Vec<bool> = are_in(&self.lines, known).into_iter().map(|is_known| !is_known).collect();
         let left_out = (0..keep.len()).filter(|row| !keep[*row]).map(|row| Entry::known(self.keys[row], self.contents[row]));
         let entries = EntryRun::new(&left_out.collect::<Vec<_>>());
         for column in &mut self.columns {
@@ -191,4 +211,17 @@ fn filled(column: &ColumnData, at: i64) -> ColumnData {
         filled.push_long(column.long(row).unwrap_or(at));
     }
     filled
+}
+
+#[cfg(test)]
+mod tests {
+    use super::are_in;
+
+    #[test]
+    fn lines_are_found_among_others_whether_they_ascend_or_not() {
+        let sorted = [2, 5, 6, 9];
+        assert_eq!(are_in(&[1, 2, 2, 5, 7, 9, 10], &sorted), [false, true, true, true, false, true, false]);
+        assert_eq!(are_in(&[9, 2, 6, 1], &sorted), [true, true, true, false]);
+        assert_eq!(are_in(&[1], &[]), [false]);
+    }
 }

@@ -221,7 +221,11 @@ impl<'a> BlockRows<'a> {
         self.keep[first + error.row] = false;
         let written = self.written_in.map(|dialect| record_of_grid((grid, block), error.row, self.context.plan.width, dialect));
         let raw = written.as_deref().unwrap_or(&block[record.start..record.end]);
-        if totals::is_total(raw, &self.context.total_words) {
+        let fields = self.context.plan.columns.iter().filter_map(|column| match &column.origin {
+            Origin::Field(field) => Some((column.header.as_str(), grid.field(block, error.row, *field))),
+            _ => None,
+        });
+        if totals::is_total(raw, &self.context.total_words) || totals::is_blank(raw) || totals::repeats_header(fields) {
             self.quarantined.push(totals::quarantined(record.line, raw));
             return;
         }

@@ -3,7 +3,8 @@
 //! `applies_to` always names the document that increases the account, `credit_document_id` the one that reduces it; the other
 //! side is the posting itself, unless it is only an application. A returned payment that names both takes the application
 //! between them back, and is itself set against the receipt. A posting that names nothing says that nothing is applied: an
-//! application that an earlier version of it made is deleted.
+//! application that an earlier version of it made is deleted. Such a posting leaves no row but a note of its key; where it says
+//! itself when it was recorded, it leaves a row that is deleted, since the note knows no other instant than its delivery's.
 
 use super::flat::{is_credit_type, suffixed};
 use super::{BlockOutput, BlockRows};
@@ -13,6 +14,7 @@ use crate::error::Result;
 use crate::ingest::columns::{CellError, ColumnData};
 use crate::ingest::keys::{KeyEncoder, KeyHash};
 use crate::ingest::reason;
+use crate::ingest::versions::{Entry, EntryRun};
 
 /// One side of an application.
 #[derive(Clone, Copy, Debug)]
@@ -86,18 +88,35 @@ impl BlockRows<'_> {
         }
         let postings = Postings::of(&self);
         let (documents, document_lines) = postings.documents();
-        let said = postings.said();
+        let (said, not_said) = postings.said();
+        let (not_said, changed) = self.not_said(&postings, &not_said);
         let applications = postings.applications(&said);
         let lines: Vec<i64> = said.iter().map(|said| self.lines[said.row]).collect();
         let only = (0..self.lines.len()).filter(|row| is_application(postings.document_type.text(*row)));
         output.only_applications = only.map(|row| self.lines[row].cast_unsigned()).collect();
         self.data.clear();
-        output.take(context.encode(vec![("documents", documents, document_lines), ("applications", applications, lines)])?);
+        let rows = vec![("documents", documents, document_lines), ("applications", applications, lines)];
+        let encoded = context.encode_changed(rows, changed)?;
+        // A full delivery that says of a posting what is known has nothing to remember; a delta has.
+        let is_needed = |line: &i64| !context.is_full || encoded.known_lines.binary_search(line).is_err();
+        let not_said = not_said.iter().filter(|(_, line)| is_needed(line)).map(|(key, line)| Entry::not_said(*key, *line));
+        output.statements.push(("applications", EntryRun::new(&not_said.collect::<Vec<_>>())));
+        output.take(encoded);
         Ok(())
     }
-}
 
-impl BlockRows<'_> {
+    /// The keys and lines of what postings do not say, and the lines of those that may have said it before, ascending.
+    fn not_said(&self, postings: &Postings<'_>, not_said: &[(usize, &[u8])]) -> (Vec<(KeyHash, i64)>, Vec<i64>) {
+        let (mut encoder, mut id) = (KeyEncoder::default(), Vec::new());
+        let mut key = |row: usize, suffix: &[u8]| postings.application_key(row, suffix, &mut encoder, &mut id);
+        let not_said: Vec<(KeyHash, i64)> = not_said.iter().map(|(row, suffix)| (key(*row, suffix), self.lines[*row])).collect();
+        let known_rows = &self.context.known_rows;
+        let known = known_rows.get("applications");
+        let may_have = |key: KeyHash| !known_rows.is_empty() && known.is_none_or(|known| known.may_have(key));
+        let changed = not_said.iter().filter(|(key, _)| may_have(*key)).map(|(_, line)| *line).collect();
+        (not_said, changed)
+    }
+
     /// The key of the document that a posting is.
     pub(super) fn posted_document_key(&self, row: usize) -> KeyHash {
         let postings = Postings::of(self);
@@ -112,13 +131,7 @@ impl BlockRows<'_> {
     /// The keys of the applications that a posting may say.
     pub(super) fn posted_application_keys(&self, row: usize) -> [KeyHash; 2] {
         let postings = Postings::of(self);
-        [FIRST, SECOND].map(|suffix| {
-            let (mut encoder, mut id) = (KeyEncoder::default(), Vec::new());
-            postings.write_application_id(row, suffix, &mut id);
-            encoder.column(self.column("company_id"), row);
-            encoder.text(&id);
-            encoder.finish()
-        })
+        [FIRST, SECOND].map(|suffix| postings.application_key(row, suffix, &mut KeyEncoder::default(), &mut Vec::new()))
     }
 }
 
@@ -250,15 +263,29 @@ impl<'a> Postings<'a> {
         id.extend_from_slice(suffix);
     }
 
-    /// The applications that the postings say, in their order.
-    fn said(&self) -> Vec<Said> {
+    fn application_key(&self, row: usize, suffix: &[u8], encoder: &mut KeyEncoder, id: &mut Vec<u8>) -> KeyHash {
+        self.write_application_id(row, suffix, id);
+        encoder.column(self.column("company_id"), row);
+        encoder.text(id);
+        encoder.finish()
+    }
+
+    /// The applications that the postings say, in their order, and those that they might say and do not: row and suffix.
+    fn said(&self) -> (Vec<Said>, Vec<(usize, &'static [u8])>) {
         let plan = &self.rows.context.plan;
         let (with_debits, with_credits) = (plan.is_supplied("applies_to"), plan.is_supplied("credit_document_id"));
-        let mut said = Vec::new();
+        let recorded_at = self.column("recorded_at");
+        let (mut said, mut not_said) = (Vec::new(), Vec::new());
         for row in 0..self.rows.lines.len() {
             let has_debit = self.names_another(row, &self.applies_to);
             let has_credit = self.names_another(row, &self.credit);
-            let mut push = |suffix, credit, debit, sign| said.push(Said { row, suffix, credit, debit, sign });
+            let mut push = |suffix, credit, debit, sign| {
+                if sign == 0 && !recorded_at.is_valid(row) {
+                    not_said.push((row, suffix));
+                } else {
+                    said.push(Said { row, suffix, credit, debit, sign });
+                }
+            };
             match self.document_type.text(row).unwrap_or_default() {
                 word if is_application(Some(word)) => push(FIRST, Side::Credit, Side::AppliesTo, 1),
                 word if is_credit_type(word) && with_debits => {
@@ -276,7 +303,7 @@ impl<'a> Postings<'a> {
                 _ => {}
             }
         }
-        said
+        (said, not_said)
     }
 
     fn applications(&self, said: &[Said]) -> Vec<ColumnData> {
@@ -287,30 +314,33 @@ impl<'a> Postings<'a> {
         let mut id = Vec::new();
         let columns = layout.columns.iter().map(|wanted| {
             let mut column = ColumnData::new(wanted.kind);
-            for said in said {
-                let row = said.row;
-                match wanted.name {
-                    "company_id" => column.push_from(company, row),
-                    "application_id" => {
-                        self.write_application_id(row, said.suffix, &mut id);
-                        column.push_text(&id);
-                    }
-                    "credit_document_id" => self.push_document(&mut column, said.credit, row, &mut id),
-                    "debit_document_id" => self.push_document(&mut column, said.debit, row, &mut id),
-                    "credit_item_no" => column.push_long(self.item_of(said.credit, row)),
-                    "debit_item_no" => column.push_long(self.item_of(said.debit, row)),
-                    "applied_date" => column.push_from(if applied_date.is_valid(row) { applied_date } else { document_date }, row),
-                    "amount" => column.push_long(said.sign * self.applied(row)),
-                    "credit_amount" => match credit_amount.long(row) {
-                        // It goes the way the amount goes.
-                        Some(credit) => column.push_long(said.sign * self.applied(row).signum() * credit.abs()),
-                        None => column.push_null(),
-                    },
-                    "recorded_at" => column.push_from(recorded_at, row),
-                    "is_deleted" if said.sign == 0 => column.push_flag(true),
-                    "is_deleted" => column.push_from(is_deleted, row),
-                    _ => column.push_null(),
-                }
+            let each = said.iter();
+            match wanted.name {
+                "company_id" => each.for_each(|said| column.push_from(company, said.row)),
+                "application_id" => each.for_each(|said| {
+                    self.write_application_id(said.row, said.suffix, &mut id);
+                    column.push_text(&id);
+                }),
+                "credit_document_id" => each.for_each(|said| self.push_document(&mut column, said.credit, said.row, &mut id)),
+                "debit_document_id" => each.for_each(|said| self.push_document(&mut column, said.debit, said.row, &mut id)),
+                "credit_item_no" => each.for_each(|said| column.push_long(self.item_of(said.credit, said.row))),
+                "debit_item_no" => each.for_each(|said| column.push_long(self.item_of(said.debit, said.row))),
+                "applied_date" => each.for_each(|said| {
+                    let date = if applied_date.is_valid(said.row) { applied_date } else { document_date };
+                    column.push_from(date, said.row);
+                }),
+                "amount" => each.for_each(|said| column.push_long(said.sign * self.applied(said.row))),
+                "credit_amount" => each.for_each(|said| match credit_amount.long(said.row) {
+                    // It goes the way the amount goes.
+                    Some(credit) => column.push_long(said.sign * self.applied(said.row).signum() * credit.abs()),
+                    None => column.push_null(),
+                }),
+                "recorded_at" => each.for_each(|said| column.push_from(recorded_at, said.row)),
+                "is_deleted" => each.for_each(|said| match said.sign {
+                    0 => column.push_flag(true),
+                    _ => column.push_from(is_deleted, said.row),
+                }),
+                _ => each.for_each(|_| column.push_null()),
             }
             column
         });

@@ -26,7 +26,7 @@ fn text(said: &Said) -> String {
     text
 }
 
-fn file_name(day: usize) -> String {
+pub(super) fn file_name(day: usize) -> String {
     format!("d_2024-03-{:02}.csv", day + 1)
 }
 
@@ -51,19 +51,26 @@ fn expected(deliveries: &[Said], is_full: bool) -> Vec<State> {
 
 /// What the store says is known at the end of each day.
 fn found(world: &World, index: &LedgerIndex, days: usize) -> Vec<State> {
+    let number = |text: &str| text.split('.').next().unwrap_or("").parse().expect("an amount");
+    let state = |alive: Vec<(String, String)>| alive.iter().map(|(id, amount)| (id[1..].parse().expect("a key"), number(amount))).collect();
+    rows_known(world, index, "documents", ["document_id", "amount"], days).into_iter().map(state).collect()
+}
+
+/// The id and another column of the rows of a table that are there at the end of each day, as the store says.
+pub(super) fn rows_known(world: &World, index: &LedgerIndex, table: &str, columns: [&str; 2], days: usize) -> Vec<Vec<(String, String)>> {
     let positions = index.positions();
-    let columns = ["document_id", "amount", "recorded_at", "is_deleted", "source_file", "source_line"];
-    let rows: Vec<Vec<String>> = if index.tables.contains_key("documents") {
-        world.rows(index, "documents", &columns).iter().map(|row| row.split(' ').map(str::to_owned).collect()).collect()
+    let columns = [columns[0], columns[1], "recorded_at", "is_deleted", "source_file", "source_line"];
+    let rows: Vec<Vec<String>> = if index.tables.contains_key(table) {
+        world.rows(index, table, &columns).iter().map(|row| row.split(' ').map(str::to_owned).collect()).collect()
     } else {
         Vec::new()
     };
     let corrected: Vec<String> = index
         .tables
-        .get("documents")
+        .get(table)
         .map(|table| table.corrected.iter().flat_map(|file| world.read(file, &["row_key"])).collect())
         .unwrap_or_default();
-    let keys = if rows.is_empty() { Vec::new() } else { world.rows(index, "documents", &["row_key"]) };
+    let keys = if rows.is_empty() { Vec::new() } else { world.rows(index, table, &["row_key"]) };
     let at = |day: usize| {
         let end = format!("2024-03-{:02}T99", day + 1);
         let mut latest: BTreeMap<&str, (&str, u32, &Vec<String>)> = BTreeMap::new();
@@ -77,9 +84,7 @@ fn found(world: &World, index: &LedgerIndex, days: usize) -> Vec<State> {
             }
         }
         let alive = latest.into_values().filter(|(_, _, row)| row[3] != "true");
-        alive
-            .map(|(_, _, row)| (row[0][1..].parse().expect("a key"), row[1].split('.').next().unwrap_or("").parse().expect("an amount")))
-            .collect()
+        alive.map(|(_, _, row)| (row[0].clone(), row[1].clone())).collect()
     };
     // Whoever reads only the latest rows must be told of every key that has several.
     for (row, key) in keys.iter().enumerate() {

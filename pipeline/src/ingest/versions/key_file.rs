@@ -16,7 +16,7 @@ use crate::error::{Error, Result, io_error};
 const STORED_BYTES: usize = 24;
 /// The row has a `recorded_at` of its own.
 const OWN: u32 = 1 << 31;
-/// No row of the store: the delivery repeated what was known.
+/// No row of the store: the delivery repeated what was known, or, with [`GONE`], did not say what it might have said.
 const SIGHTING: u32 = 1 << 30;
 /// The row is a deletion.
 const GONE: u32 = 1 << 29;
@@ -36,9 +36,9 @@ pub struct Known {
     pub file: u32,
     /// Whether the row has a `recorded_at` of its own.
     pub is_own: bool,
-    /// Whether it only repeated what was known.
+    /// Whether it has no row: it only repeated what was known, or did not say what it might have said.
     pub is_sighting: bool,
-    /// Whether the row is a deletion.
+    /// Whether the row is a deletion; of what has no row, that the delivery had a row that might have said it and did not.
     pub is_gone: bool,
     /// Whether the row follows from the delivery without standing in it.
     pub is_generated: bool,
@@ -56,6 +56,11 @@ impl Known {
             is_gone: file & GONE != 0,
             is_generated: file & GENERATED != 0,
         }
+    }
+
+    /// Whether it only notes that a row did not say what it might have said.
+    pub fn is_not_said(&self) -> bool {
+        self.is_sighting && self.is_gone
     }
 
     /// Appends the entry to the bytes of a partition.
@@ -207,7 +212,7 @@ impl KeyFileWriter {
     }
 }
 
-/// Merges key files into one. Of what deliveries only repeated, the last time is kept for each key.
+/// Merges key files into one. Of what deliveries only repeated, or might have said and did not, the last time is kept for each key.
 ///
 /// `ranks` is each file's place in the order of deliveries.
 ///
@@ -234,9 +239,10 @@ fn merge_partition(files: &[KeyFile], ranks: &[u32], partition: usize) -> Result
     entries.sort_by_key(|known| (known.key, ranks[known.file as usize]));
     let mut bytes = Vec::with_capacity(entries.len() * STORED_BYTES);
     for group in entries.chunk_by(|a, b| a.key == b.key) {
-        let last_sighting = group.iter().rposition(|known| known.is_sighting);
+        let last = |is_gone: bool| group.iter().rposition(|known| known.is_sighting && known.is_gone == is_gone);
+        let last_notes = [last(false), last(true)];
         for (at, known) in group.iter().enumerate() {
-            if !known.is_sighting || Some(at) == last_sighting {
+            if !known.is_sighting || last_notes.contains(&Some(at)) {
                 known.write(&mut bytes);
             }
         }

@@ -62,6 +62,11 @@ impl Entry {
         Entry { key, content: What::Seen as u64, recorded: 0, row: NO_ROW }
     }
 
+    /// A key that the row on a line might say something of and does not: a posting that is applied to nothing.
+    pub fn not_said(key: KeyHash, line: i64) -> Self {
+        Entry { key, content: What::NotSaid as u64 | line.cast_unsigned() << WHAT_BITS, recorded: 0, row: NO_ROW }
+    }
+
     /// A row that says what the store says, and was not encoded.
     pub fn known(key: KeyHash, content: u64) -> Self {
         Entry { key, content, recorded: 0, row: KNOWN_ROW }
@@ -84,7 +89,13 @@ pub enum What {
     Seen,
     /// That it is not there.
     Gone,
+    /// That it is not there, said by a row that has the right to say that it is: remembered for deliveries that come late, and
+    /// a contradiction where another row of the file says that it is.
+    NotSaid,
 }
+
+/// Bits of the content of an entry without a row that tell [`What`] it says; the line stands above them.
+const WHAT_BITS: u32 = 3;
 
 /// The entries of one block, by partition.
 #[derive(Debug)]
@@ -156,6 +167,8 @@ pub struct Decisions {
     pub keys: Option<SegmentRecord>,
     /// Rows that stand in no file but follow from the deliveries.
     pub generated: Vec<Generated>,
+    /// File and line of rows that said something and no longer do.
+    pub taken_back: Vec<(u32, i64)>,
     /// Whether a row that was taken for known is one of several of its key, so that all rows are needed to decide.
     pub needs_all_rows: bool,
 }
@@ -186,6 +199,7 @@ pub struct Generated {
 #[derive(Clone, Copy, Debug)]
 struct Candidate {
     key: KeyHash,
+    /// Of what is [`What::NotSaid`] the line.
     content: u64,
     recorded: u32,
     file: u32,
@@ -197,15 +211,17 @@ struct Candidate {
 
 impl Candidate {
     fn new(entry: Entry, file: u32, base: u32) -> Self {
-        let what = match (entry.row, entry.content) {
-            (NO_ROW, content) if content == What::Gone as u64 => What::Gone,
-            (NO_ROW, _) => What::Seen,
-            (KNOWN_ROW, _) => What::Known,
+        let said = entry.content & ((1 << WHAT_BITS) - 1);
+        let what = match entry.row {
+            NO_ROW if said == What::Gone as u64 => What::Gone,
+            NO_ROW if said == What::NotSaid as u64 => What::NotSaid,
+            NO_ROW => What::Seen,
+            KNOWN_ROW => What::Known,
             _ => What::Row,
         };
         Candidate {
             key: entry.key,
-            content: entry.content,
+            content: if what == What::NotSaid { entry.content >> WHAT_BITS } else { entry.content },
             recorded: entry.recorded & !DELETED,
             file,
             row: if what == What::Row { base + entry.row } else { NO_ROW },
@@ -318,6 +334,7 @@ impl Entries {
                 decisions.drops.extend(outcome.drops);
                 decisions.corrected.extend(outcome.corrected);
                 decisions.generated.extend(outcome.generated);
+                decisions.taken_back.extend(outcome.taken_back);
                 decisions.needs_all_rows |= outcome.needs_all_rows;
             }
         }
@@ -350,6 +367,7 @@ struct Outcome {
     drops: Vec<(u32, Removal)>,
     corrected: Vec<i64>,
     generated: Vec<Generated>,
+    taken_back: Vec<(u32, i64)>,
     keys: Vec<u8>,
     needs_all_rows: bool,
 }
@@ -358,7 +376,26 @@ impl Outcome {
     fn keep(&mut self, known: &Known) {
         known.write(&mut self.keys);
     }
+
+    /// Remembers that a delta had a row that did not say what it might. What a full delivery does not say is known without.
+    fn note_not_said(&mut self, row: &Candidate, deliveries: &Deliveries) {
+        if deliveries.is_full(row.file) {
+            return;
+        }
+        self.keep(&Known {
+            key: row.key,
+            content: GONE_CONTENT,
+            file: row.file,
+            is_own: false,
+            is_sighting: true,
+            is_gone: true,
+            is_generated: false,
+        });
+    }
 }
+
+/// Stands for the content of a row that a delivery says is not there.
+const GONE_CONTENT: u64 = 0;
 
 fn decide_partition(
     candidates: &[Candidate],
@@ -389,6 +426,9 @@ fn decide_partition(
             continue;
         }
         match group {
+            _ if known.iter().all(Known::is_not_said) && group.iter().all(|row| row.what == What::NotSaid) => {
+                group.chunk_by(|a, b| a.file == b.file).for_each(|rows| outcome.note_not_said(&rows[0], deliveries));
+            }
             [only] if deliveries.is_in_order && only.what == What::Row && forced.is_empty() => {
                 if !decide_plain(only, &known, deliveries, &mut outcome) {
                     timeline::decide(group, &known, deliveries, forced, &mut outcome);
@@ -409,6 +449,9 @@ fn absent(end: Option<u64>, stored: &mut [KeyPartition], deliveries: &Deliveries
         known.clear();
         for partition in &mut *stored {
             partition.take(key, known);
+        }
+        if known.iter().all(Known::is_not_said) {
+            continue;
         }
         timeline::decide(&[], known, deliveries, &HashSet::new(), outcome);
     }

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::deliveries::{Deliveries, FullDelivery};
 use super::key_file::Known;
-use super::{Candidate, Generated, Outcome, Removal, Source, What};
+use super::{Candidate, GONE_CONTENT, Generated, Outcome, Removal, Source, What};
 
 /// What is said of a key up to some point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +57,11 @@ impl State {
     fn alive(&self) -> Option<Statement> {
         self.last.filter(|last| !last.is_gone)
     }
+}
+
+/// The file and line of a row that no longer says what it said.
+fn taken_back(row: &Candidate) -> Option<(u32, i64)> {
+    (row.what == What::NotSaid).then_some((row.file, row.content.cast_signed()))
 }
 
 /// Something that happens to a key.
@@ -131,6 +136,12 @@ impl Timeline<'_> {
             is_own: known.is_own,
             is_generated: known.is_generated,
         };
+        if known.is_not_said() {
+            if self.is_alive_of(known.file) {
+                self.generate(known.file, self.now.row, GONE_CONTENT, true);
+            }
+            return;
+        }
         if known.is_sighting {
             // No row of the store has this file: what was said before is what it repeated.
             if let Some(before) = self.before.said.filter(|before| before.content == known.content) {
@@ -169,15 +180,22 @@ impl Timeline<'_> {
     }
 
     fn new_full(&mut self, full: &FullDelivery) {
-        let of_source = |statement: &Statement| self.deliveries.source(statement.file) == full.source;
-        if self.now.alive().filter(of_source).is_some() && !self.is_seen_in(full) {
+        if self.is_alive_of(full.file) && !self.is_seen_in(full) {
             self.generate(full.file, self.now.row, GONE_CONTENT, true);
+            let rows = self.group.iter().filter(|row| self.deliveries.is_part_of(row.file, full));
+            self.outcome.taken_back.extend(rows.filter_map(taken_back));
         }
     }
 
     /// Whether the key stands in a new file of a full delivery, be it in a row that cannot be taken.
     fn is_seen_in(&self, full: &FullDelivery) -> bool {
-        self.group.iter().any(|row| row.what != What::Gone && self.deliveries.is_part_of(row.file, full))
+        let is_there = |row: &Candidate| !matches!(row.what, What::Gone | What::NotSaid);
+        self.group.iter().any(|row| is_there(row) && self.deliveries.is_part_of(row.file, full))
+    }
+
+    /// Whether what is said last is there, and was said by the source of a file.
+    fn is_alive_of(&self, file: u32) -> bool {
+        self.now.alive().is_some_and(|last| self.deliveries.source(last.file) == self.deliveries.source(file))
     }
 
     /// Notes that a row is to be made from the row of another file.
@@ -193,18 +211,26 @@ impl Timeline<'_> {
 
     fn new_rows(&mut self, rows: &[Candidate]) {
         let file = rows[0].file;
-        let mut said = rows.iter().filter(|row| row.what == What::Row).peekable();
-        if said.peek().is_none() {
-            let is_gone = rows.iter().any(|row| row.what == What::Gone) && !rows.iter().any(|row| row.what == What::Seen);
-            let of_source = |statement: &Statement| self.deliveries.source(statement.file) == self.deliveries.source(file);
-            if is_gone && self.now.alive().filter(of_source).is_some() {
+        let said: Vec<&Candidate> = rows.iter().filter(|row| row.what == What::Row).collect();
+        let not_said = rows.iter().find(|row| row.what == What::NotSaid);
+        if said.is_empty() {
+            let is_gone = rows.iter().any(|row| row.what == What::Gone) || not_said.is_some();
+            if !is_gone || rows.iter().any(|row| row.what == What::Seen) {
+                return;
+            }
+            if self.is_alive_of(file) {
                 self.generate(file, self.now.row, GONE_CONTENT, true);
+                self.outcome.taken_back.extend(rows.iter().filter_map(taken_back));
+            } else if let Some(row) = not_said {
+                self.outcome.note_not_said(row, self.deliveries);
             }
             return;
         }
-        let rows: Vec<&Candidate> = said.collect();
+        let rows = said;
         let mut by_recorded: HashMap<u32, u64> = HashMap::new();
-        let contradicts = rows.len() > 1 && rows.iter().any(|row| *by_recorded.entry(row.recorded).or_insert(row.content) != row.content);
+        let says_both = not_said.is_some() && rows.iter().any(|row| !row.is_own && !row.is_gone);
+        let contradicts =
+            says_both || rows.len() > 1 && rows.iter().any(|row| *by_recorded.entry(row.recorded).or_insert(row.content) != row.content);
         if contradicts || rows.iter().any(|row| self.forced.contains(&row.row)) {
             self.outcome.drops.extend(rows.iter().map(|row| (row.row, Removal::Duplicate)));
             return;
@@ -262,6 +288,3 @@ impl Timeline<'_> {
         self.has_new = true;
     }
 }
-
-/// Stands for the content of a row that a full delivery does not contain.
-const GONE_CONTENT: u64 = 0;

@@ -7,12 +7,14 @@
 mod commit;
 mod merge;
 pub mod probe;
+mod prune;
 mod pull;
 mod record;
 mod state;
 mod views;
 
 pub use commit::Commit;
+pub use prune::{PruneOptions, Pruned, prune};
 pub use pull::{Pulled, pull};
 pub use state::{FileEntry, State};
 
@@ -53,7 +55,7 @@ pub fn publish(output: &Path, objects: &Objects, run_id: &str) -> Result<Uploade
     for _ in 0..ATTEMPTS {
         let theirs = newest.as_ref().map(|commit| commit.state.clone()).unwrap_or_default();
         let ours = State::of(output, Some(&theirs))?;
-        let merged = merge(&record.nights, &theirs, &ours, &deliveries(output, objects, &theirs, &ours)?)?;
+        let mut merged = merge(&record.nights, &theirs, &ours, &deliveries(output, objects, &theirs, &ours)?)?;
         if merged == theirs {
             if let Some(commit) = &newest {
                 uploaded.commit = commit.number;
@@ -61,6 +63,9 @@ pub fn publish(output: &Path, objects: &Objects, run_id: &str) -> Result<Uploade
                 agree(output, objects, commit.number, &ours)?;
             }
             return Ok(uploaded);
+        }
+        if let Some(newest) = &newest {
+            merged.avoid(&newest.condemned, &theirs, newest.number + 1);
         }
         upload(output, objects, &theirs, &merged, &mut uploaded)?;
         let commit = Commit::after(newest.as_ref(), merged, run_id);

@@ -8,7 +8,7 @@ use crate::publish::manifest::{Inputs, LedgerRecord, Manifest, file_sha256, hex}
 use crate::publish::night::{night_folder, nights};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// A file and its object.
@@ -95,6 +95,23 @@ impl State {
             state.kept.insert(folder, files);
         }
         Ok(state)
+    }
+
+    /// Gives other names to the objects that only this state lists and that a clean-up may remove at any moment.
+    pub fn avoid(&mut self, condemned: &BTreeMap<String, String>, known: &State, number: u64) {
+        if condemned.is_empty() {
+            return;
+        }
+        let known: BTreeSet<&str> = known.files().map(|entry| entry.object.as_str()).collect();
+        let nights = self.nights.values_mut().flat_map(|night| &mut night.files);
+        let ledger = self.ledger.iter_mut().flat_map(|ledger| &mut ledger.files);
+        for entry in nights.chain(ledger).chain(self.kept.values_mut().flatten()) {
+            if condemned.contains_key(&entry.object) && !known.contains(entry.object.as_str()) {
+                let (stem, extension) = entry.object.rsplit_once('.').unwrap_or((&entry.object, ""));
+                let dot = if extension.is_empty() { "" } else { "." };
+                entry.object = format!("{stem}-{number}{dot}{extension}");
+            }
+        }
     }
 
     /// Every file.

@@ -6,18 +6,21 @@ use super::*;
 use crate::ingest::{FileRecord, SegmentRecord, TableIndex, ledger_directory};
 use crate::publish::manifest::{Inputs, LedgerRecord, Manifest, SCHEMA_VERSION, TableEntry, hex};
 use crate::publish::night::night_folder;
+use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::path::Path as ObjectPath;
 use object_store::{
-    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMode, PutMultipartOptions, PutOptions,
-    PutPayload, PutResult,
+    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, ObjectStoreExt as _, PutMode,
+    PutMultipartOptions, PutOptions, PutPayload, PutResult,
 };
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tempfile::TempDir;
+
+mod pruning;
 
 // --- a store that fails ----------------------------------------------------------------------------------------------------------------
 
@@ -88,11 +91,22 @@ impl ObjectStore for Faulty {
         &self,
         locations: BoxStream<'static, object_store::Result<ObjectPath>>,
     ) -> BoxStream<'static, object_store::Result<ObjectPath>> {
-        self.inner.delete_stream(locations)
+        let (inner, fault, calls) = (Arc::clone(&self.inner), self.fault, Arc::clone(&self.calls));
+        // One by one, so that each is a moment.
+        let one = move |location: object_store::Result<ObjectPath>| {
+            let store = Faulty { inner: Arc::clone(&inner), fault, calls: Arc::clone(&calls) };
+            async move {
+                let (is_done, is_answered) = store.next();
+                let location = location?;
+                let answer = if is_done { store.inner.delete(&location).await } else { Err(broken()) };
+                if is_answered { answer.map(|()| location) } else { Err(broken()) }
+            }
+        };
+        locations.then(one).boxed()
     }
 
     fn list(&self, prefix: Option<&ObjectPath>) -> BoxStream<'static, object_store::Result<ObjectMeta>> {
-        self.inner.list(prefix)
+        if self.next().1 { self.inner.list(prefix) } else { futures_util::stream::once(async { Err(broken()) }).boxed() }
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&ObjectPath>) -> object_store::Result<ListResult> {
@@ -547,7 +561,7 @@ fn a_store_that_writes_over_what_is_there_is_refused() {
 fn a_newer_log_is_refused() {
     let (store, _) = stores().swap_remove(0);
     let objects = open(&store);
-    objects.put("_commits/00000000000000000001.json", b"{\"format\": 2}".to_vec()).expect("writes");
+    objects.put("_commits/00000000000000000001.json", b"{\"format\": 3}".to_vec()).expect("writes");
     objects.put("_commits/notes.json", b"not a commit".to_vec()).expect("writes");
     let error = Output::new(&["a"], &[]).publish(&objects).expect_err("refused");
     assert_eq!((error.code(), error.status()), ("newer_format", ExitStatus::Usage));

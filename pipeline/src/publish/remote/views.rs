@@ -9,9 +9,9 @@ use crate::objects::{Location, Objects, Scheme};
 use crate::publish::derived::{quote, views_sql_over};
 use std::collections::BTreeMap;
 
-/// The name of a commit's views.
-fn name_of(commit: &Commit) -> String {
-    format!("_views/{:020}.sql", commit.number)
+/// The name of the views of the commit of a number.
+pub fn name_of(number: u64) -> String {
+    format!("_views/{number:020}.sql")
 }
 
 /// Writes the views of a commit where they are not there yet: a run may have been killed before it could.
@@ -19,7 +19,7 @@ fn name_of(commit: &Commit) -> String {
 /// # Errors
 /// When the store refuses.
 pub fn write(objects: &Objects, commit: &Commit) -> Result<()> {
-    let name = name_of(commit);
+    let name = name_of(commit.number);
     if objects.head(&name)?.is_some() {
         return Ok(());
     }
