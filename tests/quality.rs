@@ -415,18 +415,22 @@ fn what_the_customer_agreed_fills_a_due_date_after_the_rows_terms_and_before_the
     // keys; due dates of I1 to I5; documents and amounts by rule: from the customer, by default, missing.
     // I1: 30 days were agreed on its date, the 60 came later. I2: 60 were; 400 are no terms. I3: 45 became known first.
     let cases = [
-        ("", ["2025-07-01", "2025-08-11", "2025-07-16", "-", "-"], [(3, "7.0000"), (0, "0.0000"), (2, "24.0000")]),
         (
-            "default_payment_days = 14\n",
+            "due_date_from_customer = true\n",
+            ["2025-07-01", "2025-08-11", "2025-07-16", "-", "-"],
+            [(3, "7.0000"), (0, "0.0000"), (2, "24.0000")],
+        ),
+        (
+            "due_date_from_customer = true\ndefault_payment_days = 14\n",
             ["2025-07-01", "2025-08-11", "2025-07-16", "2025-06-15", "2025-06-15"],
             [(3, "7.0000"), (2, "24.0000"), (0, "0.0000")],
         ),
         (
-            "due_date_from_terms = true\ndefault_payment_days = 14\n",
+            "due_date_from_terms = true\ndue_date_from_customer = true\ndefault_payment_days = 14\n",
             ["2025-07-01", "2025-08-11", "2025-07-16", "2025-06-08", "2025-06-15"],
             [(3, "7.0000"), (1, "16.0000"), (0, "0.0000")],
         ),
-        ("due_date_from_customer = false\n", ["-"; 5], [(0, "0.0000"), (0, "0.0000"), (5, "31.0000")]),
+        ("", ["-"; 5], [(0, "0.0000"), (0, "0.0000"), (5, "31.0000")]),
     ];
     for (keys, due, rules) in cases {
         let place = place_of_agreed_terms(keys);
@@ -451,7 +455,7 @@ fn what_the_customer_agreed_fills_a_due_date_after_the_rows_terms_and_before_the
 
 #[test]
 fn terms_that_came_later_change_nothing_of_what_was_known_before() {
-    let place = place_of_agreed_terms("default_payment_days = 14\n");
+    let place = place_of_agreed_terms("due_date_from_customer = true\ndefault_payment_days = 14\n");
     place.run(AS_OF).expect(0);
     let other = place.path().join("known").display().to_string();
     let ledger = place.out().display().to_string();

@@ -9,7 +9,7 @@ use toml::Spanned;
 ///
 /// The row's terms are read when the file is, and count as a repair of the row. What the customer agreed and the default stand
 /// outside the row: they are asked whenever the ledger is looked at (`ingest/load/due_dates.rs`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DueDates {
     /// First the days that the row's own terms say.
     pub from_terms: bool,
@@ -19,13 +19,6 @@ pub struct DueDates {
     pub default_days: Option<i32>,
 }
 
-impl Default for DueDates {
-    /// What a customer agreed to is no guess.
-    fn default() -> Self {
-        DueDates { from_terms: false, from_customer: true, default_days: None }
-    }
-}
-
 impl DueDates {
     pub(super) fn check(
         from_terms: Option<bool>,
@@ -33,7 +26,7 @@ impl DueDates {
         days: Option<&Spanned<u32>>,
         document: &Document<'_>,
     ) -> Result<Self> {
-        let (from_terms, from_customer) = (from_terms.unwrap_or(false), from_customer.unwrap_or(true));
+        let (from_terms, from_customer) = (from_terms.unwrap_or(false), from_customer.unwrap_or(false));
         let Some(days) = days else { return Ok(DueDates { from_terms, from_customer, default_days: None }) };
         match i32::try_from(*days.get_ref()).ok().filter(|days| *days <= 365) {
             Some(days) => Ok(DueDates { from_terms, from_customer, default_days: Some(days) }),

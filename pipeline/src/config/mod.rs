@@ -422,8 +422,8 @@ fn source_values(source: &Source) -> Vec<(&'static str, String)> {
     if source.due_dates.from_terms {
         values.push(("due_date_from_terms", "true".to_owned()));
     }
-    if !source.due_dates.from_customer {
-        values.push(("due_date_from_customer", "false".to_owned()));
+    if source.due_dates.from_customer {
+        values.push(("due_date_from_customer", "true".to_owned()));
     }
     if let Some(days) = source.due_dates.default_days {
         values.push(("default_payment_days", days.to_string()));

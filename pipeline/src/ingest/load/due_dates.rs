@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | 1 | the row's due date | |
 //! | 2 | the days in the row's terms (`due_date_from_terms`) | at ingest, a repair (`ingest/rows/due_dates.rs`) |
-//! | 3 | the customer's `payment_terms_days` (unless `due_date_from_customer = false`) | here |
+//! | 3 | the customer's `payment_terms_days` (`due_date_from_customer`) | here |
 //! | 4 | the source's `default_payment_days` | here |
 //!
 //! The customer's terms are those that were known at the end of the document date, else the first that became known after it:
@@ -41,19 +41,30 @@ pub enum DueDateRule {
     Default,
 }
 
-/// What fills the missing due dates of each delivered file, by its number.
+/// What fills the missing due dates of each delivered file.
 #[derive(Clone, Debug, Default)]
-pub struct DueDateRules(Vec<DueDates>);
+pub struct DueDateRules {
+    /// By the number of the file.
+    of_files: Vec<DueDates>,
+    /// Of files that are not named.
+    of_others: DueDates,
+}
 
 impl DueDateRules {
     /// What the configuration says today of the sources that delivered these files.
     pub fn of(config: &Config, files: &[FileRecord]) -> Self {
         let of_source = |name: &str| config.sources.iter().find(|source| source.name == name).map(|source| source.due_dates);
-        DueDateRules(files.iter().map(|file| of_source(&file.source).unwrap_or_default()).collect())
+        let of_files = files.iter().map(|file| of_source(&file.source).unwrap_or_default()).collect();
+        DueDateRules { of_files, of_others: DueDates::default() }
+    }
+
+    /// The same for every file.
+    pub fn same(of_others: DueDates) -> Self {
+        DueDateRules { of_files: Vec::new(), of_others }
     }
 
     fn of_file(&self, number: i32) -> DueDates {
-        usize::try_from(number).ok().and_then(|number| self.0.get(number)).copied().unwrap_or_default()
+        usize::try_from(number).ok().and_then(|number| self.of_files.get(number)).copied().unwrap_or(self.of_others)
     }
 }
 
