@@ -247,7 +247,7 @@ mod tests {
         ];
         for (terms, without, with) in cases {
             for (default_days, expected) in [(None, without), (Some(14), with)] {
-                let rules = DueDateRules(vec![DueDates { default_days, ..DueDates::default() }]);
+                let rules = DueDateRules::same(DueDates { from_customer: true, default_days, ..DueDates::default() });
                 let of_customer = terms.iter().map(|(from, days)| Terms { from: *from, days: *days }).collect();
                 let filler = Filler { rules: &rules, terms: [(7, of_customer)].into_iter().collect() };
                 let found = filler.history(DocumentType::Invoice, 7, 100, 0);
@@ -260,7 +260,7 @@ mod tests {
 
     #[test]
     fn stretches_cover_the_days_asked_for_without_a_gap() {
-        let rules = DueDateRules::default();
+        let rules = DueDateRules::same(DueDates { from_customer: true, ..DueDates::default() });
         let terms = vec![Terms { from: 90, days: 30 }, Terms { from: 98, days: 60 }];
         let filler = Filler { rules: &rules, terms: [(7, terms)].into_iter().collect() };
         let document = (DocumentType::Invoice, 7, 100, 0);
@@ -270,11 +270,13 @@ mod tests {
     }
 
     #[test]
-    fn a_source_may_leave_the_customers_terms_aside() {
-        let rules = DueDateRules(vec![DueDates { from_customer: false, default_days: Some(14), ..DueDates::default() }]);
+    fn what_a_customer_agreed_fills_where_its_source_asks_for_it() {
+        let asks = DueDates { from_customer: true, ..DueDates::default() };
+        let of_files = vec![DueDates { default_days: Some(14), ..DueDates::default() }, asks];
+        let rules = DueDateRules { of_files, of_others: DueDates::default() };
         let filler = Filler { rules: &rules, terms: [(7, vec![Terms { from: BEGINNING, days: 30 }])].into_iter().collect() };
-        assert_eq!(filler.now(DocumentType::DebitNote, 7, 100, 0).map(|filled| filled.due_date), Some(114));
-        // Of a file that no source of today delivered, what is agreed counts.
-        assert_eq!(filler.now(DocumentType::DebitNote, 7, 100, 5).map(|filled| filled.due_date), Some(130));
+        let due = |file: i32| filler.now(DocumentType::DebitNote, 7, 100, file).map(|filled| filled.due_date);
+        // Of a file that no source of today delivered, nothing is filled.
+        assert_eq!([due(0), due(1), due(5)], [Some(114), Some(130), None]);
     }
 }
