@@ -449,7 +449,8 @@ impl<'o> Run<'o> {
             total_words: source.total_words.clone(),
             tables,
             known_customers: Arc::clone(&self.known_customers),
-            has_history: self.index.files.iter().chain(self.files.iter().map(|file| &file.record)).any(|file| file.source == source.name),
+            is_one_of_several: file.delivery.delivered_at.is_some()
+                || self.index.files.iter().chain(self.files.iter().map(|file| &file.record)).any(|file| file.source == source.name),
             is_full: file.is_full(),
             known_rows: self.known_rows(file, &filled)?,
         })

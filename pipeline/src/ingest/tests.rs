@@ -16,6 +16,7 @@ use crate::config::Overrides;
 mod clearings;
 mod deliveries;
 mod fuzz;
+mod payments;
 mod postings;
 
 /// A folder with files, a configuration and a ledger.

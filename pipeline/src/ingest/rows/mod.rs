@@ -62,8 +62,9 @@ pub struct FileContext {
     pub tables: Tables,
     /// What is known of customers from earlier blocks of the delivery.
     pub known_customers: Arc<KnownDetails>,
-    /// Whether the source has delivered before: then a payment that a row no longer says has to be looked for.
-    pub has_history: bool,
+    /// Whether another delivery of the source may say otherwise: one that was before, or an older one that comes late. Then a payment
+    /// that a row does not say has to be looked for.
+    pub is_one_of_several: bool,
     /// Whether the delivery is full: what it does not contain is deleted.
     pub is_full: bool,
     /// What the store says last, by table, where most rows are likely to be known; empty otherwise.

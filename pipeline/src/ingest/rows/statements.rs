@@ -55,9 +55,9 @@ impl BlockRows<'_> {
     }
 
     /// The receipts and applications of flat rows that are not paid: in a delta, where there is one of an earlier delivery, it
-    /// was taken back.
+    /// was taken back, whichever comes first.
     pub(super) fn not_paid(&self, is_paid: impl Fn(usize) -> bool) -> Statements {
-        if !self.context.has_history || self.context.is_full {
+        if !self.context.is_one_of_several || self.context.is_full {
             return Statements::new();
         }
         let unpaid: Vec<usize> = (0..self.lines.len()).filter(|row| !is_paid(*row)).collect();

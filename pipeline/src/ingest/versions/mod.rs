@@ -72,7 +72,7 @@ impl Entry {
         Entry { key, content, recorded: 0, row: KNOWN_ROW }
     }
 
-    /// A key that a row says is not there: a payment of an invoice that is not paid.
+    /// A key that a row says is not there: a payment of an invoice that is not paid. Remembered for deliveries that come late.
     pub fn gone(key: KeyHash) -> Self {
         Entry { key, content: What::Gone as u64, recorded: 0, row: NO_ROW }
     }
@@ -87,10 +87,9 @@ pub enum What {
     Known,
     /// That it is there, in a row that cannot be taken.
     Seen,
-    /// That it is not there.
+    /// That it is not there; where another row of the file says that it is, that counts. Remembered for deliveries that come late.
     Gone,
-    /// That it is not there, said by a row that has the right to say that it is: remembered for deliveries that come late, and
-    /// a contradiction where another row of the file says that it is.
+    /// The same, but where another row of the file says that it is, they contradict each other.
     NotSaid,
 }
 
@@ -426,7 +425,7 @@ fn decide_partition(
             continue;
         }
         match group {
-            _ if known.iter().all(Known::is_not_said) && group.iter().all(|row| row.what == What::NotSaid) => {
+            _ if known.iter().all(Known::is_not_said) && group.iter().all(|row| matches!(row.what, What::Gone | What::NotSaid)) => {
                 group.chunk_by(|a, b| a.file == b.file).for_each(|rows| outcome.note_not_said(&rows[0], deliveries));
             }
             [only] if deliveries.is_in_order && only.what == What::Row && forced.is_empty() => {

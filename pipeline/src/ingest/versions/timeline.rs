@@ -221,8 +221,8 @@ impl Timeline<'_> {
             if self.is_alive_of(file) {
                 self.generate(file, self.now.row, GONE_CONTENT, true);
                 self.outcome.taken_back.extend(rows.iter().filter_map(taken_back));
-            } else if let Some(row) = not_said {
-                self.outcome.note_not_said(row, self.deliveries);
+            } else {
+                self.outcome.note_not_said(&rows[0], self.deliveries);
             }
             return;
         }
