@@ -6,7 +6,7 @@
 
 use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128};
 
-use super::columns::{ColumnData, Values};
+use super::column_data::{ColumnData, Values};
 use crate::ledger::calendar::date_of;
 
 /// The hash of a key: `row_key` as its first 64 bits, and 32 more to tell different keys apart.

@@ -2,7 +2,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::super::columns::ColumnData;
+use super::super::column_data::ColumnData;
 use super::super::keys::row_key;
 use super::super::load::clearings::fact::{FOR_GOOD, Fact, Place};
 use super::super::store::TableLayout;

@@ -168,5 +168,5 @@ fn kept(batch: &RecordBatch, without: &HashSet<u64>) -> Vec<bool> {
 fn next_number(index: &LedgerIndex) -> u64 {
     let table = index.tables.get("applications");
     let names = table.into_iter().flat_map(|table| table.segments.iter().map(|segment| &segment.file).chain(&table.corrected));
-    names.filter(|name| is_derived(name)).filter_map(|name| super::super::file_number(name)).max().unwrap_or(0) + 1
+    names.filter(|name| is_derived(name)).filter_map(|name| super::super::run::file_number(name)).max().unwrap_or(0) + 1
 }

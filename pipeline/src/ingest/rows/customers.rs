@@ -5,7 +5,7 @@ use std::sync::{PoisonError, RwLock};
 
 use super::{BlockRows, EncodedRows, FileContext, encode_rows};
 use crate::error::Result;
-use crate::ingest::columns::ColumnData;
+use crate::ingest::column_data::ColumnData;
 use crate::ingest::keys::{KeyHash, mix_content, row_keys};
 
 /// Columns of a split row that mean the document, not its customer, though the customer has a column of that name.

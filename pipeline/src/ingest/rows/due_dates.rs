@@ -6,7 +6,7 @@
 
 use super::BlockRows;
 use crate::catalog::ledger_tables::Kind;
-use crate::ingest::columns::ColumnData;
+use crate::ingest::column_data::ColumnData;
 use crate::ingest::load::due_dates::TERM_DAYS_MAX;
 
 /// How many due dates were filled.

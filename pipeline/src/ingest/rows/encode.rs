@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::{EncodedRows, FileContext, Statements, Tables};
 use crate::catalog::ledger_tables::Kind;
 use crate::error::Result;
-use crate::ingest::columns::ColumnData;
+use crate::ingest::column_data::ColumnData;
 use crate::ingest::keys::{KeyHash, mix_content, row_keys};
 use crate::ingest::store::references;
 use crate::ingest::versions::{DELETED, Entry, EntryRun, OWN};

@@ -6,7 +6,8 @@ use super::{BlockOutput, BlockRows};
 use crate::catalog::ledger_tables::{CREDIT_TYPES, Kind};
 use crate::config::DAY_MICROS;
 use crate::error::Result;
-use crate::ingest::columns::{CellError, ColumnData, NO_ROW};
+use crate::ingest::column_data::{ColumnData, NO_ROW};
+use crate::ingest::columns::CellError;
 use crate::ingest::reason;
 
 impl BlockRows<'_> {

@@ -20,7 +20,8 @@ pub use customers::{BlockCustomers, Customers, KnownDetails};
 pub use encode::{Encoded, encode_rows};
 pub use statements::Statements;
 
-use super::columns::{CellError, ColumnData, ColumnPlan, Origin, currency_digits, is_finer};
+use super::column_data::ColumnData;
+use super::columns::{CellError, ColumnPlan, Origin, currency_digits, is_finer};
 use super::discover::Target;
 use super::kept_text::record_of_grid;
 use super::plan::FilePlan;

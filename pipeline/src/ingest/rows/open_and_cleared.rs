@@ -6,7 +6,8 @@
 use super::flat::is_credit_type;
 use super::{BlockOutput, BlockRows};
 use crate::error::Result;
-use crate::ingest::columns::{CellError, ColumnData};
+use crate::ingest::column_data::ColumnData;
+use crate::ingest::columns::CellError;
 use crate::ingest::reason;
 
 impl BlockRows<'_> {

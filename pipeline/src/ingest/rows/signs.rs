@@ -3,7 +3,8 @@
 use super::BlockRows;
 use super::flat::is_credit_type;
 use crate::config::{APPLICATION, NegativeAmount};
-use crate::ingest::columns::{CellError, ColumnData};
+use crate::ingest::column_data::ColumnData;
+use crate::ingest::columns::CellError;
 use crate::ingest::reason;
 
 /// Columns whose sign a source may write reversed.

@@ -2,7 +2,7 @@
 //! there.
 
 use super::BlockRows;
-use crate::ingest::columns::ColumnData;
+use crate::ingest::column_data::ColumnData;
 use crate::ingest::discover::Target;
 use crate::ingest::keys::{KeyEncoder, KeyHash};
 use crate::ingest::versions::{Entry, EntryRun};

@@ -8,7 +8,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPrope
 use parquet::schema::types::ColumnPath;
 
 use crate::catalog::ledger_tables::{Column, IS_DELETED, Kind, RECORDED_AT, Table};
-use crate::ingest::columns::data_type;
+use crate::ingest::column_data::data_type;
 
 /// The columns of a table in the store.
 #[derive(Debug)]
