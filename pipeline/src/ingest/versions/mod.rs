@@ -5,7 +5,9 @@
 //! partition, beside the entries that earlier deliveries left in the store. So the memory needed does not grow with the
 //! ledger, and the outcome does not depend on how the rows were spread over threads.
 
+mod decide;
 mod deliveries;
+mod entry;
 mod key_file;
 mod known_contents;
 mod timeline;
@@ -19,13 +21,16 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 pub use deliveries::Deliveries;
+pub use entry::{DELETED, Entry, EntryRun, OWN};
 pub use key_file::{FILES_MAX, KeyFile, merge};
 pub use known_contents::KnownContents;
 
 use super::keys::KeyHash;
 use super::store::SegmentRecord;
-use crate::error::{Error, Result, io_error};
-use key_file::{KeyFileWriter, KeyPartition, Known};
+use crate::error::{Result, io_error};
+use decide::{Outcome, decide_partition};
+use entry::Candidate;
+use key_file::KeyFileWriter;
 
 /// Partitions, by the first byte of the key.
 const PARTITIONS: usize = 256;
@@ -33,98 +38,6 @@ const PARTITIONS: usize = 256;
 const ENTRIES_IN_MEMORY: usize = 10 << 20;
 /// Bytes of an entry in the temporary file.
 const ENTRY_BYTES: usize = 28;
-/// Stands for the row of an entry without one.
-const NO_ROW: u32 = u32::MAX;
-/// Stands for the row of an entry whose row is known, word for word.
-const KNOWN_ROW: u32 = u32::MAX - 1;
-
-/// What one new row says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// The hash of its key.
-    pub key: KeyHash,
-    /// The hash of its content, its own `recorded_at` included.
-    pub content: u64,
-    /// A hash of its own `recorded_at` with [`OWN`] set, or 0 when it has none; [`DELETED`] set for a deletion.
-    pub recorded: u32,
-    /// Its row, counted from the first row of its block.
-    pub row: u32,
-}
-
-/// Set in [`Entry::recorded`] where the row has a `recorded_at` of its own.
-pub const OWN: u32 = 1;
-/// Set in [`Entry::recorded`] where the row is a deletion.
-pub const DELETED: u32 = 2;
-
-impl Entry {
-    /// A key that stands in a row that cannot be taken: it is not absent from its delivery.
-    pub fn seen(key: KeyHash) -> Self {
-        Entry { key, content: What::Seen as u64, recorded: 0, row: NO_ROW }
-    }
-
-    /// A key that the row on a line might say something of and does not: a posting that is applied to nothing.
-    pub fn not_said(key: KeyHash, line: i64) -> Self {
-        Entry { key, content: What::NotSaid as u64 | line.cast_unsigned() << WHAT_BITS, recorded: 0, row: NO_ROW }
-    }
-
-    /// A row that says what the store says, and was not encoded.
-    pub fn known(key: KeyHash, content: u64) -> Self {
-        Entry { key, content, recorded: 0, row: KNOWN_ROW }
-    }
-
-    /// A key that a row says is not there: a payment of an invoice that is not paid. Remembered for deliveries that come late.
-    pub fn gone(key: KeyHash) -> Self {
-        Entry { key, content: What::Gone as u64, recorded: 0, row: NO_ROW }
-    }
-}
-
-/// What a delivery says about a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
-    /// A row.
-    Row,
-    /// A row that the store has, as it was looked up while the file was read.
-    Known,
-    /// That it is there, in a row that cannot be taken.
-    Seen,
-    /// That it is not there; where another row of the file says that it is, that counts. Remembered for deliveries that come late.
-    Gone,
-    /// The same, but where another row of the file says that it is, they contradict each other.
-    NotSaid,
-}
-
-/// Bits of the content of an entry without a row that tell [`What`] it says; the line stands above them.
-const WHAT_BITS: u32 = 3;
-
-/// The entries of one block, by partition.
-#[derive(Debug)]
-pub struct EntryRun {
-    entries: Vec<Entry>,
-    offsets: Vec<u32>,
-}
-
-impl EntryRun {
-    /// Spreads the entries of a block over the partitions, in their order.
-    pub fn new(entries: &[Entry]) -> Self {
-        let partition = |entry: &Entry| (entry.key.high >> 56) as usize;
-        let mut offsets = vec![0_u32; PARTITIONS + 1];
-        for entry in entries {
-            offsets[partition(entry) + 1] += 1;
-        }
-        for next in 1..=PARTITIONS {
-            offsets[next] += offsets[next - 1];
-        }
-        let mut places = offsets.clone();
-        let mut spread = vec![Entry { key: KeyHash { high: 0, low: 0 }, content: 0, recorded: 0, row: 0 }; entries.len()];
-        for entry in entries {
-            let place = &mut places[partition(entry)];
-            spread[*place as usize] = *entry;
-            *place += 1;
-        }
-        EntryRun { entries: spread, offsets }
-    }
-}
-
 struct StoredRun {
     file: u32,
     base: u32,
@@ -192,43 +105,6 @@ pub struct Generated {
     pub file: u32,
     /// Whether it is a deletion.
     pub is_gone: bool,
-}
-
-/// One statement of a new file, with everything a decision needs.
-#[derive(Clone, Copy, Debug)]
-struct Candidate {
-    key: KeyHash,
-    /// Of what is [`What::NotSaid`] the line.
-    content: u64,
-    recorded: u32,
-    file: u32,
-    row: u32,
-    what: What,
-    is_own: bool,
-    is_gone: bool,
-}
-
-impl Candidate {
-    fn new(entry: Entry, file: u32, base: u32) -> Self {
-        let said = entry.content & ((1 << WHAT_BITS) - 1);
-        let what = match entry.row {
-            NO_ROW if said == What::Gone as u64 => What::Gone,
-            NO_ROW if said == What::NotSaid as u64 => What::NotSaid,
-            NO_ROW => What::Seen,
-            KNOWN_ROW => What::Known,
-            _ => What::Row,
-        };
-        Candidate {
-            key: entry.key,
-            content: if what == What::NotSaid { entry.content >> WHAT_BITS } else { entry.content },
-            recorded: entry.recorded & !DELETED,
-            file,
-            row: if what == What::Row { base + entry.row } else { NO_ROW },
-            what,
-            is_own: entry.recorded & OWN != 0,
-            is_gone: entry.recorded & DELETED != 0,
-        }
-    }
 }
 
 impl Entries {
@@ -359,136 +235,6 @@ fn long(bytes: &[u8], at: usize) -> u64 {
 
 fn int(bytes: &[u8], at: usize) -> u32 {
     u32::from_le_bytes(*bytes[at..].first_chunk().expect("an entry has its length"))
-}
-
-#[derive(Default)]
-struct Outcome {
-    drops: Vec<(u32, Removal)>,
-    corrected: Vec<i64>,
-    generated: Vec<Generated>,
-    taken_back: Vec<(u32, i64)>,
-    keys: Vec<u8>,
-    needs_all_rows: bool,
-}
-
-impl Outcome {
-    fn keep(&mut self, known: &Known) {
-        known.write(&mut self.keys);
-    }
-
-    /// Remembers that a delta had a row that did not say what it might. What a full delivery does not say is known without.
-    fn note_not_said(&mut self, row: &Candidate, deliveries: &Deliveries) {
-        if deliveries.is_full(row.file) {
-            return;
-        }
-        self.keep(&Known {
-            key: row.key,
-            content: GONE_CONTENT,
-            file: row.file,
-            is_own: false,
-            is_sighting: true,
-            is_gone: true,
-            is_generated: false,
-        });
-    }
-}
-
-/// Stands for the content of a row that a delivery says is not there.
-const GONE_CONTENT: u64 = 0;
-
-fn decide_partition(
-    candidates: &[Candidate],
-    mut stored: Vec<KeyPartition>,
-    deliveries: &Deliveries,
-    forced: &HashSet<u32>,
-) -> Result<Outcome> {
-    let mut outcome = Outcome::default();
-    outcome.keys.reserve(candidates.len() * 24);
-    let mut known = Vec::new();
-    let looks_at_all = deliveries.has_new_full();
-    for group in candidates.chunk_by(|a, b| a.key.high == b.key.high) {
-        let key = group[0].key;
-        if looks_at_all {
-            absent(Some(key.high), &mut stored, deliveries, &mut known, &mut outcome);
-        }
-        known.clear();
-        for partition in &mut stored {
-            partition.take(key.high, &mut known);
-        }
-        if group.iter().any(|candidate| candidate.key != key) || known.iter().any(|known| known.key != key) {
-            return Err(Error::unexpected("key_collision", format!("two keys have the same row_key: {}", key.row_key()))
-                .hint("change one of the ids, for example with a prefix, and report this: it happens once in 100,000 ledgers"));
-        }
-        if group.iter().any(|row| row.what == What::Known) {
-            let is_plain = deliveries.is_in_order && group.iter().all(|row| row.what == What::Known && row.content == group[0].content);
-            outcome.needs_all_rows |= !is_plain || !decide_plain(&group[0], &known, deliveries, &mut outcome);
-            continue;
-        }
-        match group {
-            _ if known.iter().all(Known::is_not_said) && group.iter().all(|row| matches!(row.what, What::Gone | What::NotSaid)) => {
-                group.chunk_by(|a, b| a.file == b.file).for_each(|rows| outcome.note_not_said(&rows[0], deliveries));
-            }
-            [only] if deliveries.is_in_order && only.what == What::Row && forced.is_empty() => {
-                if !decide_plain(only, &known, deliveries, &mut outcome) {
-                    timeline::decide(group, &known, deliveries, forced, &mut outcome);
-                }
-            }
-            _ => timeline::decide(group, &known, deliveries, forced, &mut outcome),
-        }
-    }
-    if looks_at_all {
-        absent(None, &mut stored, deliveries, &mut known, &mut outcome);
-    }
-    Ok(outcome)
-}
-
-/// Decides about known keys before `end` that no new row has.
-fn absent(end: Option<u64>, stored: &mut [KeyPartition], deliveries: &Deliveries, known: &mut Vec<Known>, outcome: &mut Outcome) {
-    while let Some(key) = stored.iter().filter_map(KeyPartition::next_key).min().filter(|key| end.is_none_or(|end| *key < end)) {
-        known.clear();
-        for partition in &mut *stored {
-            partition.take(key, known);
-        }
-        if known.iter().all(Known::is_not_said) {
-            continue;
-        }
-        timeline::decide(&[], known, deliveries, &HashSet::new(), outcome);
-    }
-}
-
-/// What nearly all rows are: one row of a key of which nothing is known, or one thing, with nothing in between; false when it
-/// is not so plain.
-fn decide_plain(row: &Candidate, known: &[Known], deliveries: &Deliveries, outcome: &mut Outcome) -> bool {
-    let entry = |is_sighting| Known {
-        key: row.key,
-        content: row.content,
-        file: row.file,
-        is_own: row.is_own,
-        is_sighting,
-        is_gone: row.is_gone,
-        is_generated: false,
-    };
-    match known {
-        [] if row.what == What::Known => return false,
-        [] => outcome.keep(&entry(false)),
-        [known, rest @ ..] if !known.is_own && !row.is_own && !known.is_sighting && rest.iter().all(|more| more.is_sighting) => {
-            if known.content == row.content && known.is_gone == row.is_gone {
-                if row.what == What::Row {
-                    outcome.drops.push((row.row, Removal::Unchanged));
-                }
-                if !deliveries.is_full(row.file) {
-                    outcome.keep(&entry(true));
-                }
-            } else if row.what == What::Known {
-                return false;
-            } else {
-                outcome.keep(&entry(false));
-                outcome.corrected.push(row.key.row_key());
-            }
-        }
-        _ => return false,
-    }
-    true
 }
 
 #[cfg(test)]

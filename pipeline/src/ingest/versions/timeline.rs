@@ -6,9 +6,11 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::decide::{GONE_CONTENT, Outcome};
 use super::deliveries::{Deliveries, FullDelivery};
+use super::entry::{Candidate, What};
 use super::key_file::Known;
-use super::{Candidate, GONE_CONTENT, Generated, Outcome, Removal, Source, What};
+use super::{Generated, Removal, Source};
 
 /// What is said of a key up to some point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
