@@ -24,7 +24,7 @@ DEBITS = ["invoice"] * 6 + ["debit_note", "refund", "reinstatement", "increase",
 CREDITS = ["receipt"] * 6 + ["credit_note", "write_off", "discount", "decrease"]
 ENDINGS = (["cash"] * 10 + ["two_receipts"] * 3 + ["discount"] * 5 + ["credit", "credit_and_cash", "write_off", "rest_written_off", "decrease"]
            + ["reopened"] * 3 + ["part_paid", "open", "open", "prepaid", "other_currency"])
-CONFIG = 'output = "out"\nbase_currency = "USD"\n\n[quality]\nmax_quarantined_rows_share = 0.5\n\n[[source]]\nname = "ledger"\npath = "ledger/"\nshape = "canonical"\n'
+CONFIG = 'output = "out"\nbase_currency = "USD"\n\n[quality]\nmax_quarantined_rows_share = 0.5\n\n[[source]]\nname = "ledger"\npath = "ledger/"\nshape = "canonical"\ndue_date_from_customer = true\n'
 
 
 def days(count: int) -> timedelta:

@@ -165,13 +165,15 @@ class Parameters:
     history_start_date: str | None = None
     scope_pairs: tuple[tuple[str, str], ...] = ()  # ("segment", "country") …
     alerts: tuple[tuple, ...] = ()                 # rows of ALERT
+    due_date_from_customer: bool = False           # the key of the source
 
 
 def load(con, ledger: Path, parameters: Parameters) -> None:
     """Creates the inputs of the steps: the canonical tables, parameters, scope_pairs, alerts, currencies and calendar."""
     supplied = {table: load_table(con, ledger, table, parameters.known_as_of) for table in CANONICAL}
-    con.execute("""CREATE TABLE ledger_files AS
-        SELECT 0 AS source_file, 0 AS follows_at, 0 AS says_at, TRUE AS fills_from_customer, CAST(NULL AS BIGINT) AS default_payment_days""")
+    con.execute(f"""CREATE TABLE ledger_files AS
+        SELECT 0 AS source_file, 0 AS follows_at, 0 AS says_at, {parameters.due_date_from_customer} AS fills_from_customer,
+            CAST(NULL AS BIGINT) AS default_payment_days""")
     con.execute("CREATE TABLE over_applied (source_file INTEGER, source_line BIGINT, record_key VARCHAR)")
     con.execute(f"CREATE VIEW documents AS {statement('inputs', 'documents')}")
     base = parameters.base
@@ -327,6 +329,7 @@ def add_parameters(command: argparse.ArgumentParser) -> None:
     command.add_argument("--on-time-grace-days", type=int, default=0)
     command.add_argument("--late-interest-rate", default="0.08", help="a year, as a share (default: %(default)s)")
     command.add_argument("--history-start-date", help="items dated before enter the payment curves late")
+    command.add_argument("--due-date-from-customer", action="store_true", help="the source asks for it")
     command.add_argument("--scope-pair", type=pair, action="append", default=[], help="such as segment,country (may be repeated)")
     command.add_argument("--alert", type=alert, action="append", default=[], help=",".join(ALERT) + " (may be repeated)")
 
@@ -334,7 +337,7 @@ def add_parameters(command: argparse.ArgumentParser) -> None:
 def parameters_of(options: argparse.Namespace) -> Parameters:
     return Parameters(
         options.as_of, options.base, options.history_months, options.known_as_of, options.on_time_grace_days, options.late_interest_rate,
-        options.history_start_date, tuple(options.scope_pair), tuple(options.alert))
+        options.history_start_date, tuple(options.scope_pair), tuple(options.alert), options.due_date_from_customer)
 
 
 def arguments() -> argparse.Namespace:
