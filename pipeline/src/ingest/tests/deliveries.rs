@@ -94,6 +94,21 @@ pub(super) fn rows_known(world: &World, index: &LedgerIndex, table: &str, column
     (0..days).map(at).collect()
 }
 
+/// Whether deliveries, one a day, come to what is expected at the end of each: all at once, in their order, and in another one.
+pub(super) fn tells_the_same<State: std::fmt::Debug + PartialEq>(
+    expected: &[State],
+    together: usize,
+    order: &[usize],
+    ingested: impl Fn(&[usize], usize) -> Vec<State>,
+) -> std::result::Result<(), TestCaseError> {
+    let in_order: Vec<usize> = (0..expected.len()).collect();
+    let order: Vec<usize> = order.iter().copied().filter(|day| *day < expected.len()).collect();
+    prop_assert_eq!(ingested(&in_order, expected.len()), expected, "all at once");
+    prop_assert_eq!(ingested(&in_order, together), expected, "in order, {} together", together);
+    prop_assert_eq!(ingested(&order, together), expected, "in the order {:?}, {} together", order, together);
+    Ok(())
+}
+
 /// Ingests deliveries in an order, `together` of them in each run.
 fn ingested(deliveries: &[Said], order: &[usize], together: usize, kind: &str) -> Vec<State> {
     let world = dated(kind);
@@ -121,11 +136,7 @@ proptest! {
     ) {
         let kind = if is_full { "full" } else { "delta" };
         let expected = expected(&deliveries, is_full);
-        let in_order: Vec<usize> = (0..deliveries.len()).collect();
-        let order: Vec<usize> = order.into_iter().filter(|day| *day < deliveries.len()).collect();
-        prop_assert_eq!(&ingested(&deliveries, &in_order, deliveries.len(), kind), &expected, "all at once");
-        prop_assert_eq!(&ingested(&deliveries, &in_order, together, kind), &expected, "in order, {} together", together);
-        prop_assert_eq!(&ingested(&deliveries, &order, together, kind), &expected, "in the order {:?}, {} together", order, together);
+        tells_the_same(&expected, together, &order, |order, together| ingested(&deliveries, order, together, kind))?;
     }
 }
 

@@ -1,10 +1,10 @@
-//! Flat invoices that are paid, paid otherwise and no longer paid: what is there at the end of each day, beside a plain model of it.
+//! Flat invoices that are paid, paid otherwise and no longer paid: what is there at the end of each day, beside a plain model of it. A
+//! delivery says on which day of January each invoice was paid.
 
-use super::deliveries::{file_name, rows_known};
+use super::deliveries::{file_name, rows_known, tells_the_same};
+use super::postings::{Said, deliveries};
 use super::*;
 
-/// On which day of January each invoice of a delivery was paid.
-type Said = BTreeMap<u8, Option<u8>>;
 /// The receipts and the applications at the end of a day: id and date.
 type State = Vec<(String, String)>;
 
@@ -63,10 +63,6 @@ fn ingested(deliveries: &[Said], order: &[usize], together: usize, kind: &str) -
     together.map(|(receipts, applications)| receipts.into_iter().filter(is_receipt).chain(applications).collect()).collect()
 }
 
-fn deliveries() -> impl Strategy<Value = Vec<Said>> {
-    prop::collection::vec(prop::collection::btree_map(0_u8..4, prop::option::weighted(0.6, 0_u8..2), 1..4), 1..6)
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
@@ -76,11 +72,7 @@ proptest! {
     ) {
         let kind = if is_full { "full" } else { "delta" };
         let expected = expected(&deliveries, is_full);
-        let in_order: Vec<usize> = (0..deliveries.len()).collect();
-        let order: Vec<usize> = order.into_iter().filter(|day| *day < deliveries.len()).collect();
-        prop_assert_eq!(&ingested(&deliveries, &in_order, deliveries.len(), kind), &expected, "all at once");
-        prop_assert_eq!(&ingested(&deliveries, &in_order, together, kind), &expected, "in order, {} together", together);
-        prop_assert_eq!(&ingested(&deliveries, &order, together, kind), &expected, "in the order {:?}, {} together", order, together);
+        tells_the_same(&expected, together, &order, |order, together| ingested(&deliveries, order, together, kind))?;
     }
 }
 

@@ -1,10 +1,10 @@
 //! Postings that gain, lose and change what they name: what is applied at the end of each day, beside a plain model of it.
 
-use super::deliveries::{file_name, rows_known};
+use super::deliveries::{file_name, rows_known, tells_the_same};
 use super::*;
 
 /// What the postings of a delivery name, by posting.
-type Said = BTreeMap<u8, Option<u8>>;
+pub(super) type Said = BTreeMap<u8, Option<u8>>;
 /// The applications at the end of a day: posting and what it names.
 type State = Vec<(String, String)>;
 
@@ -57,7 +57,7 @@ fn ingested(deliveries: &[Said], order: &[usize], together: usize, kind: &str) -
     rows_known(&world, &index, "applications", columns, deliveries.len())
 }
 
-fn deliveries() -> impl Strategy<Value = Vec<Said>> {
+pub(super) fn deliveries() -> impl Strategy<Value = Vec<Said>> {
     prop::collection::vec(prop::collection::btree_map(0_u8..4, prop::option::weighted(0.6, 0_u8..2), 1..4), 1..6)
 }
 
@@ -70,11 +70,7 @@ proptest! {
     ) {
         let kind = if is_full { "full" } else { "delta" };
         let expected = expected(&deliveries, is_full);
-        let in_order: Vec<usize> = (0..deliveries.len()).collect();
-        let order: Vec<usize> = order.into_iter().filter(|day| *day < deliveries.len()).collect();
-        prop_assert_eq!(&ingested(&deliveries, &in_order, deliveries.len(), kind), &expected, "all at once");
-        prop_assert_eq!(&ingested(&deliveries, &in_order, together, kind), &expected, "in order, {} together", together);
-        prop_assert_eq!(&ingested(&deliveries, &order, together, kind), &expected, "in the order {:?}, {} together", order, together);
+        tells_the_same(&expected, together, &order, |order, together| ingested(&deliveries, order, together, kind))?;
     }
 }
 
