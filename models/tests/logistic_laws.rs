@@ -184,6 +184,15 @@ fn a_unit_of_measure_changes_the_coefficients_and_no_probability() {
 }
 
 #[test]
+fn linfa_sees_some_of_many_rows_and_the_fit_is_that_of_all() {
+    // More than 65,536, so that every second one is left out.
+    let book = Book::drawn(11, 70_001, 3);
+    let options = Options::with_ridge(0.01);
+    let own = fit(&book.plain(), &options).expect("converges");
+    assert_same(&fit_through_linfa(&book.plain(), &options).expect("converges"), &own, "70,001 rows");
+}
+
+#[test]
 fn swapping_the_classes_turns_every_sign_on_both_ways() {
     for (seed, book) in books() {
         let swapped = Book { target: book.target.iter().map(|target| 1.0 - target).collect(), ..book.clone() };

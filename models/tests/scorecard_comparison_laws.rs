@@ -76,6 +76,22 @@ fn neither_order_nor_threads_change_a_bit_of_a_comparison() {
 }
 
 #[test]
+fn a_replicate_is_the_same_however_many_there_are() {
+    let book = Book::usual(5, 200, 3, -1.5);
+    let replicates = |count| {
+        let options = Options { replicates: count, ..Options::default() };
+        auc(&book.log_odds, &book.is_event, &book.group, &options).expect("both classes").replicates
+    };
+    let many = replicates(40);
+    assert_eq!(many.len(), 40);
+    for count in [1, 15, 16, 17, 33] {
+        let few = replicates(count);
+        assert_eq!(few.len(), count);
+        assert!(few.iter().all(|value| many.contains(value)), "{count} of 40");
+    }
+}
+
+#[test]
 fn one_class_cannot_be_compared() {
     assert_eq!(auc(&[1.0, 2.0], &[true, true], &[1, 2], &Options::default()), None);
     assert_eq!(auc(&[], &[], &[], &Options::default()), None);

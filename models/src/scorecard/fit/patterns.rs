@@ -80,3 +80,18 @@ fn refine(of_row: &mut [u32], count: usize, codes: &[u8], bins: usize) -> usize 
     of_row.iter_mut().zip(codes).for_each(|(pattern, code)| *pattern = number[place(*pattern, *code)]);
     found as usize
 }
+
+#[cfg(test)]
+mod tests {
+    use super::refine;
+
+    #[test]
+    fn rows_are_told_apart_by_pattern_then_code() {
+        let mut of_row = vec![0; 6];
+        assert_eq!(refine(&mut of_row, 1, &[2, 0, 2, 0, 1, 2], 3), 3);
+        assert_eq!(of_row, [2, 0, 2, 0, 1, 2]);
+        // Only what occurs gets a number: (0,0), (0,1), (1,1), (2,0), (2,1).
+        assert_eq!(refine(&mut of_row, 3, &[0, 1, 1, 0, 1, 0], 2), 5);
+        assert_eq!(of_row, [3, 1, 4, 0, 2, 3]);
+    }
+}

@@ -110,15 +110,21 @@ pub(super) fn tells_the_same<State: std::fmt::Debug + PartialEq>(
 }
 
 /// Ingests deliveries in an order, `together` of them in each run.
-fn ingested(deliveries: &[Said], order: &[usize], together: usize, kind: &str) -> Vec<State> {
-    let world = dated(kind);
+pub(super) fn ingested_in(world: &World, order: &[usize], together: usize, text: impl Fn(usize) -> String) -> LedgerIndex {
     let mut index = LedgerIndex::empty();
     for days in order.chunks(together.max(1)) {
         for day in days {
-            world.write(&file_name(*day), text(&deliveries[*day]));
+            world.write(&file_name(*day), text(*day));
         }
         index = world.ingest(400).0;
     }
+    index
+}
+
+/// The states that deliveries ingested so come to.
+fn ingested(deliveries: &[Said], order: &[usize], together: usize, kind: &str) -> Vec<State> {
+    let world = dated(kind);
+    let index = ingested_in(&world, order, together, |day| text(&deliveries[day]));
     found(&world, &index, deliveries.len())
 }
 

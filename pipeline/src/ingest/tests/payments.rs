@@ -1,7 +1,7 @@
 //! Flat invoices that are paid, paid otherwise and no longer paid: what is there at the end of each day, beside a plain model of it. A
 //! delivery says on which day of January each invoice was paid.
 
-use super::deliveries::{file_name, rows_known, tells_the_same};
+use super::deliveries::{ingested_in, rows_known, tells_the_same};
 use super::postings::{Said, deliveries};
 use super::*;
 
@@ -48,13 +48,7 @@ fn date(day: u8) -> String {
 
 fn ingested(deliveries: &[Said], order: &[usize], together: usize, kind: &str) -> Vec<State> {
     let world = world(kind);
-    let mut index = LedgerIndex::empty();
-    for days in order.chunks(together.max(1)) {
-        for day in days {
-            world.write(&file_name(*day), text(&deliveries[*day]));
-        }
-        index = world.ingest(400).0;
-    }
+    let index = ingested_in(&world, order, together, |day| text(&deliveries[day]));
     let of = |table: &str, columns: [&str; 2]| rows_known(&world, &index, table, columns, deliveries.len());
     let receipts = of("documents", ["document_id", "document_date"]);
     let applications = of("applications", ["application_id", "applied_date"]);

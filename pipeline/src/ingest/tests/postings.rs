@@ -1,6 +1,6 @@
 //! Postings that gain, lose and change what they name: what is applied at the end of each day, beside a plain model of it.
 
-use super::deliveries::{file_name, rows_known, tells_the_same};
+use super::deliveries::{file_name, ingested_in, rows_known, tells_the_same};
 use super::*;
 
 /// What the postings of a delivery name, by posting.
@@ -46,13 +46,7 @@ fn expected(deliveries: &[Said], is_full: bool) -> Vec<State> {
 /// Ingests deliveries in an order, `together` of them in each run; what the store says is applied.
 fn ingested(deliveries: &[Said], order: &[usize], together: usize, kind: &str) -> Vec<State> {
     let world = world(kind);
-    let mut index = LedgerIndex::empty();
-    for days in order.chunks(together.max(1)) {
-        for day in days {
-            world.write(&file_name(*day), text(&deliveries[*day]));
-        }
-        index = world.ingest(400).0;
-    }
+    let index = ingested_in(&world, order, together, |day| text(&deliveries[day]));
     let columns = ["application_id", "debit_document_id"];
     rows_known(&world, &index, "applications", columns, deliveries.len())
 }
